@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config says what a Store is made of.
+type Config struct {
+	// Engine holds the bytes.
+	Engine Engine
+	// Sealer holds the sealing keys.
+	Sealer *Sealer
+	// Now is the clock of this process; nil means time.Now.
+	Now func() time.Time
+}
+
+// Store is an engine with sealing and named places in it.
+type Store struct {
+	engine Engine
+	sealer *Sealer
+	now    func() time.Time
+}
+
+// New checks the configuration. It dials nothing.
+func New(cfg Config) (*Store, error) {
+	if cfg.Engine == nil || cfg.Sealer == nil {
+		return nil, errors.New("store: an engine and a sealer are needed")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Store{engine: cfg.Engine, sealer: cfg.Sealer, now: cfg.Now}, nil
+}
+
+// Ping says whether the engine answers.
+func (s *Store) Ping(ctx context.Context) error { return s.engine.Ping(ctx) }
+
+// Durable is the place of a room whose records must survive: they are backed up, and lost only with harm (D24).
+func (s *Store) Durable(room string) Place { return Place{store: s, prefix: "d:" + room + ":"} }
+
+// Passing is the place of a room whose records may be lost at any time: people sign in again, nothing worse.
+func (s *Store) Passing(room string) Place { return Place{store: s, prefix: "t:" + room + ":"} }
+
+// Place is where the records of one room live.
+type Place struct {
+	store  *Store
+	prefix string
+}
+
+// In is a place inside this one, for example one per chat.
+func (p Place) In(name string) Place { return Place{store: p.store, prefix: p.prefix + name + ":"} }
+
+func (p Place) key(id string) string { return p.prefix + id }
+
+// Every sealed value begins with its own end in Unix seconds (8 bytes, 0 for none), so that neither Redis nor a
+// restored backup can prolong it (S62); its JSON follows.
+const endBytes = 8
+
+func (p Place) seal(id, field string, body any, end time.Time) ([]byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode record: %w", err)
+	}
+	plain := make([]byte, endBytes, endBytes+len(raw))
+	if !end.IsZero() {
+		binary.BigEndian.PutUint64(plain, uint64(end.Unix()))
+	}
+	return p.store.sealer.Seal(append(plain, raw...), p.sealPlace(id, field)), nil
+}
+
+// open returns ErrNotFound for a value past its own end, by this process's clock.
+func (p Place) open(id, field string, sealed []byte, into any) error {
+	plain, err := p.store.sealer.Open(sealed, p.sealPlace(id, field))
+	if err != nil {
+		return err
+	}
+	if len(plain) < endBytes {
+		return ErrCorrupt
+	}
+	if end := int64(binary.BigEndian.Uint64(plain)); end != 0 && p.store.now().Unix() >= end {
+		return ErrNotFound
+	}
+	if err := json.Unmarshal(plain[endBytes:], into); err != nil {
+		return ErrCorrupt // an older or foreign shape: refused like any other record that is not ours (S68)
+	}
+	return nil
+}
+
+// sealPlace is the associated data. NUL cannot be part of a key or a field, so no two places share it.
+func (p Place) sealPlace(id, field string) string { return p.key(id) + "\x00" + field }
+
+// end is when something with this lifetime ends; a lifetime of 0 has no end.
+func (p Place) end(ttl time.Duration) time.Time {
+	if ttl <= 0 {
+		return time.Time{}
+	}
+	return p.store.now().Add(ttl)
+}
