@@ -24,7 +24,10 @@ func (s *Store) AddHash(ctx context.Context, key, anchor string, fields map[stri
 	if record.stands(anchor) {
 		return store.ErrExists
 	}
-	s.put(key, copied(fields), ttl)
+	delete(s.items, key)
+	if len(fields) > 0 {
+		s.put(key, copied(fields), ttl)
+	}
 	return nil
 }
 

@@ -1,20 +1,27 @@
 package memstore_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"chatgate/store"
 	"chatgate/store/memstore"
+	"chatgate/store/storetest"
 )
 
 // clock is a clock that tests move.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
+
+func TestEngine(t *testing.T) {
+	storetest.Run(t, func(*testing.T) (store.Engine, func(time.Duration)) {
+		clock := &clock{now: time.Unix(1_800_000_000, 0)}
+		advance := func(d time.Duration) { clock.now = clock.now.Add(d) }
+		return memstore.New(memstore.Config{Now: clock.Now}), advance
+	})
+}
 
 func TestManyShortLivedKeysDoNotGrowForEver(t *testing.T) { // S126
 	t.Parallel()
@@ -30,19 +37,5 @@ func TestManyShortLivedKeysDoNotGrowForEver(t *testing.T) { // S126
 	}
 	if most > 1024 {
 		t.Errorf("held %d keys at once, of which 100 were alive", most)
-	}
-}
-
-func TestAClosedStoreIsUnavailable(t *testing.T) {
-	t.Parallel()
-	s := memstore.New(memstore.Config{})
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(context.Background()); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("Ping() = %v, want %v", err, store.ErrUnavailable)
-	}
-	if err := s.Put(context.Background(), "k", nil, 0); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("Put() = %v, want %v", err, store.ErrUnavailable)
 	}
 }
