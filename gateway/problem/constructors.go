@@ -1,0 +1,240 @@
+package problem
+
+import (
+	"net/http"
+	"time"
+
+	"chatgate/gateway/web"
+)
+
+// How long a caller is asked to wait before it tries again what depends on somebody else.
+const (
+	retryStore    = 5 * time.Second
+	retryChat     = 10 * time.Second
+	retryProvider = 15 * time.Second
+)
+
+// The steps that pages offer.
+var (
+	signIn      = web.Action{Label: "action.sign_in", Href: "/login", Hook: "login"}
+	signInAgain = web.Action{Label: "action.sign_in_again", Href: "/login", Hook: "login"}
+	tryAgain    = web.Action{Label: "action.try_again"}
+	toAccount   = web.Action{Label: "action.to_account", Href: "/"}
+)
+
+// wording is what a problem says: a heading for pages, and a sentence with {places}.
+type wording struct{ heading, detail string }
+
+// newError fills the places of w from name-value pairs.
+func newError(status int, code string, w wording, cause error, places ...string) *Error {
+	return &Error{
+		Status: status, Code: code, Heading: web.Fill(w.heading, places...), Detail: web.Fill(w.detail, places...),
+		places: places, cause: cause,
+	}
+}
+
+// The caller's session.
+
+// SessionRequired answers a request that needs a session and has none that is alive. Unknown, expired and revoked
+// sessions all get it, so that the answer tells nothing about which it was (S127).
+func SessionRequired(cause error) *Error {
+	return newError(http.StatusUnauthorized, "session_required",
+		wording{"Please sign in", "Sign in to continue."}, cause).WithActions(signIn)
+}
+
+// SignedOutOfChat answers a live session whose person signed out inside the chat and has not pressed Continue (R12).
+func SignedOutOfChat(chat string, cause error) *Error {
+	return newError(http.StatusUnauthorized, "signed_out_of_chat",
+		wording{"You signed out of {chat}", "Your sign-in is still open here. Press Continue to go back to {chat}."},
+		cause, "chat", chat)
+}
+
+// AccessDenied answers a signed-in person whom the chat's access rules leave out (D7). The reason is a phrase for that
+// person, such as "your groups do not include staff".
+func AccessDenied(chat, reason string, cause error) *Error {
+	return newError(http.StatusForbidden, "access_denied",
+		wording{"No access to {chat}", "You are signed in, but {chat} is not open to you: {reason}."},
+		cause, "chat", chat, "reason", quoted(reason)).WithActions(toAccount)
+}
+
+// Where a request came from.
+
+// OriginNotAllowed answers a page that is not on the list of those who may ask (S73, S79, B-03).
+func OriginNotAllowed(cause error) *Error {
+	return newError(http.StatusForbidden, "origin_not_allowed",
+		wording{"This page may not ask", "The page that sent this request is not allowed to."}, cause)
+}
+
+// CrossSiteRequest answers a form or a call that must come from our own pages and did not (S105, S151, B-08).
+func CrossSiteRequest(cause error) *Error {
+	return newError(http.StatusForbidden, "cross_site_request",
+		wording{"Please start again", "This step has to be started from a page of this site."}, cause).WithActions(toAccount)
+}
+
+// InvalidRequest answers a request that is malformed; detail is the whole sentence, and never repeats what was sent.
+func InvalidRequest(detail string, cause error) *Error {
+	return newError(http.StatusBadRequest, "invalid_request",
+		wording{"This request cannot be read", "{detail}"}, cause, "detail", detail)
+}
+
+// Login.
+
+// ReturnToRefused answers a return address that is none of ours (S1-S16).
+func ReturnToRefused(cause error) *Error {
+	return newError(http.StatusBadRequest, "return_to_refused",
+		wording{"This address is not allowed", "The address to return to after signing in is not one of this organisation's."},
+		cause).WithActions(toAccount)
+}
+
+// LoginExpired answers a callback whose attempt is over: used, too old, or reached again with the back button (B-19).
+func LoginExpired(cause error) *Error {
+	return newError(http.StatusBadRequest, "login_expired",
+		wording{"This sign-in is over", "It was finished already or took too long. Nothing is lost: sign in again."},
+		cause).WithActions(signInAgain)
+}
+
+// LoginMismatch answers a callback that belongs to another browser or another login (S18, B-09).
+func LoginMismatch(cause error) *Error {
+	return newError(http.StatusBadRequest, "login_mismatch",
+		wording{"This sign-in began elsewhere", "It was started in another browser, or cookies are blocked for this site. Sign in again here."},
+		cause).WithActions(signInAgain)
+}
+
+// HandoffOver answers a hand-off that was redeemed, has expired, or never was (B-10).
+func HandoffOver(cause error) *Error {
+	return newError(http.StatusGone, "handoff_over",
+		wording{"This sign-in is over", "It was used already or took too long. Press Sign in again."}, cause)
+}
+
+// The provider.
+
+// ProviderUnavailable answers while the provider cannot be reached or does not answer in time.
+func ProviderUnavailable(cause error) *Error {
+	e := newError(http.StatusServiceUnavailable, "provider_unavailable",
+		wording{"Sign-in is not available right now", "The identity provider does not answer. Try again in a moment."},
+		cause).WithActions(signInAgain)
+	e.RetryAfter = retryProvider
+	return e
+}
+
+// ProviderDenied answers a person who cancelled at the provider, or whom the provider turned away.
+func ProviderDenied(cause error) *Error {
+	return newError(http.StatusForbidden, "provider_denied",
+		wording{"You are not signed in", "The sign-in was cancelled, or the identity provider did not allow it."},
+		cause).WithActions(signInAgain)
+}
+
+// ProviderAnswerRefused answers when we turn the provider's answer away: an ID token that fails its checks, a code
+// that buys nothing (S34-S48).
+func ProviderAnswerRefused(cause error) *Error {
+	return newError(http.StatusForbidden, "provider_answer_refused",
+		wording{"You could not be signed in", "The identity provider's answer did not pass our checks."},
+		cause).WithActions(signInAgain)
+}
+
+// The chat and its accounts.
+
+// ChatUnavailable answers while the chat cannot be reached or fails (R5, S91).
+func ChatUnavailable(chat string, cause error) *Error {
+	e := newError(http.StatusServiceUnavailable, "chat_unavailable",
+		wording{"{chat} is not available right now", "You are signed in, but {chat} does not answer. Try again in a moment."},
+		cause, "chat", chat).WithActions(tryAgain)
+	e.RetryAfter = retryChat
+	return e
+}
+
+// AccountDeactivated answers a person whose account the chat has switched off; a login never switches it on (S93).
+func AccountDeactivated(chat string, cause error) *Error {
+	return newError(http.StatusForbidden, "account_deactivated",
+		wording{"Your account is switched off", "Your account in {chat} has been deactivated. An administrator of {chat} can activate it."},
+		cause, "chat", chat)
+}
+
+// AccountLinkedToAnother answers when the matching account is another subject's already (D8, S55).
+func AccountLinkedToAnother(chat string, cause error) *Error {
+	return newError(http.StatusForbidden, "account_linked_to_another",
+		wording{"This account is taken", "The account in {chat} with your e-mail address belongs to another sign-in. An operator can tell whose it is."},
+		cause, "chat", chat)
+}
+
+// AccountIsAdministrator answers when the matching account has an administrator's role, and names the command that
+// links it (D8).
+func AccountIsAdministrator(chat string, cause error) *Error {
+	return newError(http.StatusForbidden, "account_is_administrator",
+		wording{"An operator has to link this account", "Your account in {chat} is an administrator's, and those are not linked by e-mail address. An operator links it with: chatgate accounts link"},
+		cause, "chat", chat)
+}
+
+// EmailUnverified answers when an account exists under an e-mail address that the provider has not verified (D8).
+func EmailUnverified(chat string, cause error) *Error {
+	return newError(http.StatusForbidden, "email_unverified",
+		wording{"Your e-mail address is not verified", "An account in {chat} has your e-mail address. Verify the address at your identity provider, then sign in again."},
+		cause, "chat", chat).WithActions(signInAgain)
+}
+
+// SeatsExhausted answers when the chat's licence allows no further account.
+func SeatsExhausted(chat string, cause error) *Error {
+	return newError(http.StatusForbidden, "seats_exhausted",
+		wording{"{chat} is full", "{chat} has no seat left for a new account. An administrator of {chat} can make room."},
+		cause, "chat", chat)
+}
+
+// AccountRefused answers when the chat turns an account away for a reason of its own, which is quoted.
+func AccountRefused(chat, reason string, cause error) *Error {
+	return newError(http.StatusForbidden, "account_refused",
+		wording{"{chat} did not accept your account", "{chat} answered: {reason}"},
+		cause, "chat", chat, "reason", quoted(reason))
+}
+
+// The gateway itself.
+
+// TooManyRequests answers a caller above a limit (S123).
+func TooManyRequests(retryAfter time.Duration, cause error) *Error {
+	e := newError(http.StatusTooManyRequests, "too_many_requests",
+		wording{"Too many requests", "Wait a moment, then try again."}, cause).WithActions(tryAgain)
+	e.RetryAfter = retryAfter
+	return e
+}
+
+// StoreUnavailable answers while sessions cannot be read. It is no sign-out: the caller keeps its cookie (S67).
+func StoreUnavailable(cause error) *Error {
+	e := newError(http.StatusServiceUnavailable, "store_unavailable",
+		wording{"Not available right now", "Your session cannot be checked at the moment. You stay signed in; try again shortly."},
+		cause).WithActions(tryAgain)
+	e.RetryAfter = retryStore
+	return e
+}
+
+// KeysNotLoaded answers for signing keys before they are known; a key of one replica's own never leaves it (D26).
+func KeysNotLoaded(cause error) *Error {
+	e := newError(http.StatusServiceUnavailable, "keys_not_loaded",
+		wording{"Not available right now", "The signing keys are not loaded yet. Try again shortly."},
+		cause).WithActions(tryAgain)
+	e.RetryAfter = retryStore
+	return e
+}
+
+// NotFound answers for a route or a thing that is not there.
+func NotFound(cause error) *Error {
+	return newError(http.StatusNotFound, "not_found",
+		wording{"Nothing here", "This address leads nowhere."}, cause).WithActions(toAccount)
+}
+
+// MethodNotAllowed answers a method that the route does not know. The router sets Allow.
+func MethodNotAllowed(cause error) *Error {
+	return newError(http.StatusMethodNotAllowed, "method_not_allowed",
+		wording{"This does not work here", "This address does not take requests of this kind."}, cause)
+}
+
+// TooLarge answers a body above the route's limit (S122).
+func TooLarge(cause error) *Error {
+	return newError(http.StatusRequestEntityTooLarge, "too_large",
+		wording{"This is too much", "The request is larger than this address takes."}, cause)
+}
+
+// Internal answers for everything that has no better word; any error that is not an *Error is told like this.
+func Internal(cause error) *Error {
+	return newError(http.StatusInternalServerError, "internal",
+		wording{"Something went wrong", "This is our mistake, and it has been noted. Try again in a moment."},
+		cause).WithActions(tryAgain)
+}

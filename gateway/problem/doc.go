@@ -1,0 +1,12 @@
+// Package problem holds the errors that a client may see, and the one place that renders them.
+//
+// A handler returns an error. An *Error speaks: its status, code and sentence reach the caller. Every other error is a
+// bare 500. In both cases the cause goes to the log alone, once, and never into an answer (S139).
+//
+//	r.POST("/rocketchat/token", problems.JSON(connector.token))
+//	r.GET("/login", problems.Page(login.begin))
+//	r.GET("/rocketchat/frame", problems.Frame(embedders, connector.frame))
+//
+// The code is stable API for scripts and operators; the sentences may change with any release. constructors.go is the
+// list of both.
+package problem
