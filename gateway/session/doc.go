@@ -1,0 +1,28 @@
+// Package session keeps the signed-in browser.
+//
+// A session begins when a login is finished and is known by one cookie, __Host-chatgate, whose value is 256 random
+// bits. Redis never sees that value: the record is found by its hash (S59). The record is one hash of sealed fields:
+//
+//	s          the session: identity, begin, absolute end. While it is there the session lives (D21).
+//	l          when it was last seen; written at most every idle/16.
+//	t.<chat>   what the connector keeps for the chat: its cached login token.
+//	m.<chat>   the mark that the person signed out inside the chat and wants to stay out (R12).
+//	h.<chat>   the hold that keeps the API silent while a frame completes a sign-in (B-16).
+//
+// Reading a session for one chat reads these five fields in one command. Writes carry the condition that s is present,
+// so nothing that finishes late resurrects a session that was ended meanwhile.
+//
+// Two clocks end a session: idle and absolute. Both ends are sealed into the fields and checked by this process's
+// clock at each use; the lifetimes in Redis only tidy up (S62).
+//
+// # Children
+//
+// A frame inside another site may have no access to the session cookie. It is then given a child: a cookie of its own
+// (__Host-chatgate-<chat>, partitioned) that opens one chat's routes and nothing else. A child has no life of its own:
+// it points to its parent and is dead the moment the parent is (D27).
+//
+// # Endings
+//
+// Whoever must act when a session ends implements [Follower]. It is told before the record goes, so that what must
+// reach a chat is queued durably first (R13), and once more after it has gone, for what came in between.
+package session

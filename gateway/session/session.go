@@ -1,0 +1,87 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"chatgate/oidc"
+)
+
+var (
+	// ErrNone says that the request belongs to no live session: no cookie, a malformed one, or one whose session
+	// is unknown, expired or revoked. Callers are not told which (S127).
+	ErrNone = errors.New("no live session")
+	// ErrEnded says that the session ended while something was being written to it.
+	ErrEnded = errors.New("session ended meanwhile")
+)
+
+// Session is one signed-in browser as a request sees it.
+type Session struct {
+	// Key is the store id: a hash of the cookie. It opens nothing, so other records may hold it.
+	Key string
+	// Identity is what the provider asserted.
+	Identity oidc.Identity
+	// Begun and Ends are the moment of sign-in and the absolute end.
+	Begun, Ends time.Time
+	// Seen is when the session was last seen, to within a sixteenth of the idle limit.
+	Seen time.Time
+	// Child says that the request came with a child cookie, which is good for one chat only.
+	Child bool
+	// Chat is what the session remembers for the chat it was read for.
+	Chat ChatState
+}
+
+// ChatState is what a session remembers for one chat.
+type ChatState struct {
+	// Token is the connector's own record, nil when there is none.
+	Token []byte
+	// StayOut says that the person signed out inside the chat and has not asked to come back (R12).
+	StayOut bool
+	// HoldUntil is the end of a hold, zero when there is none (B-16).
+	HoldUntil time.Time
+}
+
+// Held says whether a hold is in force.
+func (c ChatState) Held(now time.Time) bool { return now.Before(c.HoldUntil) }
+
+// Label is a short name of the session for audit lines.
+func (s Session) Label() string { return s.Key[:min(8, len(s.Key))] }
+
+// Settings is the `session` section of the configuration.
+type Settings struct {
+	Idle     time.Duration `yaml:"idle" default:"8h" doc:"A session not used for this long ends."`
+	Absolute time.Duration `yaml:"absolute" default:"24h" doc:"A session ends this long after its sign-in, however much it is used."`
+}
+
+const shortest = time.Minute
+
+// Check reports settings that contradict themselves.
+func (s *Settings) Check(report func(key, problem string)) {
+	if s.Idle < shortest {
+		report("idle", "must be at least 1m")
+	}
+	if s.Absolute < s.Idle {
+		report("absolute", "must not be shorter than idle")
+	}
+}
+
+// record is the field "s". Times are Unix seconds to keep the hash small: a session costs Redis under 2 KiB all in.
+type record struct {
+	Identity oidc.Identity `json:"i"`
+	Begun    int64         `json:"b"`
+	Ends     int64         `json:"e"`
+}
+
+// kept is the field "t.<chat>"; Until is repeated inside so that a moved token keeps its end.
+type kept struct {
+	Value []byte `json:"v"`
+	Until int64  `json:"u"`
+}
+
+const (
+	fieldSession = "s"
+	fieldSeen    = "l"
+	prefixToken  = "t."
+	prefixMark   = "m."
+	prefixHold   = "h."
+)
