@@ -25,6 +25,8 @@ func (p *Pages) setHeaders(h http.Header, page Page, policy string) {
 		// opened may still close itself under this policy.
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
+	} else {
+		h.Del("X-Frame-Options") // a middleware's caution would contradict the list (S81)
 	}
 	if p.hsts {
 		h.Set("Strict-Transport-Security", "max-age=31536000")

@@ -70,6 +70,17 @@ func headerLines(answer *httptest.ResponseRecorder) string {
 	return strings.Join(lines, "")
 }
 
+func TestAPageForFramesDropsTheFrameOptionsOfAMiddleware(t *testing.T) {
+	p, page := newEcho(t, web.Config{})
+	answer := get(t, func(c *gin.Context) error {
+		c.Header("X-Frame-Options", "DENY")
+		return p.Render(c, http.StatusOK, web.Page{Template: page, Data: "x", FrameAncestors: []string{"https://chat.example.org"}})
+	})
+	if got := answer.Header().Get("X-Frame-Options"); got != "" {
+		t.Errorf("X-Frame-Options = %q, want none", got)
+	}
+}
+
 // S81: a list that could widen or end the policy never becomes a header.
 func TestRenderRefusesSourcesThatAreNoOrigins(t *testing.T) {
 	p, page := newEcho(t, web.Config{})
