@@ -132,14 +132,14 @@ func asError(err error) *Error {
 	return Internal(err)
 }
 
+// logCause writes the one line of an error. Its request id comes from the logger, which finds it in the context.
 func (r *Renderer) logCause(c *gin.Context, level slog.Level, message string, status int, code string, cause error) {
 	text := cause.Error()
 	if len(text) > maxLoggedCause {
 		text = strings.ToValidUTF8(text[:maxLoggedCause], "") + "…"
 	}
 	r.log.LogAttrs(c.Request.Context(), level, message,
-		slog.String("request_id", requestID(c)), slog.String("route", c.FullPath()),
-		slog.String("code", code), slog.Int("status", status), slog.String("err", text))
+		slog.String("route", c.FullPath()), slog.String("code", code), slog.Int("status", status), slog.String("err", text))
 }
 
 // body is the RFC 9457 problem detail. Without a type member the title is the status's own phrase (Section 4.2.1).

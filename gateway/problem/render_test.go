@@ -131,13 +131,13 @@ func TestLogLine(t *testing.T) {
 		want map[string]any
 	}{
 		{"a refusal is no alarm", problem.SessionRequired(errors.New("no cookie")), map[string]any{
-			"level": "INFO", "msg": "request refused", "request_id": "5f2c", "route": "/route/:id",
+			"level": "INFO", "msg": "request refused", "route": "/route/:id",
 			"code": "session_required", "status": 401.0, "err": "session_required: no cookie"}},
 		{"a failure of another is one", problem.StoreUnavailable(errors.New("timeout")), map[string]any{
-			"level": "ERROR", "msg": "request failed", "request_id": "5f2c", "route": "/route/:id",
+			"level": "ERROR", "msg": "request failed", "route": "/route/:id",
 			"code": "store_unavailable", "status": 503.0, "err": "store_unavailable: timeout"}},
 		{"an error without a word is one", errors.New("nil map"), map[string]any{
-			"level": "ERROR", "msg": "request failed", "request_id": "5f2c", "route": "/route/:id",
+			"level": "ERROR", "msg": "request failed", "route": "/route/:id",
 			"code": "internal", "status": 500.0, "err": "nil map"}},
 	}
 	for _, tt := range tests {
