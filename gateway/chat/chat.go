@@ -1,0 +1,54 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/session"
+)
+
+// Connector adapts one chat. It never sends a browser to the provider: it answers 401 and its page opens /login.
+type Connector interface {
+	// Access is fixed for the life of the connector.
+	Access() Access
+	// Mount adds the routes; r is rooted at /<name>.
+	Mount(r gin.IRouter)
+}
+
+// Config is a connector's section of the configuration.
+type Config interface {
+	// Open builds the connector. It dials nothing. Errors name the key relative to the section.
+	Open(env Env) (Connector, error)
+}
+
+// SessionEnder is a connector that must act when a session ends. Acting twice on one ending must be harmless.
+type SessionEnder interface {
+	EndSession(ctx context.Context, s session.Session) error
+}
+
+// SessionMover is a connector that keeps something by session and must follow when the same person's session is
+// replaced by a new one in the same browser (D11, D27).
+type SessionMover interface {
+	MoveSession(ctx context.Context, from, to session.Session) error
+}
+
+// Worker is a connector with background work. Run returns nil when ctx ends.
+type Worker interface {
+	Run(ctx context.Context) error
+}
+
+// Checker is a connector that can tell whether its chat is reachable and set up as it must be.
+type Checker interface {
+	Check(ctx context.Context) []Finding
+}
+
+// Finding is one thing a Checker found.
+type Finding struct {
+	// Name says what was looked at, in a few words.
+	Name string
+	// OK is true when nothing needs doing.
+	OK bool
+	// Text says what was found and, when something is wrong, which setting, variable or permission to change.
+	Text string
+}

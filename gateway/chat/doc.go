@@ -1,0 +1,23 @@
+// Package chat is the contract between the gateway and one chat.
+//
+// A connector is what chatgate knows of one chat product: how it takes a login. It lives in a folder of its own below
+// this one, is opened from its section of the configuration, and mounts its routes under /<name>, where the name is the
+// section's. The gateway knows connectors only through [Connector] and the optional abilities [SessionEnder],
+// [SessionMover], [Checker] and [Worker]; a connector knows the gateway only through what [Env] lends it.
+//
+// # Who may ask
+//
+// Three rights stand in three lists (D29): where a sign-in may return to, who may frame our page, and who may read a
+// token by script. [TokenGuard] holds the last one in the order that keeps foreign pages from causing anything at all:
+// the origin is judged before the session is looked at and long before a token is made.
+//
+// # Who may enter
+//
+// Access is per chat and closed by default (D7). [AccessRules] are evaluated at every call, so a rule that changes
+// reaches the sessions that live.
+//
+// # Adding a chat
+//
+// One folder with a Config that opens a Connector, and one line in the list of chats. The toy connector in the tests of
+// the application package is the shortest example.
+package chat
