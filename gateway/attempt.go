@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	// attemptCookie begins the name of the cookie of each attempt: one cookie per attempt, so that tabs do not collide.
+	attemptCookie = "__Host-chatgate-login-"
+	// mostAttempts bounds the unfinished logins of one browser; beyond it the oldest goes (S19).
+	mostAttempts = 5
+	attemptBytes = 18
+)
+
+// attemptID is what an attempt is found by: a hash, so that the store never holds a state or a cookie (S59).
+func attemptID(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:attemptBytes])
+}
+
+// setAttemptCookie binds an attempt to this browser. The value begins with the time, by which the oldest is known.
+func (s *Server) setAttemptCookie(c *gin.Context, id string) (value string) {
+	value = strconv.FormatInt(s.cfg.Now().Unix(), 36) + "." + rand.Text()
+	own := s.attemptCookies(c)
+	for len(own) >= mostAttempts {
+		s.writeAttemptCookie(c, own[0].Name, "", -1)
+		own = own[1:]
+	}
+	s.writeAttemptCookie(c, attemptCookie+id, value, int(attemptLife/time.Second))
+	return value
+}
+
+// attemptCookies are the request's, oldest first.
+func (s *Server) attemptCookies(c *gin.Context) []*http.Cookie {
+	var own []*http.Cookie
+	for _, cookie := range c.Request.Cookies() {
+		if strings.HasPrefix(cookie.Name, attemptCookie) {
+			own = append(own, cookie)
+		}
+	}
+	slices.SortStableFunc(own, func(a, b *http.Cookie) int {
+		at, _, _ := strings.Cut(a.Value, ".")
+		bt, _, _ := strings.Cut(b.Value, ".")
+		return strings.Compare(at, bt) // equal lengths for the next centuries
+	})
+	return own
+}
+
+// ownsAttempt says whether this browser began the attempt.
+func (s *Server) ownsAttempt(c *gin.Context, id string, a attempt) bool {
+	cookies := c.Request.CookiesNamed(attemptCookie + id)
+	if len(cookies) != 1 {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(attemptID(cookies[0].Value)), []byte(a.Browser)) == 1
+}
+
+func (s *Server) clearAttemptCookie(c *gin.Context, id string) {
+	s.writeAttemptCookie(c, attemptCookie+id, "", -1)
+}
+
+// writeAttemptCookie sets or deletes with the same attributes. Lax is enough: the callback is a top-level GET.
+func (s *Server) writeAttemptCookie(c *gin.Context, name, value string, maxAge int) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}

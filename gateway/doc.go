@@ -1,0 +1,35 @@
+// Package gateway is the HTTP server of chatgate, and this page is the map of the house.
+//
+// A person signs in once, at their organisation's OpenID provider. The gateway keeps that sign-in as a session and lets
+// each chat trust it. Three journeys cross the house, each one way:
+//
+//	login    /login               may the browser return there? -> oidc.RelyingParty.Begin -> attempt kept, cookie set -> provider
+//	         /login/callback      cookie and state agree -> attempt taken -> RelyingParty.Finish -> session.Manager.Start
+//	         /login/done          -> where the login was meant to end
+//	iframe   /rocketchat/token    chat.TokenGuard -> session -> rocketchat: cached login token, or account -> mint -> kept
+//	talk     /talk/token          chat.TokenGuard -> session -> talk: claims -> keyring.Set.Sign
+//	         /.well-known/jwks.json  the public half of every signing key
+//
+// Nothing calls back up: a connector never sends a browser to the provider. It answers 401, and its page opens /login.
+//
+// # Rooms
+//
+//	gateway          this package: routes, login, logout, origins, what is observed
+//	gateway/chat     the contract with one chat, and one folder per chat below it
+//	gateway/session  the signed-in browser
+//	gateway/keyring  signing keys and their publication
+//	gateway/outbox   what must reach a chat or provider later, and the ledger of login tokens given out
+//	gateway/limit    how often is too often, across replicas
+//	gateway/audit    one line for every act that matters
+//	gateway/problem  errors a client may see, and the one place that renders them
+//	gateway/web      layout, stylesheet, languages
+//	oidc             the relying party towards one provider
+//	store            what is kept, sealed and bound to its place; memstore and redisstore are its engines
+//
+// Arrows between them point one way only; a test in cmd/chatgate walks the import list and fails when one does not.
+//
+// # Two listeners
+//
+// The public listener serves browsers, the provider and the chats. The admin listener serves /livez, /readyz and
+// /metrics, and is never exposed.
+package gateway

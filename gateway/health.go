@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// health is the body of /readyz. A broken dependency is told, and does not take the gateway out of service: a gateway
+// that nobody reaches cannot explain anything to anyone (D26).
+type health struct {
+	Status string            `json:"status"` // starting, ready, degraded, draining, sealing_mismatch
+	Checks map[string]string `json:"checks"` // "ok" or what is wrong
+}
+
+const healthTimeout = 2 * time.Second
+
+func (s *Server) adminRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		writeHealth(w, http.StatusOK, health{Status: "live"})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status, body := s.health(r.Context())
+		writeHealth(w, status, body)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func (s *Server) health(ctx context.Context) (int, health) {
+	body := health{Status: "ready", Checks: s.checks(ctx)}
+	for _, found := range body.Checks {
+		if found != "ok" {
+			body.Status = "degraded"
+		}
+	}
+	switch {
+	case s.draining.Load():
+		body.Status = "draining"
+	case !s.started.Load():
+		body.Status = "starting"
+	case body.Checks["sealing"] != "ok":
+		body.Status = "sealing_mismatch"
+	default:
+		return http.StatusOK, body
+	}
+	return http.StatusServiceUnavailable, body
+}
+
+func (s *Server) checks(ctx context.Context) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	checks := map[string]string{
+		"store":   told(s.cfg.Store.Ping(ctx)),
+		"keys":    told(s.cfg.Keys.Ready()),
+		"sealing": told(s.cfg.Heartbeat.Mismatch()),
+	}
+	for key, rp := range s.cfg.Providers {
+		checks["provider "+key] = told(rp.Ready())
+	}
+	return checks
+}
+
+func told(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return err.Error()
+}
+
+func writeHealth(w http.ResponseWriter, status int, body health) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the prober has gone: there is nobody left to tell
+}

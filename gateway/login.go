@@ -1,0 +1,304 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+const (
+	// attemptLife is how long a person may take at the provider.
+	attemptLife = 10 * time.Minute
+	// finishedLife is how long the way from the callback to /login/done may take.
+	finishedLife = time.Minute
+)
+
+// attempt is one login in flight. It is found by a hash of its state and bound to the browser that began it by a
+// cookie of its own, of which it holds a hash (S17, S18).
+type attempt struct {
+	oidc.Attempt
+	Target  string
+	Browser string
+}
+
+// finished is where a login that is over was meant to end.
+type finished struct{ Target string }
+
+// login begins a login, or goes straight back when this browser is signed in and no other account was asked for (D27).
+func (s *Server) login(c *gin.Context) error {
+	query, err := single(c.Request.URL.Query())
+	if err != nil {
+		return problem.InvalidRequest("A parameter of this address is repeated.", err)
+	}
+	target, err := s.target(query)
+	if err != nil {
+		return problem.ReturnToRefused(err)
+	}
+	prompt := query["prompt"]
+	if prompt != "" && prompt != oidc.PromptLogin && prompt != oidc.PromptSelectAccount {
+		return problem.InvalidRequest("The prompt must be login or select_account.", nil)
+	}
+	_, err = s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
+	switch {
+	case err == nil && prompt == "":
+		c.Redirect(http.StatusSeeOther, target)
+		return nil
+	case errors.Is(err, session.ErrNone):
+		s.clearDeadCookie(c)
+	case err != nil:
+		return problem.StoreUnavailable(err)
+	}
+	provider := query["provider"]
+	if provider == "" && len(s.cfg.Providers) > 1 {
+		return s.choose(c, query)
+	}
+	return s.begin(c, provider, target, prompt)
+}
+
+// clearDeadCookie removes a session cookie that leads nowhere, so that the browser stops sending it (S28).
+func (s *Server) clearDeadCookie(c *gin.Context) {
+	if session.Sent(c.Request) {
+		s.cfg.Sessions.ClearCookie(c.Writer)
+	}
+}
+
+// target is where the login will end: a checked return_to, a path at a chat, or the account page (D30).
+func (s *Server) target(query map[string]string) (string, error) {
+	if to := query["return_to"]; to != "" {
+		if query["chat"] != "" || query["path"] != "" {
+			return "", errReturn
+		}
+		return s.origins.check(to)
+	}
+	if name := query["chat"]; name != "" {
+		return s.origins.of(name, query["path"])
+	}
+	return s.cfg.BaseURL + "/", nil
+}
+
+// begin keeps an attempt and sends the browser to the provider.
+func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
+	ctx := c.Request.Context()
+	rp, err := s.provider(provider)
+	if err != nil {
+		return err
+	}
+	if err := s.limitStart(c); err != nil {
+		return err
+	}
+	begun, providerURL, err := rp.Begin(ctx, oidc.LoginRequest{RedirectURL: s.callbackURL(), Prompt: prompt})
+	if err != nil {
+		return loginProblem(err)
+	}
+	id := attemptID(begun.State)
+	secret := s.setAttemptCookie(c, id)
+	a := attempt{Attempt: begun, Target: target, Browser: attemptID(secret)}
+	if err := s.attempts.Add(ctx, id, a, attemptLife); err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	c.Redirect(http.StatusSeeOther, providerURL)
+	return nil
+}
+
+func (s *Server) callbackURL() string { return s.cfg.BaseURL + "/login/callback" }
+
+func (s *Server) provider(key string) (*oidc.RelyingParty, error) {
+	if key == "" {
+		for _, rp := range s.cfg.Providers { // the only one, or login has asked
+			return rp, nil
+		}
+	}
+	rp, ok := s.cfg.Providers[key]
+	if !ok {
+		return nil, problem.NotFound(nil)
+	}
+	return rp, nil
+}
+
+func (s *Server) limitStart(c *gin.Context) error {
+	if err := s.allow(c, s.cfg.Rules.LoginStartAddress, clientKey(c)); err != nil {
+		return err
+	}
+	return s.allow(c, s.cfg.Rules.LoginStartOverall, "")
+}
+
+// allow counts against a rule; without a store nothing can be counted, and nothing could be kept either.
+func (s *Server) allow(c *gin.Context, rule limit.Rule, key string) error {
+	err := s.cfg.Limits.Allow(c.Request.Context(), rule, key)
+	var exceeded *limit.Exceeded
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exceeded):
+		s.cfg.Audit.Record(c.Request.Context(), audit.Event{
+			Act: audit.LimitExceeded, Reason: audit.Reason(exceeded.Rule), Address: c.ClientIP(),
+		})
+		return problem.TooManyRequests(exceeded.RetryAfter, err)
+	}
+	return problem.StoreUnavailable(err)
+}
+
+// clientKey is what limits know an address by (S124). A peer without one, on a Unix socket, is one address.
+func clientKey(c *gin.Context) string {
+	address, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return "unknown"
+	}
+	return limit.Address(address)
+}
+
+// callback finishes a login. The attempt is looked at first and taken only by the browser that began it: whoever has
+// only the address can neither sign in with it nor spoil the login (S18, S25, B-09, B-19).
+func (s *Server) callback(c *gin.Context) error {
+	ctx := c.Request.Context()
+	c.Header("Referrer-Policy", "no-referrer")
+	states := c.QueryArray("state")
+	if len(states) != 1 {
+		return problem.LoginExpired(errors.New("callback without exactly one state"))
+	}
+	if err := s.allow(c, s.cfg.Rules.CallbackAddress, clientKey(c)); err != nil {
+		return err
+	}
+	id := attemptID(states[0])
+	a, err := s.attempts.Get(ctx, id)
+	if err == nil && !s.ownsAttempt(c, id, a) {
+		mismatch := problem.LoginMismatch(errors.New("callback without the cookie of its attempt"))
+		s.refused(c, a.Provider, audit.AttemptMissing, mismatch.Code)
+		return mismatch
+	}
+	if err == nil {
+		a, err = s.attempts.Take(ctx, id)
+	}
+	if err != nil {
+		return attemptProblem(err)
+	}
+	s.clearAttemptCookie(c, id)
+	return s.finish(c, id, a)
+}
+
+func attemptProblem(err error) error {
+	if errors.Is(err, store.ErrUnavailable) {
+		return problem.StoreUnavailable(err)
+	}
+	return problem.LoginExpired(err)
+}
+
+// finish turns the provider's answer into a session and leaves the callback's address, with its code, behind (D30).
+func (s *Server) finish(c *gin.Context, id string, a attempt) error {
+	ctx := c.Request.Context()
+	rp, ok := s.cfg.Providers[a.Provider]
+	if !ok {
+		return problem.LoginExpired(errors.New("the attempt's provider is no longer configured"))
+	}
+	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
+	if err != nil {
+		return s.failed(c, a.Provider, err)
+	}
+	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, identity, tokens)
+	if err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	if err := s.finished.Put(ctx, id, finished{Target: a.Target}, finishedLife); err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	s.metrics.logins.WithLabelValues("signed_in").Inc()
+	s.cfg.Audit.Record(ctx, audit.Event{
+		Act: audit.SignedIn, Provider: identity.Provider, Subject: identity.Subject,
+		Session: began.Label(), Address: c.ClientIP(),
+	})
+	c.Redirect(http.StatusSeeOther, "/login/done?"+url.Values{"attempt": {id}}.Encode())
+	return nil
+}
+
+// failed words and counts a login that the provider or we refused.
+func (s *Server) failed(c *gin.Context, provider string, err error) error {
+	told := loginProblem(err)
+	reason := audit.ProviderUnavailable
+	var refused *oidc.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		reason = audit.Reason(refused.Reason)
+	case errors.Is(err, oidc.ErrDenied):
+		reason = audit.ProviderDenied
+	}
+	s.refused(c, provider, reason, told.Code)
+	return told
+}
+
+func (s *Server) refused(c *gin.Context, provider string, reason audit.Reason, result string) {
+	s.metrics.logins.WithLabelValues(result).Inc()
+	s.cfg.Audit.Record(c.Request.Context(), audit.Event{
+		Act: audit.SignInRefused, Reason: reason, Provider: provider, Address: c.ClientIP(),
+	})
+}
+
+func loginProblem(err error) *problem.Error {
+	switch {
+	case errors.Is(err, oidc.ErrDenied):
+		return problem.ProviderDenied(err)
+	case errors.Is(err, oidc.ErrNotReady), errors.Is(err, oidc.ErrProvider), errors.Is(err, context.DeadlineExceeded):
+		return problem.ProviderUnavailable(err)
+	case errors.Is(err, oidc.ErrRefused):
+		return problem.ProviderAnswerRefused(err)
+	}
+	return problem.Internal(err)
+}
+
+// done sends the browser where the login was meant to end. The address was kept on our side and is checked again
+// (S13). Without one, because the page was loaded again, it says that the window can be closed.
+func (s *Server) done(c *gin.Context) error {
+	ctx := c.Request.Context()
+	f, err := s.finished.Take(ctx, c.Query("attempt"))
+	if errors.Is(err, store.ErrUnavailable) {
+		return problem.StoreUnavailable(err)
+	}
+	if err == nil {
+		target, err := s.origins.again(f.Target)
+		if err != nil {
+			return problem.ReturnToRefused(err)
+		}
+		c.Redirect(http.StatusSeeOther, target)
+		return nil
+	}
+	return s.cfg.Pages.Done(c)
+}
+
+// choose shows the providers when there are several.
+func (s *Server) choose(c *gin.Context, query map[string]string) error {
+	var offered []choice
+	for key := range s.cfg.Providers {
+		values := url.Values{"provider": {key}}
+		for name, value := range query {
+			values.Set(name, value)
+		}
+		offered = append(offered, choice{Key: key, Href: "/login?" + values.Encode()})
+	}
+	slices.SortFunc(offered, func(a, b choice) int { return strings.Compare(a.Key, b.Key) })
+	return s.pages.choose(c, offered)
+}
+
+// single refuses a parameter given twice: two readers might each take another one (S12).
+func single(query url.Values) (map[string]string, error) {
+	out := make(map[string]string, len(query))
+	for name, values := range query {
+		if len(values) != 1 {
+			return nil, errors.New("repeated parameter")
+		}
+		out[name] = values[0]
+	}
+	return out, nil
+}

@@ -1,0 +1,190 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/gateway/web"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// Timeouts and sizes of the public listener (S122). An answer waits at most for one provider or chat call of a few
+// seconds, so 30 seconds are generous.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10
+	maxBodyBytes      = 64 << 10
+	shutdownTimeout   = 25 * time.Second
+)
+
+// Config says what a Server is made of.
+type Config struct {
+	// BaseURL is the public origin, without a final slash.
+	BaseURL string
+	// Providers are the relying parties by their permanent keys.
+	Providers map[string]*oidc.RelyingParty
+	// Chats are the connectors by name.
+	Chats map[string]chat.Connector
+	// TrustedProxies are the peers whose X-Forwarded-For is believed; nobody's by default (S115).
+	TrustedProxies []netip.Prefix
+	// Rules say how often is too often (D31).
+	Rules limit.Rules
+	// DrainDelay is how long /readyz says "draining" before the listener closes, so that balancers look away (S145).
+	DrainDelay time.Duration
+
+	Store     *store.Store
+	Heartbeat *store.Heartbeat
+	Sessions  *session.Manager
+	Keys      *keyring.Keyring
+	Limits    *limit.Limiter
+	Audit     *audit.Log
+	Pages     *web.Pages
+	Problems  *problem.Renderer
+	Metrics   *prometheus.Registry
+	Log       *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Server answers on both listeners. It is safe for concurrent use.
+type Server struct {
+	cfg      Config
+	attempts store.Bucket[attempt]
+	finished store.Bucket[finished]
+	pages    pages
+	metrics  *metrics
+	origins  origins
+	public   http.Handler
+	admin    http.Handler
+	started  atomic.Bool
+	draining atomic.Bool
+	warned   atomic.Bool
+}
+
+// New checks the configuration and lays the routes. It listens to nothing.
+func New(cfg Config) (*Server, error) {
+	if len(cfg.Providers) == 0 {
+		return nil, errors.New("gateway: at least one provider is needed")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{
+		cfg:      cfg,
+		attempts: store.NewBucket[attempt](cfg.Store.Passing("attempt")),
+		finished: store.NewBucket[finished](cfg.Store.Passing("finished")),
+		origins:  newOrigins(cfg.BaseURL, cfg.Chats),
+	}
+	var err error
+	if s.metrics, err = newMetrics(cfg.Metrics); err != nil {
+		return nil, fmt.Errorf("gateway: register metrics: %w", err)
+	}
+	if s.pages, err = parsePages(cfg.Pages); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	cfg.Sessions.Follow(follower(cfg.Chats))
+	if s.public, err = s.routes(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	s.admin = s.adminRoutes()
+	return s, nil
+}
+
+// Handler is the public listener's.
+func (s *Server) Handler() http.Handler { return s.public }
+
+// Admin is the admin listener's.
+func (s *Server) Admin() http.Handler { return s.admin }
+
+// Run serves both listeners until ctx ends, then drains: /readyz turns to 503, the listeners stay open for DrainDelay,
+// and requests in flight are finished (S145).
+func (s *Server) Run(ctx context.Context, public, admin net.Listener) error {
+	servers := []*http.Server{s.server(s.public), s.server(s.admin)}
+	failed := make(chan error, len(servers))
+	for i, listener := range []net.Listener{public, admin} {
+		go func() { failed <- servers[i].Serve(listener) }()
+	}
+	s.started.Store(true)
+	s.cfg.Log.Info("serving", "base_url", s.cfg.BaseURL, "public", public.Addr().String(), "admin", admin.Addr().String())
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.drain()
+	}
+	return errors.Join(err, shutdown(servers))
+}
+
+func (s *Server) drain() {
+	s.draining.Store(true)
+	s.cfg.Log.Info("draining", "delay_ms", s.cfg.DrainDelay.Milliseconds())
+	time.Sleep(s.cfg.DrainDelay)
+}
+
+func shutdown(servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	var errs []error
+	for _, server := range servers {
+		errs = append(errs, server.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+// follower tells every connector that must know when a session ends or goes over into another.
+type follower map[string]chat.Connector
+
+func (f follower) EndSession(ctx context.Context, s session.Session) error {
+	var errs []error
+	for name, connector := range f {
+		if ender, ok := connector.(chat.SessionEnder); ok {
+			if err := ender.EndSession(ctx, s); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
+	var errs []error
+	for name, connector := range f {
+		if mover, ok := connector.(chat.SessionMover); ok {
+			if err := mover.MoveSession(ctx, from, to); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
