@@ -92,8 +92,8 @@ type Page struct {
 	ReferrerPolicy string   // "strict-origin" when empty; only the login callback says "no-referrer" (S29, B-24)
 }
 
-// frame is what the layout itself needs; templates see Data alone.
-type frame struct {
+// layoutData is what the layout itself needs; the templates in it see Data alone.
+type layoutData struct {
 	Lang, Dir, Name, Nonce string
 	Scripts, Styles        []string
 	Data                   any
@@ -107,15 +107,16 @@ func (p *Pages) Render(c *gin.Context, status int, page Page) error {
 	if err != nil {
 		return fmt.Errorf("render %s: %w", page.Template.name, err)
 	}
-	language := p.locales.pick(c.Request)
-	f := frame{
-		Lang: p.locales.all[language].tag.String(), Dir: p.locales.all[language].direction(),
+	index := p.locales.pick(c.Request)
+	language := p.locales.all[index]
+	data := layoutData{
+		Lang: language.tag.String(), Dir: language.direction(),
 		Name: p.name, Nonce: nonce,
 		Styles: slices.Concat(p.styles, page.Styles), Scripts: page.Scripts,
 		Data: page.Data,
 	}
 	var html bytes.Buffer
-	if err := page.Template.byLanguage[language].Execute(&html, f); err != nil {
+	if err := page.Template.byLanguage[index].Execute(&html, data); err != nil {
 		return fmt.Errorf("render %s: %w", page.Template.name, err)
 	}
 	p.setHeaders(c.Writer.Header(), page, policy)
