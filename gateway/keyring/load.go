@@ -1,0 +1,143 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"chatgate/store"
+)
+
+const (
+	rereadEvery = time.Minute // how late a change by another replica arrives; part of signLead
+	firstRetry  = 250 * time.Millisecond
+	lastRetry   = 15 * time.Second
+)
+
+// Run keeps every set loaded until ctx ends: it reads them all each minute, so that a change made on another replica
+// arrives without a restart, and sooner while the store is away.
+func (k *Keyring) Run(ctx context.Context) error {
+	var last error
+	retry := firstRetry
+	for {
+		err := k.Load(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		k.tell(ctx, last, err)
+		last = err
+		wait := rereadEvery
+		if err != nil {
+			wait, retry = retry, min(2*retry, lastRetry)
+		} else {
+			retry = firstRetry
+		}
+		if !sleep(ctx, jitter(wait)) {
+			return nil
+		}
+	}
+}
+
+// tell logs a change for the worse or the better: an outage is two lines, not one for each attempt.
+func (k *Keyring) tell(ctx context.Context, last, err error) {
+	switch {
+	case err == nil && last != nil:
+		k.log.InfoContext(ctx, "signing keys read again")
+	case err != nil && (last == nil || last.Error() != err.Error()):
+		k.log.WarnContext(ctx, "signing keys not read", "err", err)
+	}
+}
+
+// jitter keeps replicas that started together from asking together.
+func jitter(d time.Duration) time.Duration { return d - d/10 + rand.N(d/5) }
+
+// sleep says whether ctx was still alive at the end of d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// Load is one round of Run: it reads every stored set, makes the first key of a set that has none, drops keys whose
+// time is over and moves records to the current sealing key. A set that cannot be read keeps the keys it had, and
+// does not keep the others from being read.
+func (k *Keyring) Load(ctx context.Context) error {
+	var errs []error
+	for _, s := range k.sets {
+		if s.fromFiles {
+			continue
+		}
+		if err := k.load(ctx, s); err != nil {
+			errs = append(errs, fmt.Errorf("signing keys of %q: %w", s.name, err))
+		}
+	}
+	return errors.Join(append(errs, k.publish())...)
+}
+
+func (k *Keyring) load(ctx context.Context, s *Set) error {
+	stored, err := k.bucket.Get(ctx, s.name)
+	if errors.Is(err, store.ErrNotFound) {
+		stored, err = k.found(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.use(ctx, s, stored); err != nil {
+		return err
+	}
+	return k.tidy(ctx, s.name, stored)
+}
+
+// found writes the first document of a set. A set that was loaded before puts back what it has: a store that lost its
+// records then gets the keys whose tokens are still out, whichever replica comes first.
+func (k *Keyring) found(ctx context.Context, s *Set) (document, error) {
+	mine, err := s.standing()
+	if err != nil {
+		if mine, err = newDocument(k.now()); err != nil {
+			return document{}, err
+		}
+	}
+	err = k.bucket.Add(ctx, s.name, mine, 0)
+	if errors.Is(err, store.ErrExists) {
+		return k.bucket.Get(ctx, s.name)
+	}
+	if err == nil {
+		k.log.InfoContext(ctx, "signing keys stored", "chat", s.name)
+	}
+	return mine, err
+}
+
+// use makes a document the one that signs and is published on this replica.
+func (k *Keyring) use(ctx context.Context, s *Set, stored document) error {
+	now := k.now()
+	g, err := stored.open(now)
+	if err != nil {
+		return err
+	}
+	old := s.current.Swap(g)
+	if old == nil || old.jwks.ETag != g.jwks.ETag {
+		k.log.InfoContext(ctx, "signing keys changed", "chat", s.name, "kid", g.signer(now).kid, "published", len(g.published))
+	}
+	return nil
+}
+
+// tidy removes keys whose last token has ended, else moves the record under the current sealing key.
+func (k *Keyring) tidy(ctx context.Context, name string, stored document) error {
+	now := k.now()
+	if len(stored.live(now)) == len(stored.Keys) {
+		_, err := k.bucket.Reseal(ctx, name, 0)
+		return err
+	}
+	_, err := k.bucket.Update(ctx, name, 0, func(d document) (document, error) {
+		d.Keys = d.live(now)
+		return d, d.check()
+	})
+	return err
+}
