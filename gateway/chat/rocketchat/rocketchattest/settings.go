@@ -134,10 +134,10 @@ func (s *Server) settingsPublic(c *call) (reply, error) {
 
 // wantedSettings is nil when all are wanted.
 func (s *Server) wantedSettings(c *call) ([]string, error) {
-	if s.can.publicByID {
-		return strings.FieldsFunc(c.query.Get("_id"), func(r rune) bool { return r == ',' }), nil
+	if s.can.publicByID && c.query.Has("_id") {
+		return strings.Split(c.query.Get("_id"), ","), nil
 	}
-	if !c.query.Has("query") {
+	if s.can.publicByID || !c.query.Has("query") {
 		return nil, nil
 	}
 	var query struct {
