@@ -86,6 +86,9 @@ func (s *Server) observe(c *gin.Context) {
 		route = "unmatched"
 	}
 	s.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+	if !s.cfg.AccessLog {
+		return
+	}
 	s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request served",
 		slog.String("route", route), slog.String("method", method), slog.Int("status", status),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000), slog.String("remote_ip", c.ClientIP()))

@@ -48,6 +48,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Rules say how often is too often (D31).
 	Rules limit.Rules
+	// AccessLog writes one line for each request.
+	AccessLog bool
 	// DrainDelay is how long /readyz says "draining" before the listener closes, so that balancers look away (S145).
 	DrainDelay time.Duration
 

@@ -22,6 +22,18 @@ type Config interface {
 	Open(env Env) (Connector, error)
 }
 
+// Addressed is a section that names public addresses. By key, relative to the section, it gives every origin that
+// browsers meet: they must be https outside development, and decide whether our cookie has to cross sites (B-29).
+type Addressed interface {
+	Addresses() map[string]Origin
+}
+
+// Signer is a section whose chat verifies our signatures. It gets a set of signing keys of its own: from the PEM files
+// named, or without any from the store (D16).
+type Signer interface {
+	SigningKeys() (files []string, wanted bool)
+}
+
 // SessionEnder is a connector that must act when a session ends. Acting twice on one ending must be harmless.
 type SessionEnder interface {
 	EndSession(ctx context.Context, s session.Session) error
