@@ -1,0 +1,206 @@
+package app_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chatgate/cmd/internal/app"
+)
+
+// complete sets every setting of the sample.
+const complete = `
+baseURL: https://sso.example.org
+listen: {public: ":8443", admin: "127.0.0.1:9090"}
+development: true
+trustedProxies: [10.0.0.0/8, "fd00::/8"]
+sealing:
+  current: "2026-11"
+  keys: {"2026-11": "${file:/run/secrets/sealing}", 2025: twelve-months-old}
+redis:
+  address: cache:6380
+  database: ${env:PORT}
+  password: p${env:SECRET}w
+memory: false
+session: {idle: 90m, absolute: 24h}
+limits: {starts: 5, burst: 2}
+logLevel: warn
+providers:
+  corp:
+    issuer: https://idp.example.org
+    client: {id: chatgate, secret: "${env:SECRET}"}
+    scopes: [openid]
+    trustEmail: true
+    claims: {username: email, groups: [realm_access, roles]}
+chats:
+  rocketchat:
+    url: https://chat.example.org
+    api:
+      url: http://rocketchat.chat.svc:3000
+      token: ${file:token}
+    embedOrigins:
+      "https://portal.example.org": {token: true}
+      https://news.example.org: {}
+    onChatSignOut: resume
+  comments:
+    kind: talk
+    url: https://comments.example.org
+    ssoSecrets: {}
+    roles: {moderators: MODERATOR}
+labels:
+  team:
+    one: 1
+    two: -2
+`
+
+func completeSample() sample {
+	no := false
+	return sample{
+		BaseURL:        "https://sso.example.org",
+		Listen:         listen{Public: ":8443", Admin: "127.0.0.1:9090"},
+		Development:    true,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
+		Sealing: sealing{
+			Current: "2026-11",
+			Keys:    map[string]secret{"2026-11": "a-long-sealing-key", "2025": "twelve-months-old"},
+		},
+		Redis:   &redis{Address: "cache:6380", Database: 6, Username: "chatgate", Password: "ps3cr3t-of-the-clientw"},
+		Memory:  &no,
+		Session: session{Idle: 90 * time.Minute, Absolute: 24 * time.Hour},
+		Limits:  limits{Starts: 5, Burst: 2},
+		observe: observe{LogLevel: "warn"},
+		Providers: map[string]provider{"corp": {
+			Issuer:     "https://idp.example.org",
+			Client:     client{ID: "chatgate", Secret: "s3cr3t-of-the-client"},
+			Scopes:     []string{"openid"},
+			TrustEmail: true,
+			Claims:     claims{Username: claimPath{"email"}, Groups: claimPath{"realm_access", "roles"}},
+		}},
+		Chats: map[string]chat{
+			"rocketchat": &rocketchat{
+				URL:           "https://chat.example.org",
+				API:           api{URL: "http://rocketchat.chat.svc:3000", Token: "token-beside-the-file"},
+				OnChatSignOut: "resume",
+				EmbedOrigins:  map[string]embed{"https://portal.example.org": {Token: true}, "https://news.example.org": {}},
+			},
+			"comments": &talk{
+				URL:           "https://comments.example.org",
+				TokenLifetime: 15 * time.Minute,
+				SSOSecrets:    map[string]secret{},
+				Roles:         map[string]string{"moderators": "MODERATOR"},
+			},
+		},
+		Labels: map[string]map[string]int{"team": {"one": 1, "two": -2}},
+	}
+}
+
+// comparable sees embedded settings and compares prefixes as values.
+var comparable = cmp.Options{cmp.AllowUnexported(sample{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
+
+func TestDecodeBindsEveryKindOfSetting(t *testing.T) {
+	got := decode(t, complete, options())
+	if diff := cmp.Diff(completeSample(), got, comparable); diff != "" {
+		t.Errorf("Decode (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeFillsInDefaults(t *testing.T) {
+	want := sample{
+		Listen:  listen{Public: ":8080", Admin: ":9090"},
+		Session: session{Idle: 8 * time.Hour, Absolute: 24 * time.Hour},
+		Limits:  limits{Starts: 200, Burst: 1.5},
+		observe: observe{LogLevel: "info"},
+	}
+	sources := map[string]string{
+		"an empty file":                        "",
+		"a file of comments":                   "# nothing yet\n",
+		"an empty document with its marks":     "---\n...\n",
+		"a file with a byte order mark":        "\ufeffdevelopment: false\n",
+		"a file with Windows line ends":        "development: false\r\nlisten: {}\r\n",
+		"sections that are given but empty":    "listen: {}\nsession: {}\n",
+		"a document that starts with its mark": "---\nlisten: {}\n",
+	}
+	for name, source := range sources {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(want, decode(t, source, options()), comparable); diff != "" {
+				t.Errorf("Decode (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeKeepsAnExplicitZero(t *testing.T) {
+	got := decode(t, "limits: {starts: 0}\nproviders: {corp: {issuer: 'https://idp.example.org', scopes: []}}\n", options())
+	if got.Limits.Starts != 0 {
+		t.Errorf("limits.starts = %d, want the 0 of the file", got.Limits.Starts)
+	}
+	if scopes := got.Providers["corp"].Scopes; scopes == nil || len(scopes) != 0 {
+		t.Errorf("scopes = %#v, want the empty list of the file", scopes)
+	}
+}
+
+func TestDecodeKeepsWhatTheCallerPutThere(t *testing.T) {
+	cfg := sample{Listen: listen{Public: ":1"}}
+	if err := app.Decode(file, []byte("listen: {admin: ':2'}"), &cfg, options()); err != nil {
+		t.Fatal(err)
+	}
+	if want := (listen{Public: ":1", Admin: ":2"}); cfg.Listen != want {
+		t.Errorf("listen = %v, want %v", cfg.Listen, want)
+	}
+}
+
+func TestDecodeRefusesTargetsThatAreNotStructs(t *testing.T) {
+	var text string
+	for _, target := range []any{nil, sample{}, &text, (*sample)(nil)} {
+		if err := app.Decode(file, nil, target, app.Options{}); err == nil {
+			t.Errorf("Decode into %T = nil, want an error", target)
+		}
+	}
+}
+
+// bottomUp has sections with a Check at every depth.
+type bottomUp struct {
+	Inner struct {
+		Leaf leaf `yaml:"leaf"`
+	} `yaml:"inner"`
+	Map  map[string]leaf `yaml:"map"`
+	List []*leaf         `yaml:"list"`
+}
+
+type leaf struct {
+	Value string `yaml:"value"`
+}
+
+func (l *leaf) Check(report func(key, problem string)) {
+	if l.Value != "" {
+		report("value", "leaf "+l.Value)
+	}
+}
+
+func (b *bottomUp) Check(report func(key, problem string)) {
+	report("map.x.value", "outer")
+	report("list[1].value", "outer")
+	report("inner.gone.deeper", "outer")
+	report("", "the whole")
+}
+
+func TestChecksReportAtTheKeyTheyName(t *testing.T) {
+	source := "inner:\n  leaf: {value: a}\nmap:\n  x: {value: b}\nlist:\n  - value: c\n  - value: d\n"
+	err := app.Decode("c.yaml", []byte(source), new(bottomUp), app.Options{})
+	want := strings.Join([]string{
+		"c.yaml:1:1: inner.gone.deeper: outer",
+		"c.yaml:1:1: the whole",
+		"c.yaml:2:10: inner.leaf.value: leaf a",
+		"c.yaml:4:7: map.x.value: leaf b",
+		"c.yaml:4:7: map.x.value: outer",
+		"c.yaml:6:5: list[0].value: leaf c",
+		"c.yaml:7:5: list[1].value: leaf d",
+		"c.yaml:7:5: list[1].value: outer",
+	}, "\n")
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Errorf("Decode (-want +got):\n%s", diff)
+	}
+}
