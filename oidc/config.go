@@ -1,0 +1,192 @@
+package oidc
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxLeeway bounds how far the provider's clock may be from ours (S43).
+const maxLeeway = time.Minute
+
+// algorithms are those an ID token may be signed with. The symmetric ones are missing on purpose: with them the
+// client secret, or a public key taken for one, would sign identities (S35).
+var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// Config is one entry of `providers` in the configuration file.
+type Config struct {
+	Issuer         string        `yaml:"issuer" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
+	DiscoveryURL   string        `yaml:"discoveryURL" doc:"An address of the same provider that is nearer to the gateway, such as one inside the cluster; empty uses the issuer."`
+	Client         ClientConfig  `yaml:"client" doc:"What the gateway is registered as at the provider."`
+	Scopes         []string      `yaml:"scopes" default:"openid,profile,email" doc:"The scopes to ask for; openid is required, offline_access adds a refresh token."`
+	TrustEmail     bool          `yaml:"trustEmail" default:"false" doc:"Takes every e-mail address of this provider as verified, for directories that never set email_verified."`
+	Claims         ClaimsConfig  `yaml:"claims" doc:"Where the provider keeps what the gateway wants to know about a person."`
+	Algorithms     []string      `yaml:"algorithms" default:"RS256" doc:"The signature algorithms an ID token may have; the provider must advertise one of them."`
+	ExtraAudiences []string      `yaml:"extraAudiences" doc:"Audiences that may stand in an ID token beside the client's id; any other is refused."`
+	Leeway         time.Duration `yaml:"leeway" default:"30s" doc:"How far the provider's clock may be from the gateway's, at most 1m."`
+	Prompt         string        `yaml:"prompt" doc:"The prompt to ask for at every sign-in, such as select_account; empty leaves it to the provider."`
+	MaxAge         time.Duration `yaml:"maxAge" default:"0s" doc:"How long ago a person may have signed in at the provider before it must ask again; 0s does not care."`
+	ACRValues      []string      `yaml:"acrValues" doc:"The authentication context classes of which an ID token must name one; empty accepts any."`
+}
+
+// ClientConfig is the client registration.
+type ClientConfig struct {
+	ID     string     `yaml:"id" doc:"The client id registered at the provider."`
+	Secret Secret     `yaml:"secret" doc:"The client secret, best as a reference to a mounted file."`
+	Auth   ClientAuth `yaml:"auth" default:"auto" enum:"auto,basic,post" doc:"How the client secret is sent: basic, post, or auto for what the provider advertises."`
+}
+
+// ClientAuth is how the client authenticates at the token endpoint (OpenID Connect Core 1.0, Section 9).
+type ClientAuth string
+
+// The zero value is AuthAuto as well.
+const (
+	AuthAuto  ClientAuth = "auto"  // client_secret_basic unless only client_secret_post is advertised
+	AuthBasic ClientAuth = "basic" // client_secret_basic
+	AuthPost  ClientAuth = "post"  // client_secret_post
+)
+
+// ClaimsConfig says which claims to read. A nil path is the default, an empty one reads nothing.
+type ClaimsConfig struct {
+	Username Path `yaml:"username" default:"preferred_username" doc:"The claim with the name a person is known by."`
+	Email    Path `yaml:"email" default:"email" doc:"The claim with the e-mail address; email_verified beside it vouches only for a claim named email."`
+	Name     Path `yaml:"name" default:"name" doc:"The claim with the name to display."`
+	Groups   Path `yaml:"groups" default:"groups" doc:"The claim with the list of groups or roles; a list is a path into nested objects."`
+	Picture  Path `yaml:"picture" default:"picture" doc:"The claim with the address of a portrait."`
+}
+
+// withDefaults fills what a Config written in Go left out. A zero Leeway stays zero: it is a choice.
+func (c Config) withDefaults() Config {
+	if c.Scopes == nil {
+		c.Scopes = []string{"openid", "profile", "email"}
+	}
+	if c.Algorithms == nil {
+		c.Algorithms = []string{"RS256"}
+	}
+	for path, name := range map[*Path]string{
+		&c.Claims.Username: "preferred_username",
+		&c.Claims.Email:    "email",
+		&c.Claims.Name:     "name",
+		&c.Claims.Groups:   "groups",
+		&c.Claims.Picture:  "picture",
+	} {
+		if *path == nil {
+			*path = Path{name}
+		}
+	}
+	return c
+}
+
+// Check reports every problem that can be seen without asking the provider. Keys are relative to the section.
+// Whether http is allowed depends on the development switch, which New knows.
+func (c *Config) Check(report func(key, problem string)) {
+	c.checkAddresses(report)
+	c.checkClient(report)
+	c.checkRequest(report)
+	c.checkVerification(report)
+	c.Claims.check(report)
+}
+
+func (c *Config) checkAddresses(report func(key, problem string)) {
+	if !isPlainURL(c.Issuer) {
+		report("issuer", fmt.Sprintf("must be an https URL without query or fragment, got %q", c.Issuer))
+	}
+	if c.DiscoveryURL != "" && !isPlainURL(c.DiscoveryURL) {
+		report("discoveryURL", fmt.Sprintf("must be an https URL without query or fragment, got %q", c.DiscoveryURL))
+	}
+}
+
+func (c *Config) checkClient(report func(key, problem string)) {
+	if c.Client.ID == "" {
+		report("client.id", "must not be empty")
+	}
+	if c.Client.Secret == "" {
+		report("client.secret", "must not be empty")
+	}
+	switch c.Client.Auth {
+	case "", AuthAuto, AuthBasic, AuthPost:
+	default:
+		report("client.auth", fmt.Sprintf("must be auto, basic or post, got %q", c.Client.Auth))
+	}
+}
+
+func (c *Config) checkRequest(report func(key, problem string)) {
+	if !slices.Contains(c.Scopes, "openid") {
+		report("scopes", "must contain openid")
+	}
+	for i, scope := range c.Scopes {
+		if !isScope(scope) {
+			report(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("must be one scope without spaces, got %q", scope))
+		}
+	}
+	if !isPrompt(c.Prompt) {
+		report("prompt", fmt.Sprintf("must be login, select_account or consent, got %q", c.Prompt))
+	}
+	if c.Prompt == PromptNone {
+		report("prompt", "must not be none: nobody could ever sign in at the provider")
+	}
+	if c.MaxAge < 0 || c.MaxAge%time.Second != 0 {
+		report("maxAge", fmt.Sprintf("must be whole seconds and not negative, got %s", c.MaxAge))
+	}
+}
+
+func (c *Config) checkVerification(report func(key, problem string)) {
+	if len(c.Algorithms) == 0 {
+		report("algorithms", "must name at least one of "+strings.Join(algorithms, ", "))
+	}
+	for i, alg := range c.Algorithms {
+		if !slices.Contains(algorithms, alg) {
+			report(fmt.Sprintf("algorithms[%d]", i), fmt.Sprintf("must be one of %s, got %q", strings.Join(algorithms, ", "), alg))
+		}
+	}
+	for _, list := range []struct {
+		key    string
+		values []string
+	}{{"extraAudiences", c.ExtraAudiences}, {"acrValues", c.ACRValues}} {
+		if slices.Contains(list.values, "") {
+			report(list.key, "must not contain an empty entry")
+		}
+	}
+	if c.Leeway < 0 || c.Leeway > maxLeeway {
+		report("leeway", fmt.Sprintf("must be between 0s and 1m, got %s", c.Leeway))
+	}
+}
+
+func (c *ClaimsConfig) check(report func(key, problem string)) {
+	for _, claim := range []struct {
+		key  string
+		path Path
+	}{
+		{"claims.username", c.Username}, {"claims.email", c.Email}, {"claims.name", c.Name},
+		{"claims.groups", c.Groups}, {"claims.picture", c.Picture},
+	} {
+		if slices.Contains(claim.path, "") {
+			report(claim.key, "must be a claim's name or a list of names, none of them empty")
+		}
+	}
+}
+
+// check runs Check and the rules that need the development switch.
+func (c *Config) check(development bool) error {
+	var problems []error
+	c.Check(func(key, problem string) { problems = append(problems, fmt.Errorf("%s: %s", key, problem)) })
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	for key, address := range map[string]string{"issuer": c.Issuer, "discoveryURL": c.DiscoveryURL} {
+		if u, _ := url.Parse(address); u.Scheme == "http" && (!development || !isLoopback(u.Hostname())) {
+			problems = append(problems, fmt.Errorf("%s: must be an https URL, got %q; http is for loopback in development", key, address))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// isScope follows RFC 6749, Section 3.3: printable ASCII without space, quote and backslash.
+func isScope(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r > '~' || r == '"' || r == '\\'
+	})
+}

@@ -1,0 +1,141 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	firstRetry   = time.Second
+	lastRetry    = time.Minute
+	refreshEvery = time.Hour // also how long a withdrawn signing key may still be believed
+)
+
+// Env is what a RelyingParty is lent.
+type Env struct {
+	// Provider is the provider's key in the configuration. It is part of every identity, so it never changes (D6).
+	Provider string
+	// Transport carries the calls, with its own certificate authorities and connection limits. Nil uses the
+	// machine's authorities and at most 32 connections to a host.
+	Transport http.RoundTripper
+	// Log may be nil.
+	Log *slog.Logger
+	// Now defaults to time.Now.
+	Now func() time.Time
+	// Development allows http and this machine's own addresses, on loopback only (S128, S130).
+	Development bool
+}
+
+// RelyingParty is chatgate towards one provider. It is safe for concurrent use.
+type RelyingParty struct {
+	cfg       Config
+	env       Env
+	addresses addresses
+	client    *http.Client
+	current   atomic.Pointer[provider]
+	failure   atomic.Pointer[error] // why the last discovery failed
+}
+
+// New checks the configuration and dials nobody.
+func New(cfg Config, env Env) (*RelyingParty, error) {
+	cfg = cfg.withDefaults()
+	if env.Provider == "" {
+		return nil, errors.New("oidc: a provider needs its key in the configuration")
+	}
+	if err := cfg.check(env.Development); err != nil {
+		return nil, err
+	}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	env.Log = env.Log.With("provider", env.Provider)
+	addresses, err := newAddresses(cfg.Issuer, cfg.DiscoveryURL, env.Development)
+	if err != nil {
+		return nil, err
+	}
+	return &RelyingParty{cfg: cfg, env: env, addresses: addresses, client: newClient(env.Transport)}, nil
+}
+
+// Run discovers the provider, retrying with jitter from one second up to a minute, and refreshes the document and
+// the keys about hourly. A failed refresh keeps what was good (D26). It returns nil when ctx ends.
+func (rp *RelyingParty) Run(ctx context.Context) error {
+	failures := 0
+	for {
+		wait := jitter(refreshEvery)
+		if err := rp.discover(ctx); err != nil {
+			wait = max(firstRetry, jitter(min(lastRetry, firstRetry<<min(failures, 6))))
+			failures++
+			rp.discoveryFailed(ctx, err)
+		} else {
+			failures = 0
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (rp *RelyingParty) discoveryFailed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	rp.failure.Store(&err)
+	rp.env.Log.WarnContext(ctx, "provider discovery failed", "issuer", rp.cfg.Issuer, "err", err)
+}
+
+// jitter spreads d over its upper half, so that replicas started together do not call together.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+
+// Ready returns nil once the provider is known, and until then ErrNotReady with the last failure.
+func (rp *RelyingParty) Ready() error {
+	_, err := rp.ready()
+	return err
+}
+
+func (rp *RelyingParty) ready() (*provider, error) {
+	if p := rp.current.Load(); p != nil {
+		return p, nil
+	}
+	if failure := rp.failure.Load(); failure != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotReady, *failure)
+	}
+	return nil, fmt.Errorf("%w: discovery has not finished", ErrNotReady)
+}
+
+// Metadata returns the provider's discovery document; false before there is one.
+func (rp *RelyingParty) Metadata() (Metadata, bool) {
+	p := rp.current.Load()
+	if p == nil {
+		return Metadata{}, false
+	}
+	return p.Metadata, true
+}
+
+// addresses knows where the provider is called, which need not be where browsers find it.
+type addresses struct {
+	issuer      *url.URL
+	discovery   *url.URL
+	development bool
+}
+
+func newAddresses(issuer, discovery string, development bool) (addresses, error) {
+	a := addresses{development: development}
+	var err error
+	if a.issuer, err = url.Parse(issuer); err != nil {
+		return a, fmt.Errorf("issuer: %w", err)
+	}
+	a.discovery, err = documentURL(a.issuer, discovery)
+	return a, err
+}
