@@ -112,7 +112,10 @@ func TestOIDCTokensByTheirSignature(t *testing.T) {
 			[]jwk{rsaJWK("weak", &weakRSAKey().PublicKey, nil)}, accepted,
 		},
 		{"text that is no token is refused", "not.a.token", nil, tokenInvalid},
-		{"a bad signature is refused before the nonce is looked for", sign(t, jwt.SigningMethodRS256, otherRSAKey(), kid, idClaims().without("nonce")), nil, tokenInvalid},
+		{
+			"a bad signature is refused before the nonce is looked for",
+			sign(t, jwt.SigningMethodRS256, otherRSAKey(), kid, idClaims().without("nonce")), nil, tokenInvalid,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -202,7 +205,10 @@ func TestOIDCUsersAreFoundAgain(t *testing.T) {
 		want   string
 		same   bool
 	}{
-		{"the same subject with another email and name is found and not updated (G22)", idClaims().with("email", "new@example.org").with("preferred_username", "new_name"), accepted, true},
+		{
+			"the same subject with another email and name is found and not updated (G22)",
+			idClaims().with("email", "new@example.org").with("preferred_username", "new_name"), accepted, true,
+		},
 		{"the same subject with another audience is the same user", idClaims().with("aud", "another"), accepted, true},
 		{"a new subject with another email is a new user", idClaims().with("sub", "u-bob").with("email", "bob@example.org"), accepted, false},
 		{"a new subject with an email someone has is a duplicate", idClaims().with("sub", "u-eve"), "Forbidden DUPLICATE_EMAIL", false},
@@ -255,14 +261,14 @@ func TestOIDCRegistrationOff(t *testing.T) {
 }
 
 func TestOIDCIncompleteIntegration(t *testing.T) {
-	clear := map[string]func(*talktest.OIDCIntegration){
+	settings := map[string]func(*talktest.OIDCIntegration){
 		"client id":         func(i *talktest.OIDCIntegration) { i.ClientID = "" },
 		"client secret":     func(i *talktest.OIDCIntegration) { i.ClientSecret = "" },
 		"issuer":            func(i *talktest.OIDCIntegration) { i.Issuer = "" },
 		"authorization URL": func(i *talktest.OIDCIntegration) { i.AuthorizationURL = "" },
 		"token URL":         func(i *talktest.OIDCIntegration) { i.TokenURL = "" },
 	}
-	for name, empty := range clear {
+	for name, empty := range settings {
 		t.Run("without its "+name+" it refuses every token", func(t *testing.T) {
 			integration := oidcIntegration()
 			empty(integration)

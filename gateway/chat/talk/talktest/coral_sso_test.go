@@ -180,9 +180,14 @@ func TestSSOUpdates(t *testing.T) {
 
 func TestSSOLinking(t *testing.T) {
 	local := talktest.User{ID: "local-1", Username: "boss", Email: "ada@example.org", Role: talktest.RoleAdmin}
-	byID := talktest.User{ID: "local-2", Username: "old", Email: "old@example.org", Profiles: []talktest.Profile{{Type: talktest.ProfileLocal, ID: "u-ada"}}}
-	sso := talktest.User{ID: "u-before", Username: "before", Email: "ada@example.org", Profiles: []talktest.Profile{{Type: talktest.ProfileSSO, ID: "u-before"}}}
-	oidc := talktest.User{ID: "oidc-1", Username: "o", Email: "ada@example.org", Profiles: []talktest.Profile{{Type: talktest.ProfileOIDC, ID: "x"}}}
+	having := func(kind, profileID, userID, email string) talktest.User {
+		return talktest.User{
+			ID: userID, Username: "before", Email: email, Profiles: []talktest.Profile{{Type: kind, ID: profileID}},
+		}
+	}
+	byID := having(talktest.ProfileLocal, "u-ada", "local-2", "old@example.org")
+	sso := having(talktest.ProfileSSO, "u-before", "u-before", "ada@example.org")
+	oidc := having(talktest.ProfileOIDC, "x", "oidc-1", "ada@example.org")
 	const duplicate = "Forbidden DUPLICATE_EMAIL"
 	tests := []struct {
 		name    string

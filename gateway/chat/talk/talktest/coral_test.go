@@ -2,6 +2,7 @@ package talktest_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -65,5 +66,23 @@ func TestNewCoralRefuses(t *testing.T) {
 				t.Errorf("NewCoral() = %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// A page sends several calls at once with a new reader's first token.
+func TestParallelFirstCallsMakeOneUser(t *testing.T) {
+	coral := newCoral(t, talktest.CoralConfig{OIDC: oidcIntegration()})
+	token := idToken(t, idClaims())
+	var calls sync.WaitGroup
+	for range 8 {
+		calls.Go(func() {
+			if _, err := coral.Verify(t.Context(), token); err != nil {
+				t.Errorf("Verify() = %v, want no error", err)
+			}
+		})
+	}
+	calls.Wait()
+	if got := len(coral.Users()); got != 1 {
+		t.Errorf("users = %d, want 1", got)
 	}
 }

@@ -25,7 +25,10 @@ func TestTalk4TokenSources(t *testing.T) {
 		{"the query counts", talk4Auth + "?access_token=" + good, nil, http.StatusOK},
 		{"the cookie counts", talk4Auth, []string{"Cookie", "authorization=" + good}, http.StatusOK},
 		{"a bad token is nobody's, not an error", talk4Auth, []string{"Authorization", "Bearer " + stale}, http.StatusNoContent},
-		{"a stale cookie beats a fresh header", talk4Auth, []string{"Authorization", "Bearer " + good, "Cookie", "authorization=" + stale}, http.StatusNoContent},
+		{
+			"a stale cookie beats a fresh header", talk4Auth,
+			[]string{"Authorization", "Bearer " + good, "Cookie", "authorization=" + stale}, http.StatusNoContent,
+		},
 		{"a stale query beats a fresh header", talk4Auth + "?access_token=" + stale, []string{"Authorization", "Bearer " + good}, http.StatusNoContent},
 	}
 	for _, tt := range tests {
@@ -56,7 +59,8 @@ func TestTalk4LogoutRevokesTheToken(t *testing.T) {
 		t.Fatalf("DELETE = %d, cookies %v, want 204 and a cleared cookie", res.StatusCode, res.Cookies())
 	}
 	again := call(talk, http.MethodGet, talk4Auth, token, "")
-	if diff := cmp.Diff(`{"error":{"code":"AUTHENTICATION","message":"An authentication error occurred."}}`, bodyOf(t, again)); again.StatusCode != http.StatusUnauthorized || diff != "" {
+	want := `{"error":{"code":"AUTHENTICATION","message":"An authentication error occurred."}}`
+	if diff := cmp.Diff(want, bodyOf(t, again)); again.StatusCode != http.StatusUnauthorized || diff != "" {
 		t.Errorf("GET with the revoked token = %d (-want +got):\n%s", again.StatusCode, diff)
 	}
 	if got := call(talk, http.MethodGet, talk4Auth, other, "").StatusCode; got != http.StatusOK {

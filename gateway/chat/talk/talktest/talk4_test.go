@@ -161,7 +161,10 @@ func TestTalk4Settings(t *testing.T) {
 		claims claims
 		want   string
 	}{
-		{"the issuer is Talk's own address by default", change(func(c *talktest.Talk4Config) { c.Issuer = "" }), talk4Claims().with("iss", talk4URL), accepted},
+		{
+			"the issuer is Talk's own address by default", change(func(c *talktest.Talk4Config) { c.Issuer = "" }),
+			talk4Claims().with("iss", talk4URL), accepted,
+		},
 		{"the issuer check may be dropped", change(func(c *talktest.Talk4Config) { c.DisableIssuer = true }), talk4Claims().without("iss"), accepted},
 		{"the audience may be another", change(func(c *talktest.Talk4Config) { c.Audience = "news" }), talk4Claims().with("aud", "news"), accepted},
 		{"the audience check may be dropped", change(func(c *talktest.Talk4Config) { c.DisableAudience = true }), talk4Claims().without("aud"), accepted},

@@ -84,7 +84,7 @@ func (t *Talk4) UpsertExternalUser(id, provider, displayName string) (*Talk4User
 		return nil, errors.New("save user: a username is required")
 	}
 	for t.usernameTaken(username) {
-		username = fmt.Sprintf("%s_%d", sanitise(displayName), rand.IntN(1_000_000)) //nolint:gosec // a name, not a secret
+		username = fmt.Sprintf("%s_%d", sanitise(displayName), rand.IntN(1_000_000))
 	}
 	u := &Talk4User{
 		ID: id, Username: username, UsernameFixed: true, DisplayName: displayName,

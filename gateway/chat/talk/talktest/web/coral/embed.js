@@ -4,6 +4,7 @@
 
 (() => {
   const CLOCK_TOLERANCE_SECONDS = 0.3;
+  const UNAVAILABLE = "The comments are not available right now.";
   const STYLESHEET = "/assets/css/embed.css";
 
   // Coral drops a token it cannot decode, or whose "exp" has passed by the browser's clock, without a word.
@@ -64,7 +65,7 @@
       }
       const body = await response.json().catch(() => ({}));
       const message = body.errors?.[0]?.message ?? body.error?.message;
-      if (!response.ok || message) throw new Error(message ?? `The comments answered ${response.status}.`);
+      if (!response.ok || message) throw new Error(message ?? UNAVAILABLE);
       return body.data;
     }
 
@@ -87,7 +88,7 @@
       try {
         return await fetch(this.#root + path, { method, headers, body: body && JSON.stringify(body) });
       } catch {
-        throw new Error("The comments are not available right now.");
+        throw new Error(UNAVAILABLE);
       }
     }
   }
@@ -181,9 +182,12 @@
       if (!same) this.#drawTop(); // else a half-written comment would be lost
     }
 
+    // drawTop replaces the controls; whoever was using one by keyboard goes on at the first of the new ones.
     #drawTop() {
+      const focused = this.#top.contains(document.activeElement);
       if (!this.#viewer) this.#top.replaceChildren(this.#signIn());
       else this.#top.replaceChildren(this.#account(), this.#viewer.username ? this.#commentForm() : this.#usernameForm());
+      if (focused) (this.#top.querySelector("textarea, input") ?? this.#top.querySelector("button")).focus();
     }
 
     #signIn() {
@@ -221,10 +225,11 @@
       const form = element("form", { class: "coral-form" }, element("label", { for: box.id }, label), box, button);
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
-        button.disabled = true;
+        if (form.ariaBusy === "true") return;
+        form.ariaBusy = "true"; // a disabled button would lose the keyboard's place
         if (await submit()) box.value = "";
-        button.disabled = false;
-        box.focus();
+        form.ariaBusy = "false";
+        if (form.isConnected) box.focus();
       });
       return form;
     }

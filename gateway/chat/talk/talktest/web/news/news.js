@@ -4,12 +4,15 @@
 
 (() => {
   const { coralUrl, tokenUrl, loginUrl } = document.body.dataset;
-  const here = () => location.origin + location.pathname + location.search;
+  const here = location.origin + location.pathname + location.search;
+  const signInURL = `${loginUrl}?return_to=${encodeURIComponent(here)}`;
+  const element = (id) => document.getElementById(id);
 
   function enter(state, notice = "") {
     document.body.dataset.state = state;
-    document.getElementById("account").hidden = state !== "in";
-    document.getElementById("notice").textContent = notice;
+    element("account").hidden = state !== "in";
+    element("enter").hidden = state !== "out";
+    element("notice").textContent = notice;
   }
 
   // ask resolves to a token, or to the state the page is in without one.
@@ -32,12 +35,8 @@
     next(token);
   }
 
-  function signIn() {
-    location.assign(`${loginUrl}?return_to=${encodeURIComponent(here())}`);
-  }
-
   function listen(events) {
-    events.on("loginPrompt", signIn);
+    events.on("loginPrompt", () => location.assign(signInURL));
     events.on("signedIn", () => enter("in"));
     events.on("signOut.success", () => enter("out"));
     // Ready without having signed in: the gateway gave a token, but Coral did not take it.
@@ -53,7 +52,7 @@
       id: "comments",
       rootURL: coralUrl,
       storyID: "the-quiet-boat",
-      storyURL: here(),
+      storyURL: here,
       accessToken: token,
       refreshAccessToken: token ? renew : undefined,
       events: listen,
@@ -63,5 +62,6 @@
 
   // A page that comes out of the back-forward cache shows who was signed in when it went there.
   addEventListener("pageshow", (event) => event.persisted && start());
+  element("enter").href = signInURL;
   start();
 })();
