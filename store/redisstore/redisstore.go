@@ -1,0 +1,78 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"chatgate/store"
+)
+
+// Store is a store.Engine in Redis. It is safe for concurrent use.
+type Store struct {
+	client  redis.UniversalClient
+	prefix  string
+	observe func(op string, d time.Duration, err error)
+}
+
+var _ store.Engine = (*Store)(nil)
+
+// Open checks the configuration and reads its TLS files. It dials nothing: connections are made as calls need them.
+func Open(cfg Config) (*Store, error) {
+	if err := cfg.err(); err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	client, err := cfg.client()
+	if err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	observe := cfg.Observe
+	if observe == nil {
+		observe = func(string, time.Duration, error) {}
+	}
+	return &Store{client: client, prefix: cmp.Or(cfg.KeyPrefix, defaultKeyPrefix), observe: observe}, nil
+}
+
+// Ping says whether Redis answers; of a Cluster, whether one of its nodes does.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.send(ctx, "ping", redis.NewStatusCmd(ctx, "ping"))
+}
+
+// Close ends the connections; later calls fail.
+func (s *Store) Close() error { return s.client.Close() }
+
+// send sends one command and tells the observer. What can go wrong with it is store.ErrNotFound, for a nil reply, or
+// wraps store.ErrUnavailable.
+func (s *Store) send(ctx context.Context, op string, cmd redis.Cmder) error {
+	began := time.Now()
+	err := s.client.Process(ctx, cmd)
+	switch {
+	case errors.Is(err, redis.Nil):
+		err = store.ErrNotFound
+	case err != nil:
+		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	s.observe(op, time.Since(began), err)
+	return err
+}
+
+// once is a command that is never sent a second time after it may have been carried out.
+type once struct{ redis.Cmder }
+
+// NoRetry is what go-redis asks before it sends a command again.
+func (once) NoRetry() bool { return true }
+
+func (s *Store) key(key string) string { return s.prefix + key }
+
+// milliseconds is a lifetime as Redis takes it, 0 meaning no end. A lifetime that is over or shorter than a millisecond
+// must not become endless.
+func milliseconds(ttl time.Duration) int64 {
+	if ttl == 0 {
+		return 0
+	}
+	return max(1, (ttl + time.Millisecond - 1).Milliseconds())
+}
