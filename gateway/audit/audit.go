@@ -1,0 +1,79 @@
+// Package audit writes one line for every act that matters: who came in, who was refused and why, what was made,
+// signed, revoked or changed (S142).
+//
+// A line is a record of the structured log that carries audit=true. Its message and its codes are constants, so that
+// an alert can be built on them; what came from outside is cleaned and cut, so that it can neither forge nor break a
+// line (S135). It names people by provider and subject. It never holds a token, a cookie, an e-mail address or a name.
+package audit
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+)
+
+// Event is one act.
+type Event struct {
+	// Act says what happened. It is required.
+	Act Act
+	// Reason says why, where there is more than one reason: always for a refusal.
+	Reason Reason
+	// Actor is who did it when that is not the subject: ActorProvider, ActorOperator, ActorGateway, or the id of a
+	// client.
+	Actor string
+	// Provider and Subject are the identity concerned.
+	Provider, Subject string
+	// Chat is the chat's name.
+	Chat string
+	// Session is the short name of a session, as session.Session.Label gives it; never a cookie.
+	Session string
+	// Address is the client's address.
+	Address string
+	// Attrs are further facts with constant keys, such as an account's id in the chat. Strings are cleaned like all
+	// the rest; groups and foreign types are written as cleaned text.
+	Attrs []slog.Attr
+}
+
+// Those who act besides the end user.
+const (
+	ActorProvider = "provider" // it called the back channel or the front channel
+	ActorOperator = "operator" // by the command line
+	ActorGateway  = "gateway"  // by itself: a lifetime ended, a job was retried
+)
+
+// Log writes events. It is safe for concurrent use.
+type Log struct{ log *slog.Logger }
+
+// New makes a Log that writes to the logger given. A nil logger discards, which only tests want.
+func New(log *slog.Logger) *Log {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Log{log: log}
+}
+
+// Record writes one line. The request's id is added by the logger's handler from ctx.
+func (l *Log) Record(ctx context.Context, e Event) {
+	attrs := make([]slog.Attr, 0, 9+len(e.Attrs))
+	attrs = append(attrs, slog.Bool("audit", true), slog.String("act", string(e.Act)))
+	for _, fact := range []struct{ key, value string }{
+		{"reason", string(e.Reason)},
+		{"actor", e.Actor},
+		{"provider", e.Provider},
+		{"sub", e.Subject},
+		{"chat", e.Chat},
+		{"session", e.Session},
+		{"remote_ip", e.Address},
+	} {
+		if fact.value != "" {
+			attrs = append(attrs, slog.String(fact.key, clean(fact.value)))
+		}
+	}
+	for _, a := range e.Attrs {
+		attrs = append(attrs, cleanAttr(a))
+	}
+	l.log.LogAttrs(ctx, slog.LevelInfo, e.Act.phrase(), attrs...)
+}
+
+// phrase is the line's message, in the words of the rest of the log: "login token minted".
+func (a Act) phrase() string { return strings.ReplaceAll(string(a), "_", " ") }
