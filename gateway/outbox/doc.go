@@ -1,0 +1,18 @@
+// Package outbox carries what must reach a chat or a provider even when the request that caused it is long over
+// (D25), and remembers every login token that a browser was given, so that any sign-out can revoke it (D11).
+//
+// # The outbox
+//
+// A job is enqueued first, then the caller changes what is its own: a crash in between leaves a job too many, never
+// one too few. Handlers are therefore idempotent. Jobs wait in one sorted set of the durable store, each a sealed
+// member standing at the time it is due; enqueueing is one write to one key. Workers on every replica claim what is
+// due for the length of a lease, so one job runs in one place at a time unless a lease runs out under a worker that
+// stopped dead. A job that fails is tried again after 1s, 5s, 30s, 2m, 10m and then every hour, for thirty days.
+//
+// # The ledger
+//
+// The ledger holds one record per subject with one field per login token. It outlives the session: a session that ended
+// by its idle limit, or whose record was lost, leaves its tokens where the next sign-out finds them. At the absolute
+// end of the session a sweep on any replica revokes what is left, unless the chat is configured to keep it. An entry
+// goes when its token is revoked or expires by the chat's own rules.
+package outbox

@@ -1,0 +1,135 @@
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"chatgate/store"
+)
+
+const (
+	queue   = "jobs"              // the one set in which all jobs wait
+	maxAge  = 30 * 24 * time.Hour // a job older than this is given up when it fails
+	keep    = 24 * time.Hour      // the queue outlives its last job by this much
+	counted = 1000                // Depth counts no further
+	pollAt  = time.Second
+)
+
+// Config says what an Outbox works with.
+type Config struct {
+	// Store keeps the jobs, in its durable part.
+	Store *store.Store
+	// Log takes failures; nil discards them.
+	Log *slog.Logger
+	// Now is the clock by which jobs are due; nil means time.Now.
+	Now func() time.Time
+	// Poll is how often Run looks for jobs of other replicas and for retries; 0 means every second.
+	Poll time.Duration
+	// OnDone, when set, hears how each attempt ended once that is settled in the store: for metrics and the audit log.
+	// It may be called from several goroutines at once.
+	OnDone func(ctx context.Context, job Job, result Result)
+}
+
+// Outbox is a durable queue of jobs shared by all replicas. It is safe for concurrent use once its handlers are in.
+type Outbox struct {
+	index    store.Index
+	log      *slog.Logger
+	now      func() time.Time
+	poll     time.Duration
+	onDone   func(ctx context.Context, job Job, result Result)
+	handlers map[route]Handler
+	wake     chan struct{}
+	noted    noted
+}
+
+type route struct{ kind, chat string }
+
+// New checks the configuration. It starts nothing: Run does the work.
+func New(cfg Config) (*Outbox, error) {
+	if cfg.Store == nil {
+		return nil, errors.New("outbox: a store is needed")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Poll <= 0 {
+		cfg.Poll = pollAt
+	}
+	if cfg.OnDone == nil {
+		cfg.OnDone = func(context.Context, Job, Result) {}
+	}
+	return &Outbox{
+		index:    store.NewIndex(cfg.Store.Durable("outbox")),
+		log:      cfg.Log,
+		now:      cfg.Now,
+		poll:     cfg.Poll,
+		onDone:   cfg.OnDone,
+		handlers: map[route]Handler{},
+		wake:     make(chan struct{}, 1),
+	}, nil
+}
+
+// Handle registers who does the jobs of one kind for one chat. All handlers are registered before Run or Drain; two for
+// the same kind and chat are a mistake in the program, and Handle panics.
+func (o *Outbox) Handle(kind, chat string, h Handler) {
+	r := route{kind, chat}
+	if _, ok := o.handlers[r]; ok || h == nil {
+		panic(fmt.Sprintf("outbox: kind %q of chat %q needs exactly one handler", kind, chat))
+	}
+	o.handlers[r] = h
+}
+
+// Enqueue makes sure that a job will be done, starting now. After a nil error it survives a crash of this process; after
+// any other it may or may not have been enqueued, and the caller does not go on. The payload is encoded as JSON.
+func (o *Outbox) Enqueue(ctx context.Context, kind, chat string, payload any) error {
+	return o.EnqueueAt(ctx, kind, chat, payload, o.now())
+}
+
+// EnqueueAt is Enqueue for a job that is first due at the time given.
+func (o *Outbox) EnqueueAt(ctx context.Context, kind, chat string, payload any, due time.Time) error {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("encode %s job: %w", kind, err)
+	}
+	now := o.now()
+	if due.Before(now) {
+		due = now
+	}
+	job := Job{ID: rand.Text(), Kind: kind, Chat: chat, Payload: body, Enqueued: due.UTC()}
+	member, err := o.index.Sealed(queue, job)
+	if err != nil {
+		return fmt.Errorf("seal %s job: %w", kind, err)
+	}
+	if err := o.index.Put(ctx, queue, member, due, due.Sub(now)+maxAge+keep); err != nil {
+		return fmt.Errorf("enqueue %s job: %w", kind, err)
+	}
+	if !due.After(now) {
+		o.wakeUp()
+	}
+	return nil
+}
+
+func (o *Outbox) wakeUp() {
+	select {
+	case o.wake <- struct{}{}:
+	default: // awake already
+	}
+}
+
+// Depth says how many jobs wait, running ones included. It counts no further than 1000, and it reads the jobs to count
+// them, so it belongs into doctor and not into a metric.
+func (o *Outbox) Depth(ctx context.Context) (int, error) {
+	all, err := o.index.List(ctx, queue, time.Unix(0, 0), o.now().AddDate(100, 0, 0), counted)
+	if err != nil {
+		return 0, fmt.Errorf("count jobs: %w", err)
+	}
+	return len(all), nil
+}

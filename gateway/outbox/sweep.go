@@ -1,0 +1,101 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"chatgate/store"
+)
+
+const (
+	sweepEvery = 15 * time.Second
+	sweepBatch = 100
+	// An entry under a key that another replica holds is looked at again soon. One under a key that nobody holds waits
+	// for an operator to bring the key back.
+	elsewhereAgain = 5 * time.Minute
+	lostAgain      = 24 * time.Hour
+)
+
+// Run sweeps every fifteen seconds until ctx ends. Every replica runs it; each entry is swept by one of them.
+func (l *Ledger) Run(ctx context.Context) error {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	reachable := true
+	for {
+		err := l.Sweep(ctx)
+		if err != nil && reachable && ctx.Err() == nil {
+			l.log.WarnContext(ctx, "ledger not swept", "err", err)
+		}
+		reachable = err == nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Sweep has every token revoked whose session has reached its absolute end, and tidies up what has expired. An entry
+// that it could not finish comes up again when its claim runs out.
+func (l *Ledger) Sweep(ctx context.Context) error {
+	for {
+		now := l.now()
+		claimed, err := l.due.Claim(ctx, dueSet, now, now.Add(lease), sweepBatch)
+		if err != nil {
+			return fmt.Errorf("claim ledger entries: %w", err)
+		}
+		for _, e := range claimed {
+			if err := l.sweep(ctx, e.Member); err != nil {
+				return err
+			}
+		}
+		if len(claimed) < sweepBatch {
+			return nil
+		}
+	}
+}
+
+func (l *Ledger) sweep(ctx context.Context, name string) error {
+	id, field, err := splitMember(name)
+	if err != nil {
+		return l.due.Drop(ctx, dueSet, name)
+	}
+	fields, err := l.records.Get(ctx, id, field)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	if len(fields.Names()) == 0 { // revoked meanwhile, or never written
+		return l.due.Drop(ctx, dueSet, name)
+	}
+	var h held
+	if err := fields.Open(field, &h); err != nil {
+		return l.tidy(ctx, id, field, err)
+	}
+	if h.due().After(l.now()) { // moved to another session after it was scheduled
+		return l.schedule(ctx, id, field, h.due())
+	}
+	if err := l.outbox.Enqueue(ctx, KindRevoke, h.Chat, h.revocation(CauseSessionEnd)); err != nil {
+		return err
+	}
+	return l.forget(ctx, id, field)
+}
+
+// tidy removes an entry that has expired or that nothing opens, and keeps one that another sealing key may open (D23).
+func (l *Ledger) tidy(ctx context.Context, id, field string, failure error) error {
+	switch {
+	case errors.Is(failure, store.ErrUnknownKey):
+		if l.noted.first(failure.Error()) {
+			l.log.WarnContext(ctx, "ledger entries left alone", "err", failure)
+		}
+		again := lostAgain
+		if l.elsewhere(failure) {
+			again = elsewhereAgain
+		}
+		return l.schedule(ctx, id, field, l.now().Add(again))
+	case !errors.Is(failure, store.ErrNotFound):
+		l.log.ErrorContext(ctx, "ledger entry dropped", "err", failure)
+	}
+	return l.forget(ctx, id, field)
+}
