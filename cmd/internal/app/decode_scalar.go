@@ -22,7 +22,7 @@ func (d *decoder) bindScalar(v reflect.Value, n *node, path string, r rule) {
 			d.fail(path, "%v", err)
 			return
 		}
-		d.remember(path, n.text, used, isSecret(t))
+		d.remember(path, n.text, used, t)
 	}
 	if isSecret(t) {
 		d.hidden.hide(text, redacted)
@@ -42,15 +42,18 @@ func (d *decoder) bindScalar(v reflect.Value, n *node, path string, r rule) {
 }
 
 // remember notes what the references of one value stood for, so that no message and no printed configuration shows it.
-func (d *decoder) remember(path, source string, used []lookup, secret bool) {
-	if len(used) > 0 {
-		d.references[path] = source
-	}
+// The text of a secret is only kept when there is nothing but references in it.
+func (d *decoder) remember(path, source string, used []lookup, t reflect.Type) {
+	var references strings.Builder
 	for _, l := range used {
+		references.WriteString(l.reference)
 		d.hidden.hide(l.value, l.reference)
-		if secret && l.exposed {
+		if isSecret(t) && l.exposed {
 			d.warn(path, fmt.Sprintf("every user of this machine may read %s: take the right to read it from others (chmod o-r)", l.file))
 		}
+	}
+	if len(used) > 0 && (!isSecret(t) || references.String() == source) {
+		d.references[path] = source
 	}
 }
 
@@ -78,6 +81,9 @@ func isNumber(t reflect.Type) bool {
 	return false
 }
 
+// aMap is what expected says of everything that is bound key by key.
+const aMap = "a map of keys and values"
+
 // expected is what a value of t looks like, for "must be …".
 func expected(t reflect.Type) string {
 	switch {
@@ -86,7 +92,7 @@ func expected(t reflect.Type) string {
 	case t == durationType:
 		return "a duration such as 8h"
 	case isSection(t), t.Kind() == reflect.Map, t.Kind() == reflect.Interface:
-		return "a map of keys and values"
+		return aMap
 	case isText(t) && t.Kind() == reflect.Slice:
 		return "text or a list"
 	case t.Kind() == reflect.Slice:
@@ -108,6 +114,10 @@ func remedy(n *node, t reflect.Type) string {
 	switch {
 	case n.kind == kindNull:
 		return "; leave the key out if you do not need it"
+	case t.Kind() == reflect.Slice && strings.HasPrefix(n.text, "-"):
+		return "; put a space after the dash"
+	case !text && n.kind == kindText && strings.Contains(n.text, ":") && expected(t) == aMap:
+		return "; put a space after the colon"
 	case text && (n.kind == kindNumber || n.kind == kindBool):
 		return "; put it in quotes"
 	case n.kind == kindText && setText(reflect.New(t).Elem(), n.text) == nil:
@@ -131,7 +141,7 @@ func holdsSecret(t reflect.Type) bool {
 
 // tells reports whether a type's own error shows the text it objects to already.
 func tells(err error, text string) bool {
-	return strings.Contains(err.Error(), "got ") || strings.Contains(err.Error(), strconv.Quote(text))
+	return strings.Contains(err.Error(), ", got ") || strings.Contains(err.Error(), strconv.Quote(text))
 }
 
 // set converts text to v's type within the rule. Its errors continue "key: ".

@@ -51,9 +51,10 @@ func (r References) value(v reflect.Value, path string) *node {
 	}
 	t := v.Type()
 	switch {
-	case t.Kind() == reflect.Pointer && v.IsNil():
-		return &node{kind: kindNull}
 	case t.Kind() == reflect.Pointer, t.Kind() == reflect.Interface:
+		if v.IsNil() {
+			return &node{kind: kindNull}
+		}
 		return r.value(v.Elem(), path)
 	case isSecret(t):
 		return &node{kind: kindText, text: redacted}
