@@ -52,8 +52,8 @@ type checker interface {
 	Check(report func(key, problem string))
 }
 
-// Decode binds one YAML document to the struct that into points to. Its name, the file's path, starts every message
-// and is what relative ${file:…} paths are relative to.
+// Decode binds one YAML document to the struct that into points to, whose type must not contain itself. The name is
+// the file's path: it starts every message, and relative ${file:…} paths start at its folder.
 //
 // A wrong configuration is an Errors, and into is then filled in part. Every section that implements
 //

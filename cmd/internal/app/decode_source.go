@@ -2,12 +2,11 @@ package app
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
@@ -16,7 +15,7 @@ import (
 
 const (
 	maxSource = 1 << 20 // bytes of one configuration file
-	maxTokens = 50_000  // keys, values and punctuation marks; the YAML parser takes time quadratic in them
+	maxTokens = 30_000  // keys, values and punctuation marks; the YAML parser takes time quadratic in them
 	maxDepth  = 32      // levels of maps and lists; the YAML parser recurses into them
 )
 
@@ -87,21 +86,41 @@ var unsupported = map[token.Type]string{
 	token.DirectiveType:  "a line that starts with % is a directive in YAML, which is not supported: remove it",
 }
 
-// checkTokens refuses unsupported parts of YAML, and whatever would keep the parser busy for long.
+// colonInValue is said of {username: ada password: x}, which the parser takes for one long user name.
+const colonInValue = "is not valid YAML: a value that holds a colon and a space needs quotes; " +
+	"or is a comma or a line end missing before the next key?"
+
+// checkTokens refuses unsupported parts of YAML, what the parser is too lenient about, and what would keep it busy for
+// long.
 func checkTokens(tokens token.Tokens) error {
 	if len(tokens) > maxTokens {
 		return &sourceError{text: "holds too many keys and values; is this the configuration file?"}
 	}
 	var depth nesting
-	for _, t := range tokens {
-		if text, refused := unsupported[t.Type]; refused {
-			return &sourceError{at: positionOf(t), text: text}
+	for i, t := range tokens {
+		text := unsupported[t.Type]
+		switch {
+		case text != "":
+		case t.Type == token.StringType && strings.Contains(t.Value, ": ") && !startsBlock(tokens[:i]):
+			text = colonInValue
+		case depth.after(t) > maxDepth:
+			text = fmt.Sprintf("is nested more than %d levels deep", maxDepth)
+		default:
+			continue
 		}
-		if depth.after(t) > maxDepth {
-			return &sourceError{at: positionOf(t), text: fmt.Sprintf("is nested more than %d levels deep", maxDepth)}
-		}
+		return &sourceError{at: positionOf(t), text: text}
 	}
 	return nil
+}
+
+// startsBlock reports whether the last of the tokens, comments aside, starts a block of text (| or >).
+func startsBlock(tokens token.Tokens) bool {
+	for _, t := range slices.Backward(tokens) {
+		if t.Type != token.CommentType {
+			return t.Type == token.LiteralType || t.Type == token.FoldedType
+		}
+	}
+	return false
 }
 
 // nesting bounds from above how deeply tokens nest: by indentation, and by brackets within it.
@@ -125,57 +144,6 @@ func (n *nesting) after(t *token.Token) int {
 		n.columns = append(n.columns, column)
 	}
 	return len(n.columns) + n.brackets
-}
-
-// advice is added to the parser's own words where they alone would not help; the first message that fits counts.
-var advice = []struct{ message, text string }{
-	{"mapping value is not allowed in this context", "a value that holds a colon and a space needs quotes"},
-	{"value is not allowed in this context", "check the indentation of this line"},
-	{"non-map value is specified", "a key needs a colon and a space after it"},
-	{"unexpected key name", "a key needs a colon and a space after it"},
-	{"is a reserved character", "a value that starts with it needs quotes"},
-	{"block sequence entries are not allowed in this context", "start the list on the line below its key"},
-}
-
-// syntaxProblem turns the parser's error into a place and a sentence. Some of its messages quote the text they are
-// about, which may be a secret: they are cut where that begins.
-func syntaxProblem(err error, source string) error {
-	var syntax *yaml.SyntaxError
-	if !errors.As(err, &syntax) {
-		return &sourceError{at: position{1, 1}, text: "is not valid YAML"}
-	}
-	problem := &sourceError{at: position{1, 1}}
-	if syntax.Token != nil {
-		problem.at = positionOf(syntax.Token)
-	}
-	message, _, _ := strings.Cut(syntax.Message, `"`)
-	problem.text = "is not valid YAML: " + strings.TrimRight(strings.ReplaceAll(message, "\t", `\t`), ": ")
-	problem.text += hint(message, lineAt(source, problem.at.line))
-	return problem
-}
-
-func hint(message, line string) string {
-	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-	switch {
-	case strings.Contains(indent, "\t"):
-		return "; indent with spaces, this line has a tab"
-	case strings.Contains(line, "${"):
-		return "; a reference inside { } or [ ] needs quotes, as in {secret: \"${env:NAME}\"}"
-	}
-	for _, a := range advice {
-		if strings.Contains(message, a.message) {
-			return "; " + a.text
-		}
-	}
-	return ""
-}
-
-func lineAt(source string, line int) string {
-	for ; line > 1; line-- {
-		_, source, _ = strings.Cut(source, "\n")
-	}
-	first, _, _ := strings.Cut(source, "\n")
-	return first
 }
 
 // document takes the one document out of a file.

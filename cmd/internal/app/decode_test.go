@@ -132,6 +132,15 @@ func TestDecodeFillsInDefaults(t *testing.T) {
 	}
 }
 
+func TestDecodeReadsColonsInBlocksOfText(t *testing.T) {
+	for _, header := range []string{"|-", ">-", "|- # a comment: with a colon"} {
+		got := decode(t, "redis:\n  username: "+header+"\n    a: b\n", options())
+		if got.Redis.Username != "a: b" {
+			t.Errorf("username %s = %q, want %q", header, got.Redis.Username, "a: b")
+		}
+	}
+}
+
 func TestDecodeKeepsAnExplicitZero(t *testing.T) {
 	got := decode(t, "limits: {starts: 0}\nproviders: {corp: {issuer: 'https://idp.example.org', scopes: []}}\n", options())
 	if got.Limits.Starts != 0 {
@@ -200,6 +209,47 @@ func TestChecksReportAtTheKeyTheyName(t *testing.T) {
 		"c.yaml:7:5: list[1].value: leaf d",
 		"c.yaml:7:5: list[1].value: outer",
 	}, "\n")
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Errorf("Decode (-want +got):\n%s", diff)
+	}
+}
+
+// tagged has a default or a bound at every type that may have one.
+type tagged struct {
+	Count    uint16         `yaml:"count" default:"3" min:"2" max:"4"`
+	Share    float32        `yaml:"share" default:"0.5" max:"1"`
+	Wait     *time.Duration `yaml:"wait" default:"2s" max:"1m"`
+	Ports    []int          `yaml:"ports" default:"80, 443" min:"1" max:"65535"`
+	Networks []netip.Prefix `yaml:"networks" default:"127.0.0.0/8"`
+	Strict   bool           `yaml:"strict" default:"true"`
+	None     []string       `yaml:"none" default:""`
+}
+
+func TestDecodeFillsInDefaultsOfEveryType(t *testing.T) {
+	wait := 2 * time.Second
+	want := tagged{
+		Count: 3, Share: 0.5, Wait: &wait, Ports: []int{80, 443}, Strict: true, None: []string{},
+		Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	}
+	var got tagged
+	if err := app.Decode("c.yaml", nil, &got, app.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, comparable); diff != "" {
+		t.Errorf("Decode (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeHoldsBoundsOfEveryType(t *testing.T) {
+	source := "count: 1\nshare: 1.25\nwait: 61s\nports: [0, 80, 65536]\nstrict: false\n"
+	want := strings.Join([]string{
+		"c.yaml:1:1: count: must be at least 2, got 1",
+		"c.yaml:2:1: share: must be at most 1, got 1.25",
+		`c.yaml:3:1: wait: must be at most 1m, got "61s"`,
+		"c.yaml:4:9: ports[0]: must be at least 1, got 0",
+		"c.yaml:4:16: ports[2]: must be at most 65535, got 65536",
+	}, "\n")
+	err := app.Decode("c.yaml", []byte(source), new(tagged), app.Options{})
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)
 	}

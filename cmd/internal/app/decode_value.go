@@ -1,9 +1,13 @@
 package app
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 )
+
+// maxName is how long a key may be, in bytes. Every key below it repeats it in its path.
+const maxName = 256
 
 // section is a map's entries without duplicates, on the way into a struct or a map.
 type section struct{ entries []entry }
@@ -53,10 +57,10 @@ func (d *decoder) bindPointer(v reflect.Value, n *node, path string, r rule) {
 	}
 }
 
-// section reads a map's keys, and reports the ones that are set twice or have no name.
+// section reads a map's keys, and reports the ones that are set twice or have no proper name.
 func (d *decoder) section(n *node, t reflect.Type, path string) (section, bool) {
 	if n.kind != kindMap {
-		d.fail(path, "must be %s, got %s", expected(t), n.describe(holdsSecret(t)))
+		d.fail(path, "must be %s, got %s%s", expected(t), n.describe(holdsSecret(t)), remedy(n, t))
 		return section{}, false
 	}
 	var s section
@@ -66,6 +70,8 @@ func (d *decoder) section(n *node, t reflect.Type, path string) (section, bool) 
 		switch {
 		case e.name == "":
 			d.report(path, e.at, "has a key without a name")
+		case len(e.name) > maxName:
+			d.report(path, e.at, fmt.Sprintf("has a key of more than %d bytes", maxName))
 		case twice:
 			d.report(join(path, e.name), e.at, "is set twice; the first is "+before.String())
 		default:
@@ -171,7 +177,7 @@ func (d *decoder) bindKind(v reflect.Value, e entry, path string) {
 
 func (d *decoder) bindSlice(v reflect.Value, n *node, path string, r rule) {
 	if n.kind != kindList {
-		d.fail(path, "must be %s, got %s", expected(v.Type()), n.describe(holdsSecret(v.Type())))
+		d.fail(path, "must be %s, got %s%s", expected(v.Type()), n.describe(holdsSecret(v.Type())), remedy(n, v.Type()))
 		return
 	}
 	bound := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))

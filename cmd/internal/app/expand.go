@@ -66,6 +66,8 @@ func (e expander) resolve(inner string) (lookup, error) {
 	l := lookup{reference: "${" + inner + "}"}
 	var err error
 	switch {
+	case strings.Contains(name, "${"):
+		return l, fmt.Errorf("has a reference inside %s; references do not nest", l.reference)
 	case source == "env" && name != "":
 		l.value, err = e.variable(name)
 	case source == "file" && name != "":

@@ -42,7 +42,7 @@ func TestReferencesExpandInsideText(t *testing.T) {
 }
 
 func TestReferencesExpandInEveryStyleOfText(t *testing.T) {
-	for _, style := range []string{" ${env:WORD}", " '${env:WORD}'", ` "${env:WORD}"`, " |-\n    ${env:WORD}", " >-\n    ${env:WORD}"} {
+	for _, style := range []string{" ${env:WORD}", " '${env:WORD}'", ` "${env:WORD}"`, " |-\n    ${env:WORD}", " >-\n    ${env:WORD}", " | # why\n    ${env:WORD}"} {
 		got := decode(t, "redis:\n  username:"+style, options())
 		if got.Redis.Username != "many" {
 			t.Errorf("username:%s = %q, want %q", style, got.Redis.Username, "many")
@@ -70,6 +70,7 @@ func TestDecodeRefusesReferences(t *testing.T) {
 		{"to a large file", "${file:/run/secrets/large}", "${file:/run/secrets/large}: /run/secrets/large is larger than 64 KiB"},
 		{"of no known sort", "${SECRET}", "${SECRET} is neither ${env:NAME} nor ${file:PATH}; write $${ for a literal ${"},
 		{"without a name", "${env:}", "${env:} is neither ${env:NAME} nor ${file:PATH}; write $${ for a literal ${"},
+		{"inside references", "${file:/run/${env:WORD}}", "has a reference inside ${file:/run/${env:WORD}; references do not nest"},
 		{"without their end", "${env:SECRET", "has a ${ without its }; write $${ for the two characters themselves"},
 		{"that do not convert", "${env:WORD}", ""},
 	}

@@ -39,6 +39,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"keys without a name", "labels: {null: {}, \"\": {}}", []string{
 			`1:10: labels: has a key without a name`,
 			`1:20: labels: has a key without a name`}},
+		{"a key that is far too long", "labels: {" + strings.Repeat("k", 257) + ": {}}", []string{
+			`1:10: labels: has a key of more than 256 bytes`}},
 
 		// Types.
 		{"a duration without its unit", "session: {idle: 8}", []string{
@@ -83,6 +85,10 @@ func TestDecodeRefuses(t *testing.T) {
 			`1:1: labels: must be a map of keys and values, got "x"`}},
 		{"a map for a list", "trustedProxies: {a: b}", []string{
 			`1:1: trustedProxies: must be a list, got a map`}},
+		{"a map without the space after its colon", "listen:\n  public:x", []string{
+			`1:1: listen: must be a map of keys and values, got "public:x"; put a space after the colon`}},
+		{"a list without the space after its dash", "trustedProxies:\n  -10.0.0.0/8", []string{
+			`1:1: trustedProxies: must be a list, got "-10.0.0.0/8"; put a space after the dash`}},
 		{"a text for a list", "trustedProxies: 10.0.0.0/8", []string{
 			`1:1: trustedProxies: must be a list, got "10.0.0.0/8"`}},
 		{"a map for text", "logLevel: {a: b}", []string{
@@ -120,7 +126,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another kind's key", "chats: {talk: {onChatSignOut: global}}", []string{
 			`1:16: chats.talk.onChatSignOut: is not a setting; the settings here are url, tokenLifetime, ssoSecrets, roles`}},
 		{"nothing for a chat", "chats: {talk: }", []string{
-			`1:9: chats.talk: must be a map of keys and values, got nothing`}},
+			`1:9: chats.talk: must be a map of keys and values, got nothing; leave the key out if you do not need it`}},
 
 		// What sections say themselves.
 		{"a section's own rule", "session:\n  absolute: 1h", []string{
@@ -171,12 +177,20 @@ func TestDecodeRefusesWhatIsNoDocument(t *testing.T) {
 		{"a directive", "%YAML 1.2\n---\na: b", `1:1: a line that starts with % is a directive in YAML, which is not supported: remove it`},
 		{"a reference that needs quotes", "redis: {password: ${env:SECRET}}",
 			`1:20: is not valid YAML: ',' or '}' must be specified; a reference inside { } or [ ] needs quotes, as in {secret: "${env:NAME}"}`},
+		{"a reference in a list that needs quotes", "trustedProxies: [${env:SECRET}]",
+			`1:19: is not valid YAML: ',' or ']' must be specified; a reference inside { } or [ ] needs quotes, as in {secret: "${env:NAME}"}`},
+		{"an open quote before a reference", "baseURL: \"${env:URL}",
+			`1:10: is not valid YAML: could not find end character of double-quoted text`},
 		{"an open bracket", "trustedProxies: [10.0.0.0/8", `1:17: is not valid YAML: sequence end token ']' not found`},
 		{"an open quote", "baseURL: \"https", `1:10: is not valid YAML: could not find end character of double-quoted text`},
 		{"a key without its colon", "baseURL https://x\nmemory: true",
 			`1:1: is not valid YAML: unexpected key name; a key needs a colon and a space after it`},
 		{"a colon inside a value", "baseURL: x: y",
-			`1:10: is not valid YAML: mapping value is not allowed in this context; a value that holds a colon and a space needs quotes`},
+			`1:10: is not valid YAML: mapping value is not allowed in this context; a value that holds a colon and a space needs quotes, and the keys of a map line up`},
+		{"a missing comma", "redis: {username: ada password: hunter2}", `1:19: is not valid YAML: ` +
+			`a value that holds a colon and a space needs quotes; or is a comma or a line end missing before the next key?`},
+		{"text after a quote", "logLevel: 'it's'", `1:15: is not valid YAML: value is not allowed in this context. ` +
+			`map key-value is pre-defined; the value has ended before this; check quotes and indentation`},
 		{"a reserved character", "baseURL: @x", `1:10: is not valid YAML: '@' is a reserved character; a value that starts with it needs quotes`},
 		{"a key out of line", "listen:\n  public: x\n admin: y",
 			`3:2: is not valid YAML: value is not allowed in this context; check the indentation of this line`},

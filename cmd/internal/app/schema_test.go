@@ -20,6 +20,14 @@ func sampleSchema(t *testing.T) []byte {
 
 func TestSchemaDescribesTheConfiguration(t *testing.T) { golden(t, "schema.json", sampleSchema(t)) }
 
+func TestSchemaOfDefaultsAndBounds(t *testing.T) {
+	schema, err := app.Schema(new(tagged), app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "schema-tags.json", schema)
+}
+
 // Every key that Decode binds is in the schema, and the schema has no others.
 func TestSchemaHasEveryKeyThatDecodeBinds(t *testing.T) {
 	var root schema
