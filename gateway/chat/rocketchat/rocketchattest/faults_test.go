@@ -52,8 +52,12 @@ func TestFaults(t *testing.T) {
 }
 
 func serve(h http.Handler, path string) *httptest.ResponseRecorder {
+	return record(h, httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+func record(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	h.ServeHTTP(w, r)
 	return w
 }
 
