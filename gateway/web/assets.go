@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -47,7 +48,8 @@ func (a *assets) set(name string, content []byte) error {
 }
 
 // AddAssets registers the files of fsys that match the patterns, each under its base name. The names are one flat
-// space, so a second file of the same name is an error. It is for the time before the gateway serves.
+// space, so another file of the same name is an error; the very same file is not, since two chats of one kind bring
+// the same ones (D5). It is for the time before the gateway serves.
 func (p *Pages) AddAssets(fsys fs.FS, patterns ...string) error {
 	for _, pattern := range patterns {
 		matches, err := fs.Glob(fsys, pattern)
@@ -65,12 +67,12 @@ func (p *Pages) AddAssets(fsys fs.FS, patterns ...string) error {
 
 func (p *Pages) addAsset(fsys fs.FS, file string) error {
 	name := path.Base(file)
-	if _, ok := p.assets.byName[name]; ok {
-		return fmt.Errorf("asset %s: the name is taken", name)
-	}
 	content, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		return err
+	}
+	if registered, ok := p.assets.byName[name]; ok && !bytes.Equal(registered.content, content) {
+		return fmt.Errorf("asset %s: the name is taken", name)
 	}
 	return p.assets.set(name, content)
 }

@@ -128,3 +128,12 @@ func TestTheme(t *testing.T) {
 		t.Error("Asset(theme.js) = nil error, want it unknown")
 	}
 }
+
+func TestAddAssetsTakesTheSameFileTwice(t *testing.T) {
+	p := newPages(t, web.Config{})
+	for range 2 {
+		if err := p.AddAssets(fstest.MapFS{"web/x.js": {Data: []byte("1")}}, "web/*"); err != nil {
+			t.Fatalf("AddAssets of the same file = %v, want nil: two chats of one kind bring it", err)
+		}
+	}
+}
