@@ -57,8 +57,8 @@ func (p Place) In(name string) Place { return Place{store: p.store, prefix: p.pr
 
 func (p Place) key(id string) string { return p.prefix + id }
 
-// Every sealed value begins with its own end in Unix seconds (8 bytes, 0 for none), so that neither Redis nor a
-// restored backup can prolong it (S62); its JSON follows.
+// Every sealed value begins with its own end in milliseconds since 1970 (8 bytes, 0 for none), so that neither Redis nor
+// a restored backup can prolong it (S62); its JSON follows.
 const endBytes = 8
 
 func (p Place) seal(id, field string, body any, end time.Time) ([]byte, error) {
@@ -68,7 +68,7 @@ func (p Place) seal(id, field string, body any, end time.Time) ([]byte, error) {
 	}
 	plain := make([]byte, endBytes, endBytes+len(raw))
 	if !end.IsZero() {
-		binary.BigEndian.PutUint64(plain, uint64(end.Unix()))
+		binary.BigEndian.PutUint64(plain, uint64(end.UnixMilli()))
 	}
 	return p.store.sealer.Seal(append(plain, raw...), p.sealPlace(id, field)), nil
 }
@@ -82,7 +82,7 @@ func (p Place) open(id, field string, sealed []byte, into any) error {
 	if len(plain) < endBytes {
 		return ErrCorrupt
 	}
-	if end := int64(binary.BigEndian.Uint64(plain)); end != 0 && p.store.now().Unix() >= end {
+	if end := int64(binary.BigEndian.Uint64(plain)); end != 0 && p.store.now().UnixMilli() >= end {
 		return ErrNotFound
 	}
 	if err := json.Unmarshal(plain[endBytes:], into); err != nil {
@@ -94,9 +94,9 @@ func (p Place) open(id, field string, sealed []byte, into any) error {
 // sealPlace is the associated data. NUL cannot be part of a key or a field, so no two places share it.
 func (p Place) sealPlace(id, field string) string { return p.key(id) + "\x00" + field }
 
-// end is when something with this lifetime ends; a lifetime of 0 has no end.
+// end is when something with this lifetime ends; a lifetime of 0 has no end, a negative one is over.
 func (p Place) end(ttl time.Duration) time.Time {
-	if ttl <= 0 {
+	if ttl == 0 {
 		return time.Time{}
 	}
 	return p.store.now().Add(ttl)
