@@ -24,28 +24,31 @@ const (
 // the caller's to guard, by writing only where its anchor still stands.
 func (l Locks) Do(ctx context.Context, id string, hold time.Duration, work func(ctx context.Context) error) error {
 	owner := []byte(rand.Text())
-	if err := l.acquire(ctx, id, owner, hold); err != nil {
+	until, err := l.acquire(ctx, id, owner, hold)
+	if err != nil {
 		return err
 	}
-	working, cancel := context.WithTimeout(ctx, hold)
+	defer l.release(ctx, id, owner)
+	working, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	err := work(working)
-	l.release(ctx, id, owner)
-	return err
+	return work(working)
 }
 
-func (l Locks) acquire(ctx context.Context, id string, owner []byte, hold time.Duration) error {
+// acquire returns until when the lock is held. That is counted from before the engine was asked, so that work never
+// outlasts the lock.
+func (l Locks) acquire(ctx context.Context, id string, owner []byte, hold time.Duration) (until time.Time, err error) {
 	wait := firstPoll
 	for {
-		err := l.place.store.engine.Add(ctx, l.place.key(id), owner, hold)
+		until = time.Now().Add(hold)
+		err = l.place.store.engine.Add(ctx, l.place.key(id), owner, hold)
 		if !errors.Is(err, ErrExists) {
-			return err
+			return until, err
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("wait for lock: %w: %w", ErrUnavailable, ctx.Err())
+			return until, fmt.Errorf("wait for lock: %w: %w", ErrUnavailable, ctx.Err())
 		case <-timer.C:
 		}
 		wait = min(2*wait, lastPoll)
