@@ -1,0 +1,88 @@
+package store_test
+
+import (
+	"regexp"
+	"sync"
+	"testing"
+
+	"chatgate/store"
+)
+
+func name(t *testing.T, names *store.Names, purpose string, parts ...string) string {
+	t.Helper()
+	got, err := names.Of(t.Context(), purpose, parts...)
+	must(t, err)
+	return got
+}
+
+func TestNamesAreUnrelated(t *testing.T) { // S59
+	t.Parallel()
+	names := store.NewNames(newWorld().replica(t, "a"))
+	seen := map[string][]string{}
+	shape := regexp.MustCompile(`^[A-Za-z0-9_-]{24}$`)
+	for _, words := range [][]string{
+		{"user", "corp", "ada"}, {"user", "corp", "Ada"}, {"user", "corpada"}, {"user", "corp", "ada", ""},
+		{"user", "cor", "pada"}, {"user", "ada", "corp"}, {"user"}, {"user", ""}, {"subject", "corp", "ada"},
+	} {
+		got := name(t, names, words[0], words[1:]...)
+		if other, ok := seen[got]; ok {
+			t.Errorf("%q and %q are both named %s", other, words, got)
+		}
+		if seen[got] = words; !shape.MatchString(got) {
+			t.Errorf("Of(%q) = %q, want 24 characters of base64url", words, got)
+		}
+	}
+}
+
+func TestNamesAreTheSameOnEveryReplica(t *testing.T) { // D6
+	t.Parallel()
+	w := newWorld()
+	const replicas = 20
+	got := make([]string, replicas)
+	var running sync.WaitGroup
+	for i := range replicas {
+		names := store.NewNames(w.replica(t, "a"))
+		running.Go(func() { got[i], _ = names.Of(t.Context(), "user", "corp", "ada") })
+	}
+	running.Wait()
+	for i := range replicas {
+		if got[i] == "" || got[i] != got[0] {
+			t.Errorf("replica %d says %q, replica 0 %q", i, got[i], got[0])
+		}
+	}
+}
+
+func TestNamesOutliveTheSealingKeys(t *testing.T) { // D6, S61
+	t.Parallel()
+	w := newWorld()
+	before := name(t, store.NewNames(w.replica(t, "old")), "user", "ada")
+
+	if _, err := store.NewNames(w.replica(t, "new")).Of(t.Context(), "user", "ada"); err == nil {
+		t.Error("Of() without the old key made up another name")
+	}
+	during := store.NewNames(w.replica(t, "new", "old"))
+	must(t, during.Reseal(t.Context()))
+	after := name(t, store.NewNames(w.replica(t, "new")), "user", "ada")
+	if after != before {
+		t.Errorf("named %q before and %q after the rotation", before, after)
+	}
+}
+
+func TestNamesResealNothingBeforeFirstUse(t *testing.T) {
+	t.Parallel()
+	must(t, store.NewNames(newWorld().replica(t, "a")).Reseal(t.Context()))
+}
+
+func TestNamesFailOnlyUntilTheKeyIsRead(t *testing.T) { // S67
+	t.Parallel()
+	w := newWorld()
+	names := store.NewNames(w.replica(t, "a"))
+	want := name(t, names, "user", "ada")
+	fresh := store.NewNames(w.replica(t, "a"))
+	must(t, w.engine.Close())
+	if got := name(t, names, "user", "ada"); got != want {
+		t.Errorf("Of() without the engine = %q, want %q", got, want)
+	}
+	_, err := fresh.Of(t.Context(), "user", "ada")
+	wantErr(t, "Of() of a replica that has not read the key", err, store.ErrUnavailable)
+}
