@@ -164,6 +164,9 @@ type Holder struct {
 
 // Move gives the tokens of one session to another of the same identity: the same person has signed in again in the same
 // browser (D11, D27). All tokens move in one step. Kept tokens stay kept.
+//
+// A Move that races a sign-out may write back the entry of a token whose revocation is queued already. It stays until
+// its new session ends, and is then revoked once more.
 func (l *Ledger) Move(ctx context.Context, provider, subject, fromSession string, to Holder) error {
 	id, entries, unreadable, err := l.entries(ctx, provider, subject)
 	if err != nil {
