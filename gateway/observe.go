@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,12 +107,17 @@ func knownMethod(method string) string {
 // warnOfForwarding tells once of a proxy in front of us that is not trusted: everybody then seems to come from one
 // address (D31).
 func (s *Server) warnOfForwarding(c *gin.Context) {
-	if c.Request.Header.Get("X-Forwarded-For") == "" || s.warned.Load() || c.ClientIP() != c.RemoteIP() {
+	if c.Request.Header.Get("X-Forwarded-For") == "" || s.warned.Load() || s.trusts(c.RemoteIP()) {
 		return
 	}
 	if s.warned.CompareAndSwap(false, true) {
 		s.cfg.Log.Warn("forwarded headers ignored: if this peer is your proxy, add it to trustedProxies", "peer", c.RemoteIP())
 	}
+}
+
+func (s *Server) trusts(peer string) bool {
+	address, err := netip.ParseAddr(peer)
+	return err == nil && slices.ContainsFunc(s.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) })
 }
 
 // recover turns a panic into a 500 that keeps the headers set so far, the CORS ones above all (R2, S144).

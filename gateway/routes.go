@@ -47,6 +47,7 @@ func (s *Server) routes() (http.Handler, error) {
 // engine is Gin without its habits: a path has one spelling and gives one route (S120), and no header is believed
 // unless it comes from a trusted peer (S115).
 func (s *Server) engine() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.RedirectTrailingSlash = false
 	e.RedirectFixedPath = false

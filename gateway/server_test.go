@@ -1,0 +1,254 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestSignOutNeedsAPressOnOurOwnPage(t *testing.T) { // S63, S105, S151
+	w := open(t, options{})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	asked := b.do(http.MethodGet, "/logout")
+	if page := text(asked); asked.StatusCode != http.StatusOK || !strings.Contains(page, `data-chatgate="logout"`) || b.who() != "ada-1" {
+		t.Fatalf("GET /logout = %d as %q, want a page that asks", asked.StatusCode, b.who())
+	}
+	for name, headers := range map[string][]string{
+		"another site's form":             {"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"},
+		"no origin at all":                {},
+		"the null origin":                 {"Origin", "null"},
+		"our origin with another scheme":  {"Origin", "http://sso.example.org"},
+		"our origin on another port":      {"Origin", base + ":8443"},
+		"our origin but cross-site fetch": {"Origin", base, "Sec-Fetch-Site", "cross-site"},
+		"two origins":                     {"Origin", base, "Origin", "https://evil.example"},
+	} {
+		refused := b.do(http.MethodPost, "/logout", headers...)
+		if refused.StatusCode != http.StatusForbidden || b.who() != "ada-1" {
+			t.Errorf("%s: POST /logout = %d as %q, want 403 as ada", name, refused.StatusCode, b.who())
+		}
+	}
+	old := b.copied()
+	if done := b.do(http.MethodPost, "/logout", "Origin", base, "Sec-Fetch-Site", "same-origin"); done.StatusCode != http.StatusOK {
+		t.Errorf("POST /logout = %d, want 200", done.StatusCode)
+	}
+	if b.who() != "" || old.who() != "" {
+		t.Errorf("after sign-out the browser is %q and its old cookie %q", b.who(), old.who())
+	}
+	if !strings.Contains(w.log.String(), `"act":"signed_out"`) {
+		t.Error("no audit line tells of the sign-out")
+	}
+}
+
+func TestSessionTellsOurPagesWhoIsSignedIn(t *testing.T) {
+	w := open(t, options{})
+	b := w.browser()
+	if answer := b.do(http.MethodGet, "/session", "Origin", board); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("/session signed out = %d, want 401", answer.StatusCode)
+	}
+	b.signIn("/login", "ada")
+	answer := b.do(http.MethodGet, "/session", "Origin", board)
+	var body map[string]any
+	if err := json.Unmarshal([]byte(text(answer)), &body); err != nil || body["sub"] != "ada-1" || body["email_verified"] != true {
+		t.Errorf("/session = %v, %v", body, err)
+	}
+	for name := range answer.Header {
+		if strings.HasPrefix(name, "Access-Control") {
+			t.Errorf("/session sends %s: no other page may read it", name)
+		}
+	}
+}
+
+func TestTheAccountPageNamesThePersonAndTheChats(t *testing.T) {
+	w := open(t, options{})
+	b := w.browser()
+	if page := text(b.do(http.MethodGet, "/")); !strings.Contains(page, `data-chatgate="login"`) {
+		t.Errorf("signed out, / offers:\n%s", page)
+	}
+	b.signIn("/login", "ada")
+	page := text(b.do(http.MethodGet, "/"))
+	for _, want := range []string{"Ada Lovelace", "ada@example.org", board, `data-chatgate="logout"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("/ lacks %q:\n%s", want, page)
+		}
+	}
+}
+
+func TestEveryAnswerCarriesTheHeadersOfCaution(t *testing.T) { // S80, S81, S149
+	w := open(t, options{})
+	b := w.browser()
+	for _, target := range []string{"/", "/login?return_to=//x", "/session", "/nowhere", "/board/token", "/.well-known/jwks.json", "/logout"} {
+		h := b.do(http.MethodGet, target).Header
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=31536000", "Referrer-Policy": "strict-origin",
+		} {
+			if got := h.Get(name); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: %s = %q, want %q", target, name, got, want)
+			}
+		}
+		csp := h.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: Content-Security-Policy = %q, want %q in it", target, csp, want)
+			}
+		}
+		if h.Get("X-Request-Id") == "" {
+			t.Errorf("%s has no request id", target)
+		}
+	}
+}
+
+func TestAPanicIsAnAnswerThatTheChatCanRead(t *testing.T) { // R2, S144
+	w := open(t, options{})
+	answer := w.browser().do(http.MethodGet, "/board/panic", "Origin", board)
+	body := text(answer)
+	if answer.StatusCode != http.StatusInternalServerError || answer.Header.Get("Access-Control-Allow-Origin") != board {
+		t.Errorf("panic = %d with Access-Control-Allow-Origin %q, want 500 with the chat's", answer.StatusCode, answer.Header.Get("Access-Control-Allow-Origin"))
+	}
+	if strings.Contains(body, "of the chat") || !json.Valid([]byte(body)) { // S139
+		t.Errorf("the answer is %s", body)
+	}
+	if !strings.Contains(w.log.String(), "request panicked") {
+		t.Error("the log does not tell of the panic")
+	}
+	if got := testutil.CollectAndCount(w.registry, "chatgate_panics_total"); got != 1 {
+		t.Errorf("chatgate_panics_total is registered %d times", got)
+	}
+}
+
+func TestAStoreThatIsDownIsNoSignOut(t *testing.T) { // S67, D26
+	w := open(t, options{})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	w.engine.setDown(true)
+	for _, target := range []string{"/board/token", "/session", "/", "/login", "/logout"} {
+		answer := b.do(http.MethodGet, target, "Origin", board)
+		if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
+			t.Errorf("%s = %d, Retry-After %q; want 503 with one", target, answer.StatusCode, answer.Header.Get("Retry-After"))
+		}
+	}
+	if _, there := b.cookies["__Host-chatgate"]; !there {
+		t.Fatal("the cookie was cleared")
+	}
+	w.engine.setDown(false)
+	if got := b.who(); got != "ada-1" {
+		t.Errorf("afterwards signed in as %q, want ada-1", got)
+	}
+}
+
+func TestOneSpellingOfAPathGivesOneRoute(t *testing.T) { // S120
+	w := open(t, options{})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	for _, target := range []string{
+		"/x/../session", "//session", "/session;x", "/session%2f", "/session%00", "/SESSION", "/session/", "/board//token", "/board/./token", "/%73ession/",
+	} {
+		answer := b.do(http.MethodGet, target, "Origin", board)
+		if answer.StatusCode != http.StatusNotFound || answer.Header.Get("Location") != "" {
+			t.Errorf("%s = %d to %q, want 404", target, answer.StatusCode, answer.Header.Get("Location"))
+		}
+	}
+	if answer := b.do(http.MethodTrace, "/session"); answer.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("TRACE = %d, want 405", answer.StatusCode)
+	}
+}
+
+func TestForwardedHeadersAreBelievedFromTrustedPeersOnly(t *testing.T) { // S115, S117, D31
+	for _, tc := range []struct {
+		name    string
+		trusted []netip.Prefix
+		headers []string
+		want    string
+	}{
+		{"nobody is trusted", nil, []string{"X-Forwarded-For", "203.0.113.5"}, "192.0.2.1"},
+		{"a trusted peer", prefixes("192.0.2.0/24"), []string{"X-Forwarded-For", "203.0.113.5"}, "203.0.113.5"},
+		{"the rightmost address that is not trusted", prefixes("192.0.2.0/24"), []string{"X-Forwarded-For", "1.1.1.1, 203.0.113.5, 192.0.2.9"}, "203.0.113.5"},
+		{"junk", prefixes("192.0.2.0/24"), []string{"X-Forwarded-For", "not an address"}, "192.0.2.1"},
+		{"a thousand entries", prefixes("192.0.2.0/24"), []string{"X-Forwarded-For", strings.Repeat("192.0.2.7, ", 999) + "203.0.113.5"}, "203.0.113.5"},
+		{"other headers", prefixes("192.0.2.0/24"), []string{"X-Real-Ip", "203.0.113.5", "Forwarded", "for=203.0.113.5"}, "192.0.2.1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := open(t, options{trusted: tc.trusted})
+			w.browser().do(http.MethodGet, "/nowhere", tc.headers...)
+			if !strings.Contains(w.log.String(), `"remote_ip":"`+tc.want+`"`) {
+				t.Errorf("the log says %s, want remote_ip %s", w.log, tc.want)
+			}
+			warned := strings.Contains(w.log.String(), "trustedProxies")
+			if untrusted := tc.trusted == nil; warned != untrusted {
+				t.Errorf("warned of an untrusted proxy: %v, want %v", warned, untrusted)
+			}
+		})
+	}
+}
+
+func prefixes(texts ...string) (out []netip.Prefix) {
+	for _, text := range texts {
+		out = append(out, netip.MustParsePrefix(text))
+	}
+	return out
+}
+
+func TestAForgedHostChangesNothing(t *testing.T) { // S116
+	w := open(t, options{})
+	r := httptest.NewRequest(http.MethodGet, "https://evil.example/login", nil)
+	r.Header.Set("X-Forwarded-Host", "evil.example")
+	r.Header.Set("X-Forwarded-Proto", "http")
+	recorder := httptest.NewRecorder()
+	w.Handler().ServeHTTP(recorder, r)
+	location := mustParse(t, recorder.Header().Get("Location"))
+	if got := location.Query().Get("redirect_uri"); got != base+"/login/callback" {
+		t.Errorf("redirect_uri = %q, want the configured address", got)
+	}
+	if strings.Contains(recorder.Header().Get("Set-Cookie"), "evil") {
+		t.Errorf("Set-Cookie = %q", recorder.Header().Get("Set-Cookie"))
+	}
+}
+
+func TestReadinessTellsWhatIsBrokenAndStaysReachable(t *testing.T) { // D26, S145
+	w := open(t, options{undiscovered: true})
+	ready := func() (int, map[string]any) {
+		recorder := httptest.NewRecorder()
+		w.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		var body map[string]any
+		if err := json.Unmarshal(recorder.Body.Bytes(), &body); err != nil {
+			t.Fatal(err)
+		}
+		return recorder.Code, body
+	}
+	if status, body := ready(); status != http.StatusServiceUnavailable || body["status"] != "starting" {
+		t.Errorf("/readyz before start = %d %v, want 503 starting", status, body["status"])
+	}
+	recorder := httptest.NewRecorder()
+	w.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/livez", nil))
+	if recorder.Code != http.StatusOK {
+		t.Errorf("/livez = %d, want 200", recorder.Code)
+	}
+	public := w.browser().do(http.MethodGet, "/metrics") // S137
+	if public.StatusCode != http.StatusNotFound {
+		t.Errorf("/metrics on the public listener = %d, want 404", public.StatusCode)
+	}
+}
+
+func TestNothingAPersonSendsBecomesAMetricLabel(t *testing.T) { // S136
+	w := open(t, options{})
+	b := w.browser()
+	for _, target := range []string{"/nobody-asked-for-this", "/board/token?who=mallory", "/login?return_to=/mallory"} {
+		b.do(http.MethodGet, target)
+	}
+	b.do("MALLORY", "/")
+	recorder := httptest.NewRecorder()
+	w.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, word := range []string{"mallory", "MALLORY", "nobody-asked"} {
+		if strings.Contains(recorder.Body.String(), word) {
+			t.Errorf("/metrics holds %q", word)
+		}
+	}
+	if !strings.Contains(recorder.Body.String(), `chatgate_http_request_duration_seconds_count{method="OTHER"`) {
+		t.Error("an unknown method is not counted as OTHER")
+	}
+}

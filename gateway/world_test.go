@@ -1,0 +1,362 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"chatgate/gateway"
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/gateway/web"
+	"chatgate/oidc"
+	"chatgate/oidc/oidctest"
+	"chatgate/store"
+	"chatgate/store/memstore"
+)
+
+const (
+	base   = "https://sso.example.org"
+	issuer = "https://idp.example.org"
+	board  = "https://board.example.org"
+)
+
+// world is a gateway with one provider and one chat, and everything a test may want to move or break.
+type world struct {
+	*gateway.Server
+	t        *testing.T
+	provider *oidctest.Provider
+	engine   *faultyEngine
+	sessions *session.Manager
+	beat     *store.Heartbeat
+	clock    *clock
+	log      *buffer
+	registry *prometheus.Registry
+}
+
+type options struct {
+	rules   limit.Rules
+	trusted []netip.Prefix
+	// undiscovered leaves the provider's document unread, as while the provider is down.
+	undiscovered bool
+	// second adds another provider.
+	second bool
+	people []oidctest.User
+}
+
+func open(t *testing.T, o options) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{at: time.Now()}, log: &buffer{}, registry: prometheus.NewRegistry()}
+	w.engine = &faultyEngine{Engine: memstore.New(memstore.Config{Now: w.clock.now})}
+	users := []oidctest.User{
+		{Username: "ada", Password: "ada", Subject: "ada-1", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true},
+		{Username: "bob", Password: "bob", Subject: "bob-2", Name: "Bob Kahn"},
+	}
+	w.provider = oidctest.New(oidctest.Config{
+		Issuer: issuer, Now: w.clock.now, Users: append(users, o.people...),
+		Clients: []oidctest.Client{{ID: "chatgate", Secret: "client-secret", RedirectURIs: []string{base + "/login/callback"}}},
+	})
+	sealer, err := store.NewSealer("k", map[string][]byte{"k": bytes.Repeat([]byte("k"), 32)})
+	w.must(err)
+	st, err := store.New(store.Config{Engine: w.engine, Sealer: sealer, Now: w.clock.now})
+	w.must(err)
+	log := slog.New(gateway.LogHandler{Handler: slog.NewJSONHandler(w.log, nil)})
+	pages, err := web.New(web.Config{HSTS: true})
+	w.must(err)
+	problems, err := problem.New(problem.Config{Pages: pages, Log: log})
+	w.must(err)
+	limits, err := limit.New(limit.Config{Store: st})
+	w.must(err)
+	w.beat = store.NewHeartbeat(st)
+	w.sessions, err = session.New(session.Config{
+		Store: st, Names: store.NewNames(st), Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.now,
+		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
+	})
+	w.must(err)
+	keys, err := keyring.New(keyring.Config{Store: st, Log: log, Now: w.clock.now, Sets: []keyring.SetConfig{{Name: "board"}}})
+	w.must(err)
+	w.must(keys.Load(t.Context()))
+	providers := map[string]*oidc.RelyingParty{"corp": w.relyingParty("corp", o.undiscovered)}
+	if o.second {
+		providers["guests"] = w.relyingParty("guests", o.undiscovered)
+	}
+	w.Server, err = gateway.New(gateway.Config{
+		BaseURL: base, Providers: providers, Chats: map[string]chat.Connector{"board": &bulletin{sessions: w.sessions, problems: problems}},
+		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true,
+		Store: st, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
+		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.now,
+	})
+	w.must(err)
+	return w
+}
+
+func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
+	w.t.Helper()
+	rp, err := oidc.New(oidc.Config{
+		Issuer: issuer, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
+	}, oidc.Env{
+		Provider: key, Now: w.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
+	})
+	w.must(err)
+	if undiscovered {
+		return rp
+	}
+	ctx, stop := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- rp.Run(ctx) }()
+	w.t.Cleanup(func() { stop(); <-done })
+	for deadline := time.Now().Add(10 * time.Second); rp.Ready() != nil; {
+		if time.Now().After(deadline) {
+			w.t.Fatal(rp.Ready())
+		}
+		time.Sleep(time.Millisecond) // discovery runs by the real clock
+	}
+	return rp
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// bulletin is a chat as small as one can be: it says who is signed in, and panics on request.
+type bulletin struct {
+	sessions *session.Manager
+	problems *problem.Renderer
+	fail     bool
+}
+
+func (b *bulletin) Access() chat.Access {
+	return chat.Access{Return: []chat.Origin{board}, Token: []chat.Origin{board}}
+}
+
+func (b *bulletin) Mount(r gin.IRouter) {
+	guard := chat.TokenGuard(b.Access().Token, b.problems)
+	r.OPTIONS("/token", guard)
+	r.GET("/token", guard, b.problems.JSON(b.sessions.Require("board", func(c *gin.Context, s session.Session) error {
+		c.JSON(http.StatusOK, map[string]string{"sub": s.Identity.Subject})
+		return nil
+	})))
+	r.GET("/panic", guard, func(*gin.Context) { panic("of the chat") })
+}
+
+// browser keeps cookies for the gateway's host and walks sign-ins.
+type browser struct {
+	w        *world
+	cookies  map[string]string
+	provider *http.Client
+	address  string
+}
+
+func (w *world) browser() *browser {
+	jar := jarOf(w.t)
+	return &browser{w: w, cookies: map[string]string{}, address: "192.0.2.1:4711", provider: &http.Client{
+		Jar: jar, Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
+	}}
+}
+
+// do sends one request to the gateway; headers are name-value pairs. Redirects are not followed.
+func (b *browser) do(method, target string, headers ...string) *http.Response {
+	b.w.t.Helper()
+	target = strings.TrimPrefix(target, base)
+	r := httptest.NewRequest(method, base+target, nil)
+	r.RemoteAddr = b.address
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	b.w.Handler().ServeHTTP(recorder, r)
+	response := recorder.Result()
+	for _, c := range response.Cookies() {
+		if c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		} else {
+			b.cookies[c.Name] = c.Value
+		}
+	}
+	return response
+}
+
+// callback goes from /login through the provider and returns the callback's address without visiting it.
+func (b *browser) callback(login, username string) string {
+	b.w.t.Helper()
+	begun := b.do(http.MethodGet, login)
+	if begun.StatusCode != http.StatusSeeOther {
+		b.w.t.Fatalf("GET %s = %d: %s", login, begun.StatusCode, text(begun))
+	}
+	back, err := b.w.provider.SignIn(b.provider, begun.Header.Get("Location"), username, username)
+	b.w.must(err)
+	return back.String()
+}
+
+// signIn finishes a whole login and returns where it ended.
+func (b *browser) signIn(login, username string) string {
+	b.w.t.Helper()
+	finished := b.do(http.MethodGet, b.callback(login, username))
+	if finished.StatusCode != http.StatusSeeOther {
+		b.w.t.Fatalf("callback = %d: %s", finished.StatusCode, text(finished))
+	}
+	done := b.do(http.MethodGet, finished.Header.Get("Location"))
+	return done.Header.Get("Location")
+}
+
+// who is the subject that the chat sees, empty when nobody is signed in.
+func (b *browser) who() string {
+	b.w.t.Helper()
+	answer := b.do(http.MethodGet, "/board/token", "Origin", board)
+	if answer.StatusCode != http.StatusOK {
+		return ""
+	}
+	_, sub, _ := strings.Cut(text(answer), `"sub":"`)
+	sub, _, _ = strings.Cut(sub, `"`)
+	return sub
+}
+
+// copied is another browser with the same cookies.
+func (b *browser) copied() *browser {
+	other := b.w.browser()
+	other.cookies = maps.Clone(b.cookies)
+	return other
+}
+
+func text(r *http.Response) string {
+	raw, _ := io.ReadAll(r.Body)
+	return string(raw)
+}
+
+// faultyEngine is down when told to be.
+type faultyEngine struct {
+	store.Engine
+	mu   sync.Mutex
+	down bool
+}
+
+func (f *faultyEngine) setDown(down bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.down = down
+}
+
+func (f *faultyEngine) err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return store.ErrUnavailable
+	}
+	return nil
+}
+
+func (f *faultyEngine) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return f.Engine.Get(ctx, key)
+}
+
+func (f *faultyEngine) Add(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.Engine.Add(ctx, key, value, ttl)
+}
+
+func (f *faultyEngine) GetHash(ctx context.Context, key string, fields ...string) ([][]byte, error) {
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return f.Engine.GetHash(ctx, key, fields...)
+}
+
+func (f *faultyEngine) Ping(ctx context.Context) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.Engine.Ping(ctx)
+}
+
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// buffer is a log that is read while it is written.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func jarOf(t *testing.T) http.CookieJar {
+	t.Helper()
+	return &jar{cookies: map[string]*http.Cookie{}}
+}
+
+// jar holds the provider's cookies, which belong to one host.
+type jar struct {
+	mu      sync.Mutex
+	cookies map[string]*http.Cookie
+}
+
+func (j *jar) SetCookies(_ *url.URL, cookies []*http.Cookie) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, c := range cookies {
+		j.cookies[c.Name] = c
+	}
+}
+
+func (j *jar) Cookies(*url.URL) []*http.Cookie {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []*http.Cookie
+	for _, c := range j.cookies {
+		all = append(all, c)
+	}
+	return all
+}
