@@ -11,8 +11,8 @@ import (
 	"chatgate/cmd/internal/app"
 )
 
-// complete sets every setting of the sample.
-const complete = `
+// completeYAML sets every setting of the sample.
+const completeYAML = `
 baseURL: https://sso.example.org
 listen: {public: ":8443", admin: "127.0.0.1:9090"}
 development: true
@@ -60,36 +60,36 @@ func completeSample() sample {
 	no := false
 	return sample{
 		BaseURL:        "https://sso.example.org",
-		Listen:         listen{Public: ":8443", Admin: "127.0.0.1:9090"},
+		Listen:         listenSample{Public: ":8443", Admin: "127.0.0.1:9090"},
 		Development:    true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
-		Sealing: sealing{
+		Sealing: sealingSample{
 			Current: "2026-11",
-			Keys:    map[string]secret{"2026-11": "a-long-sealing-key", "2025": "twelve-months-old"},
+			Keys:    map[string]secretText{"2026-11": "a-long-sealing-key", "2025": "twelve-months-old"},
 		},
-		Redis:   &redis{Address: "cache:6380", Database: 6, Username: "chatgate", Password: "ps3cr3t-of-the-clientw"},
-		Memory:  &no,
-		Session: session{Idle: 90 * time.Minute, Absolute: 24 * time.Hour},
-		Limits:  limits{Starts: 5, Burst: 2},
-		observe: observe{LogLevel: "warn"},
-		Providers: map[string]provider{"corp": {
+		Redis:         &redisSample{Address: "cache:6380", Database: 6, Username: "chatgate", Password: "ps3cr3t-of-the-clientw"},
+		Memory:        &no,
+		Session:       sessionSample{Idle: 90 * time.Minute, Absolute: 24 * time.Hour},
+		Limits:        limitsSample{Starts: 5, Burst: 2},
+		observeSample: observeSample{LogLevel: "warn"},
+		Providers: map[string]providerSample{"corp": {
 			Issuer:     "https://idp.example.org",
-			Client:     client{ID: "chatgate", Secret: "s3cr3t-of-the-client"},
+			Client:     clientSample{ID: "chatgate", Secret: "s3cr3t-of-the-client"},
 			Scopes:     []string{"openid"},
 			TrustEmail: true,
-			Claims:     claims{Username: claimPath{"email"}, Groups: claimPath{"realm_access", "roles"}},
+			Claims:     claimsSample{Username: claimPath{"email"}, Groups: claimPath{"realm_access", "roles"}},
 		}},
-		Chats: map[string]chat{
-			"rocketchat": &rocketchat{
+		Chats: map[string]chatSample{
+			"rocketchat": &rocketchatSample{
 				URL:           "https://chat.example.org",
-				API:           api{URL: "http://rocketchat.chat.svc:3000", Token: "token-beside-the-file"},
+				API:           apiSample{URL: "http://rocketchat.chat.svc:3000", Token: "token-beside-the-file"},
 				OnChatSignOut: "resume",
-				EmbedOrigins:  map[string]embed{"https://portal.example.org": {Token: true}, "https://news.example.org": {}},
+				EmbedOrigins:  map[string]embedSample{"https://portal.example.org": {Token: true}, "https://news.example.org": {}},
 			},
-			"comments": &talk{
+			"comments": &talkSample{
 				URL:           "https://comments.example.org",
 				TokenLifetime: 15 * time.Minute,
-				SSOSecrets:    map[string]secret{},
+				SSOSecrets:    map[string]secretText{},
 				Roles:         map[string]string{"moderators": "MODERATOR"},
 			},
 		},
@@ -97,22 +97,22 @@ func completeSample() sample {
 	}
 }
 
-// comparable sees embedded settings and compares prefixes as values.
-var comparable = cmp.Options{cmp.AllowUnexported(sample{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
+// sampleDiff sees embedded settings and compares prefixes as values.
+var sampleDiff = cmp.Options{cmp.AllowUnexported(sample{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
 
 func TestDecodeBindsEveryKindOfSetting(t *testing.T) {
-	got := decode(t, complete, options())
-	if diff := cmp.Diff(completeSample(), got, comparable); diff != "" {
+	got := decodeSample(t, completeYAML, sampleOptions())
+	if diff := cmp.Diff(completeSample(), got, sampleDiff); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)
 	}
 }
 
 func TestDecodeFillsInDefaults(t *testing.T) {
 	want := sample{
-		Listen:  listen{Public: ":8080", Admin: ":9090"},
-		Session: session{Idle: 8 * time.Hour, Absolute: 24 * time.Hour},
-		Limits:  limits{Starts: 200, Burst: 1.5},
-		observe: observe{LogLevel: "info"},
+		Listen:        listenSample{Public: ":8080", Admin: ":9090"},
+		Session:       sessionSample{Idle: 8 * time.Hour, Absolute: 24 * time.Hour},
+		Limits:        limitsSample{Starts: 200, Burst: 1.5},
+		observeSample: observeSample{LogLevel: "info"},
 	}
 	sources := map[string]string{
 		"an empty file":                        "",
@@ -125,7 +125,7 @@ func TestDecodeFillsInDefaults(t *testing.T) {
 	}
 	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(want, decode(t, source, options()), comparable); diff != "" {
+			if diff := cmp.Diff(want, decodeSample(t, source, sampleOptions()), sampleDiff); diff != "" {
 				t.Errorf("Decode (-want +got):\n%s", diff)
 			}
 		})
@@ -134,7 +134,7 @@ func TestDecodeFillsInDefaults(t *testing.T) {
 
 func TestDecodeReadsColonsInBlocksOfText(t *testing.T) {
 	for _, header := range []string{"|-", ">-", "|- # a comment: with a colon"} {
-		got := decode(t, "redis:\n  username: "+header+"\n    a: b\n", options())
+		got := decodeSample(t, "redis:\n  username: "+header+"\n    a: b\n", sampleOptions())
 		if got.Redis.Username != "a: b" {
 			t.Errorf("username %s = %q, want %q", header, got.Redis.Username, "a: b")
 		}
@@ -142,7 +142,7 @@ func TestDecodeReadsColonsInBlocksOfText(t *testing.T) {
 }
 
 func TestDecodeKeepsAnExplicitZero(t *testing.T) {
-	got := decode(t, "limits: {starts: 0}\nproviders: {corp: {issuer: 'https://idp.example.org', scopes: []}}\n", options())
+	got := decodeSample(t, "limits: {starts: 0}\nproviders: {corp: {issuer: 'https://idp.example.org', scopes: []}}\n", sampleOptions())
 	if got.Limits.Starts != 0 {
 		t.Errorf("limits.starts = %d, want the 0 of the file", got.Limits.Starts)
 	}
@@ -152,11 +152,11 @@ func TestDecodeKeepsAnExplicitZero(t *testing.T) {
 }
 
 func TestDecodeKeepsWhatTheCallerPutThere(t *testing.T) {
-	cfg := sample{Listen: listen{Public: ":1"}}
-	if err := app.Decode(file, []byte("listen: {admin: ':2'}"), &cfg, options()); err != nil {
+	cfg := sample{Listen: listenSample{Public: ":1"}}
+	if err := app.Decode(sampleFile, []byte("listen: {admin: ':2'}"), &cfg, sampleOptions()); err != nil {
 		t.Fatal(err)
 	}
-	if want := (listen{Public: ":1", Admin: ":2"}); cfg.Listen != want {
+	if want := (listenSample{Public: ":1", Admin: ":2"}); cfg.Listen != want {
 		t.Errorf("listen = %v, want %v", cfg.Listen, want)
 	}
 }
@@ -164,7 +164,7 @@ func TestDecodeKeepsWhatTheCallerPutThere(t *testing.T) {
 func TestDecodeRefusesTargetsThatAreNotStructs(t *testing.T) {
 	var text string
 	for _, target := range []any{nil, sample{}, &text, (*sample)(nil)} {
-		if err := app.Decode(file, nil, target, app.Options{}); err == nil {
+		if err := app.Decode(sampleFile, nil, target, app.Options{}); err == nil {
 			t.Errorf("Decode into %T = nil, want an error", target)
 		}
 	}
@@ -235,7 +235,7 @@ func TestDecodeFillsInDefaultsOfEveryType(t *testing.T) {
 	if err := app.Decode("c.yaml", nil, &got, app.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, comparable); diff != "" {
+	if diff := cmp.Diff(want, got, sampleDiff); diff != "" {
 		t.Errorf("Decode (-want +got):\n%s", diff)
 	}
 }

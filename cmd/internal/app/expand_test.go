@@ -33,7 +33,7 @@ func TestReferencesExpandInsideText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := decode(t, fmt.Sprintf("redis: {username: %q}", tt.text), options())
+			got := decodeSample(t, fmt.Sprintf("redis: {username: %q}", tt.text), sampleOptions())
 			if got.Redis.Username != tt.want || got.BaseURL != "" {
 				t.Errorf("username %q = %q (base URL %q), want %q", tt.text, got.Redis.Username, got.BaseURL, tt.want)
 			}
@@ -43,7 +43,7 @@ func TestReferencesExpandInsideText(t *testing.T) {
 
 func TestReferencesExpandInEveryStyleOfText(t *testing.T) {
 	for _, style := range []string{" ${env:WORD}", " '${env:WORD}'", ` "${env:WORD}"`, " |-\n    ${env:WORD}", " >-\n    ${env:WORD}", " | # why\n    ${env:WORD}"} {
-		got := decode(t, "redis:\n  username:"+style, options())
+		got := decodeSample(t, "redis:\n  username:"+style, sampleOptions())
 		if got.Redis.Username != "many" {
 			t.Errorf("username:%s = %q, want %q", style, got.Redis.Username, "many")
 		}
@@ -51,7 +51,7 @@ func TestReferencesExpandInEveryStyleOfText(t *testing.T) {
 }
 
 func TestReferencesConvertToTheKeysType(t *testing.T) {
-	got := decode(t, "redis: {database: '${env:PORT}'}\nlimits: {burst: '${env:PORT}.5'}\nsession: {idle: '${env:IDLE}'}\n", options())
+	got := decodeSample(t, "redis: {database: '${env:PORT}'}\nlimits: {burst: '${env:PORT}.5'}\nsession: {idle: '${env:IDLE}'}\n", sampleOptions())
 	if got.Redis.Database != 6 || got.Limits.Burst != 6.5 || got.Session.Idle != 45*time.Minute {
 		t.Errorf("database %d, burst %v, idle %v, want 6, 6.5, 45m", got.Redis.Database, got.Limits.Burst, got.Session.Idle)
 	}
@@ -80,7 +80,7 @@ func TestDecodeRefusesReferences(t *testing.T) {
 			if want == "" {
 				key, want = "database", `must be a whole number, got "${env:WORD}"`
 			}
-			got := refusals(fmt.Sprintf("redis: {%s: %q}", key, tt.text), options())
+			got := refusals(fmt.Sprintf("redis: {%s: %q}", key, tt.text), sampleOptions())
 			if diff := cmp.Diff([]string{"1:9: redis." + key + ": " + want}, got); diff != "" {
 				t.Errorf("Decode(%q) (-want +got):\n%s", tt.text, diff)
 			}
@@ -91,7 +91,7 @@ func TestDecodeRefusesReferences(t *testing.T) {
 // S133: whatever is wrong with a secret, and wherever it stands, no message shows it.
 func TestNoMessageShowsASecret(t *testing.T) {
 	tests := []struct {
-		name, source, secret string
+		name, source, secretText string
 	}{
 		{"from the environment, in a duration", "session: {idle: '${env:SECRET}'}", "s3cr3t"},
 		{"from the environment, in a type of its own", "baseURL: '${env:SECRET}'", "s3cr3t"},
@@ -112,9 +112,9 @@ func TestNoMessageShowsASecret(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := strings.Join(refusals(tt.source, options()), "\n")
-			if got == "" || strings.Contains(got, tt.secret) {
-				t.Errorf("Decode told %q, want a refusal without %q", got, tt.secret)
+			got := strings.Join(refusals(tt.source, sampleOptions()), "\n")
+			if got == "" || strings.Contains(got, tt.secretText) {
+				t.Errorf("Decode told %q, want a refusal without %q", got, tt.secretText)
 			}
 		})
 	}
@@ -135,9 +135,9 @@ func TestDecodeWarnsOfASecretFileThatEveryoneMayRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			opt := options()
+			opt := sampleOptions()
 			opt.Warn = func(path, text string) { got = append(got, path+": "+text) }
-			decode(t, tt.source, opt)
+			decodeSample(t, tt.source, opt)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}

@@ -11,13 +11,13 @@ import (
 // FuzzDecode looks for a file that stops the decoder rather than being refused, or whose refusal is no Errors.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		complete, "", "a", "a: b: c", "- - -", "[[{", "? a", "a: &a [*a]", "<<: {}", "a: |\n  b", "!!str a", "\tb", "---\n---", "...",
+		completeYAML, "", "a", "a: b: c", "- - -", "[[{", "? a", "a: &a [*a]", "<<: {}", "a: |\n  b", "!!str a", "\tb", "---\n---", "...",
 		"chats: {a: {kind: talk}}", "chats: {a: {kind: ${env:SECRET}}}", "redis: {password: |x", "': ", "\"\\u", "{a: [}", "a:\r\rb: c", "{,}", "[,]",
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		err := app.Decode(file, source, new(sample), options())
+		err := app.Decode(sampleFile, source, new(sample), sampleOptions())
 		var problems app.Errors
 		if err == nil {
 			return

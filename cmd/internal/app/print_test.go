@@ -37,12 +37,12 @@ func golden(t *testing.T, name string, got []byte) {
 // S133: printing the configuration masks its secrets.
 func TestPrintMasksSecrets(t *testing.T) {
 	var out bytes.Buffer
-	if err := app.Print(&out, decode(t, complete, options())); err != nil {
+	if err := app.Print(&out, decodeSample(t, completeYAML, sampleOptions())); err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"s3cr3t", "a-long-sealing-key", "twelve-months-old", "token-beside"} {
-		if strings.Contains(out.String(), secret) {
-			t.Errorf("the printed configuration shows %q", secret)
+	for _, secretText := range []string{"s3cr3t", "a-long-sealing-key", "twelve-months-old", "token-beside"} {
+		if strings.Contains(out.String(), secretText) {
+			t.Errorf("the printed configuration shows %q", secretText)
 		}
 	}
 	golden(t, "masked.yaml", out.Bytes())
@@ -50,8 +50,8 @@ func TestPrintMasksSecrets(t *testing.T) {
 
 // The literal parts of a secret are as secret as the rest; only what is nothing but references is shown.
 func TestPrintShowsReferences(t *testing.T) {
-	opt := options()
-	cfg := decode(t, complete, opt)
+	opt := sampleOptions()
+	cfg := decodeSample(t, completeYAML, opt)
 	var out bytes.Buffer
 	if err := opt.References.Print(&out, &cfg); err != nil {
 		t.Fatal(err)
@@ -61,23 +61,23 @@ func TestPrintShowsReferences(t *testing.T) {
 
 func TestPrintFillsInDefaults(t *testing.T) {
 	var out bytes.Buffer
-	if err := app.Print(&out, decode(t, "", options())); err != nil {
+	if err := app.Print(&out, decodeSample(t, "", sampleOptions())); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "defaults.yaml", out.Bytes())
 }
 
-// referring is complete without secrets in the file itself, which a printed configuration cannot give back.
-var referring = strings.NewReplacer(", 2025: twelve-months-old", "", "p${env:SECRET}w", "${env:SECRET}").Replace(complete)
+// referringYAML is completeYAML without secrets in the file itself, which a printed configuration cannot give back.
+var referringYAML = strings.NewReplacer(", 2025: twelve-months-old", "", "p${env:SECRET}w", "${env:SECRET}").Replace(completeYAML)
 
 func TestAPrintedConfigurationIsReadBack(t *testing.T) {
-	opt := options()
-	want := decode(t, referring, opt)
+	opt := sampleOptions()
+	want := decodeSample(t, referringYAML, opt)
 	var out bytes.Buffer
 	if err := opt.References.Print(&out, &want); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, decode(t, out.String(), options()), comparable); diff != "" {
+	if diff := cmp.Diff(want, decodeSample(t, out.String(), sampleOptions()), sampleDiff); diff != "" {
 		t.Errorf("the configuration read back from\n%s\n(-want +got):\n%s", out.String(), diff)
 	}
 }

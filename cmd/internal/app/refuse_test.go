@@ -146,7 +146,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, refusals(tt.source, options())); diff != "" {
+			if diff := cmp.Diff(tt.want, refusals(tt.source, sampleOptions())); diff != "" {
 				t.Errorf("Decode(%q) (-want +got):\n%s", tt.source, diff)
 			}
 		})
@@ -204,7 +204,7 @@ func TestDecodeRefusesWhatIsNoDocument(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff([]string{tt.want}, refusals(tt.source, options())); diff != "" {
+			if diff := cmp.Diff([]string{tt.want}, refusals(tt.source, sampleOptions())); diff != "" {
 				t.Errorf("Decode (-want +got):\n%s", diff)
 			}
 		})
@@ -224,14 +224,14 @@ func TestDecodeTellsTwentyProblems(t *testing.T) {
 	for i := range 27 {
 		fmt.Fprintf(&source, "bogus%d: 1\n", i)
 	}
-	got := refusals(source.String(), options())
+	got := refusals(source.String(), sampleOptions())
 	if len(got) != 21 || got[20] != " and 7 more problems" {
 		t.Errorf("Decode told %d lines, the last %q, want 21 and the number of those left out", len(got), got[len(got)-1])
 	}
 }
 
 func TestErrorsGiveTheirPartsToPrograms(t *testing.T) {
-	err := app.Decode("chatgate.yaml", []byte("listen:\n  admin: 5\n"), new(sample), options())
+	err := app.Decode("chatgate.yaml", []byte("listen:\n  admin: 5\n"), new(sample), sampleOptions())
 	var problems app.Errors
 	if !errors.As(err, &problems) {
 		t.Fatalf("Decode = %T, want app.Errors", err)
@@ -245,7 +245,7 @@ func TestErrorsGiveTheirPartsToPrograms(t *testing.T) {
 }
 
 func TestAProblemStaysOnItsLine(t *testing.T) {
-	got := refusals("\"a\\nchatgate.yaml:1:1: forged\": 1\nlogLevel: \"b\\nc\"", options())
+	got := refusals("\"a\\nchatgate.yaml:1:1: forged\": 1\nlogLevel: \"b\\nc\"", sampleOptions())
 	if len(got) != 2 {
 		t.Errorf("Decode told %d lines, want one for each of the two problems:\n%s", len(got), strings.Join(got, "\n"))
 	}

@@ -18,34 +18,34 @@ import (
 
 // sample is shaped like the gateway's configuration and has a setting of every kind that Decode binds.
 type sample struct {
-	BaseURL        origin                    `yaml:"baseURL" doc:"The gateway's public origin."`
-	Listen         listen                    `yaml:"listen"`
+	BaseURL        originText                `yaml:"baseURL" doc:"The gateway's public origin."`
+	Listen         listenSample              `yaml:"listen"`
 	Development    bool                      `yaml:"development" doc:"Allows http on loopback."`
 	TrustedProxies []netip.Prefix            `yaml:"trustedProxies"`
-	Sealing        sealing                   `yaml:"sealing"`
-	Redis          *redis                    `yaml:"redis"`
+	Sealing        sealingSample             `yaml:"sealing"`
+	Redis          *redisSample              `yaml:"redis"`
 	Memory         *bool                     `yaml:"memory"`
-	Session        session                   `yaml:"session"`
-	Limits         limits                    `yaml:"limits"`
-	Providers      map[string]provider       `yaml:"providers"`
-	Chats          map[string]chat           `yaml:"chats" doc:"The chats, by name."`
+	Session        sessionSample             `yaml:"session"`
+	Limits         limitsSample              `yaml:"limits"`
+	Providers      map[string]providerSample `yaml:"providers"`
+	Chats          map[string]chatSample     `yaml:"chats" doc:"The chats, by name."`
 	Labels         map[string]map[string]int `yaml:"labels"`
-	observe
+	observeSample
 	Now func() time.Time // not a setting
 	Raw string           `yaml:"-"`
 }
 
-type listen struct {
+type listenSample struct {
 	Public string `yaml:"public" default:":8080"`
 	Admin  string `yaml:"admin" default:":9090"`
 }
 
-type sealing struct {
-	Current string            `yaml:"current"`
-	Keys    map[string]secret `yaml:"keys"`
+type sealingSample struct {
+	Current string                `yaml:"current"`
+	Keys    map[string]secretText `yaml:"keys"`
 }
 
-func (s *sealing) Check(report func(key, problem string)) {
+func (s *sealingSample) Check(report func(key, problem string)) {
 	if _, ok := s.Keys[s.Current]; s.Current != "" && !ok {
 		report("current", fmt.Sprintf("must name one of the keys, got %q", s.Current))
 	}
@@ -56,87 +56,87 @@ func (s *sealing) Check(report func(key, problem string)) {
 	}
 }
 
-type redis struct {
-	Address  string `yaml:"address"`
-	Database int    `yaml:"database" min:"0" max:"15"`
-	Username string `yaml:"username" default:"chatgate"`
-	Password secret `yaml:"password"`
+type redisSample struct {
+	Address  string     `yaml:"address"`
+	Database int        `yaml:"database" min:"0" max:"15"`
+	Username string     `yaml:"username" default:"chatgate"`
+	Password secretText `yaml:"password"`
 }
 
-type session struct {
+type sessionSample struct {
 	Idle     time.Duration `yaml:"idle" default:"8h" min:"1m" doc:"How long without a visit a session lives."`
 	Absolute time.Duration `yaml:"absolute" default:"24h"`
 }
 
-func (s *session) Check(report func(key, problem string)) {
+func (s *sessionSample) Check(report func(key, problem string)) {
 	if s.Absolute < s.Idle {
 		report("absolute", "must not be less than idle")
 	}
 }
 
-type limits struct {
+type limitsSample struct {
 	Starts uint8   `yaml:"starts" default:"200"`
 	Burst  float64 `yaml:"burst" default:"1.5"`
 }
 
-type provider struct {
-	Issuer     origin   `yaml:"issuer"`
-	Client     client   `yaml:"client"`
-	Scopes     []string `yaml:"scopes" default:"openid,profile,email"`
-	TrustEmail bool     `yaml:"trustEmail"`
-	Claims     claims   `yaml:"claims"`
+type providerSample struct {
+	Issuer     originText   `yaml:"issuer"`
+	Client     clientSample `yaml:"client"`
+	Scopes     []string     `yaml:"scopes" default:"openid,profile,email"`
+	TrustEmail bool         `yaml:"trustEmail"`
+	Claims     claimsSample `yaml:"claims"`
 }
 
-func (p *provider) Check(report func(key, problem string)) {
+func (p *providerSample) Check(report func(key, problem string)) {
 	if p.Issuer == "" {
 		report("issuer", "is required")
 	}
 }
 
-type client struct {
-	ID     string `yaml:"id"`
-	Secret secret `yaml:"secret"`
+type clientSample struct {
+	ID     string     `yaml:"id"`
+	Secret secretText `yaml:"secret"`
 }
 
-type claims struct {
+type claimsSample struct {
 	Username claimPath `yaml:"username" default:"preferred_username"`
 	Groups   claimPath `yaml:"groups"`
 }
 
-type observe struct {
+type observeSample struct {
 	LogLevel string `yaml:"logLevel" enum:"debug,info,warn" default:"info"`
 }
 
-// chat is the interface whose sections are chosen by kind.
-type chat interface{ isChat() }
+// chatSample is the interface whose sections are chosen by kind.
+type chatSample interface{ isChat() }
 
-type rocketchat struct {
-	URL           origin           `yaml:"url"`
-	API           api              `yaml:"api"`
-	OnChatSignOut string           `yaml:"onChatSignOut" enum:"stay-out,resume,global" default:"stay-out"`
-	EmbedOrigins  map[string]embed `yaml:"embedOrigins"`
+type rocketchatSample struct {
+	URL           originText             `yaml:"url"`
+	API           apiSample              `yaml:"api"`
+	OnChatSignOut string                 `yaml:"onChatSignOut" enum:"stay-out,resume,global" default:"stay-out"`
+	EmbedOrigins  map[string]embedSample `yaml:"embedOrigins"`
 }
 
-type api struct {
-	URL   string `yaml:"url"`
-	Token secret `yaml:"token"`
+type apiSample struct {
+	URL   string     `yaml:"url"`
+	Token secretText `yaml:"token"`
 }
 
-type embed struct {
+type embedSample struct {
 	Token bool `yaml:"token"`
 }
 
-type talk struct {
-	URL           origin            `yaml:"url"`
-	TokenLifetime time.Duration     `yaml:"tokenLifetime" default:"15m"`
-	SSOSecrets    map[string]secret `yaml:"ssoSecrets"`
-	Roles         map[string]string `yaml:"roles" enum:"MODERATOR,STAFF"`
+type talkSample struct {
+	URL           originText            `yaml:"url"`
+	TokenLifetime time.Duration         `yaml:"tokenLifetime" default:"15m"`
+	SSOSecrets    map[string]secretText `yaml:"ssoSecrets"`
+	Roles         map[string]string     `yaml:"roles" enum:"MODERATOR,STAFF"`
 }
 
-func (*rocketchat) isChat() {}
-func (*talk) isChat()       {}
+func (*rocketchatSample) isChat() {}
+func (*talkSample) isChat()       {}
 
-func (c *rocketchat) Check(report func(key, problem string)) {
+func (c *rocketchatSample) Check(report func(key, problem string)) {
 	if c.URL == "" {
 		report("url", "is required")
 	}
@@ -145,20 +145,20 @@ func (c *rocketchat) Check(report func(key, problem string)) {
 	}
 }
 
-type secret string
+type secretText string
 
-func (s secret) Reveal() string   { return string(s) }
-func (s secret) String() string   { return "[redacted]" }
-func (s secret) GoString() string { return "[redacted]" }
+func (s secretText) Reveal() string   { return string(s) }
+func (s secretText) String() string   { return "[redacted]" }
+func (s secretText) GoString() string { return "[redacted]" }
 
-type origin string
+type originText string
 
-func (o *origin) UnmarshalText(text []byte) error {
+func (o *originText) UnmarshalText(text []byte) error {
 	u, err := url.Parse(string(text))
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
 		return fmt.Errorf("must be an https origin, got %q", text)
 	}
-	*o = origin(text)
+	*o = originText(text)
 	return nil
 }
 
@@ -173,19 +173,19 @@ func (p *claimPath) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func kinds(_, kind string) (any, []string) {
+func sampleKinds(_, kind string) (any, []string) {
 	known := []string{"rocketchat", "talk"}
 	switch kind {
 	case "rocketchat":
-		return new(rocketchat), known
+		return new(rocketchatSample), known
 	case "talk":
-		return new(talk), known
+		return new(talkSample), known
 	}
 	return nil, known
 }
 
-// options know the two kinds of chat, a few variables and a few files, and nothing of the machine.
-func options() app.Options {
+// sampleOptions know the two kinds of chat, a few variables and a few files, and nothing of the machine.
+func sampleOptions() app.Options {
 	env := map[string]string{
 		"SECRET": "s3cr3t-of-the-client", "PORT": "6", "WORD": "many", "EMPTY": "", "LIST": "a,b", "IDLE": "45m",
 		"INJECT": "x\nbaseURL: https://evil.example", "NESTED": "${env:SECRET}", "URL": "https://chat.example.org",
@@ -198,7 +198,7 @@ func options() app.Options {
 		"etc/chatgate/token":  {Data: []byte("token-beside-the-file"), Mode: 0o400},
 	}
 	return app.Options{
-		Kinds: map[reflect.Type]func(name, kind string) (any, []string){reflect.TypeFor[chat](): kinds},
+		Kinds: map[reflect.Type]func(name, kind string) (any, []string){reflect.TypeFor[chatSample](): sampleKinds},
 		Getenv: func(name string) (string, bool) {
 			value, ok := env[name]
 			return value, ok
@@ -213,13 +213,13 @@ func options() app.Options {
 	}
 }
 
-const file = "/etc/chatgate/chatgate.yaml"
+const sampleFile = "/etc/chatgate/chatgate.yaml"
 
-// decode binds source and fails the test when that does not succeed.
-func decode(t *testing.T, source string, opt app.Options) sample {
+// decodeSample binds source and fails the test when that does not succeed.
+func decodeSample(t *testing.T, source string, opt app.Options) sample {
 	t.Helper()
 	var cfg sample
-	if err := app.Decode(file, []byte(source), &cfg, opt); err != nil {
+	if err := app.Decode(sampleFile, []byte(source), &cfg, opt); err != nil {
 		t.Fatalf("Decode:\n%v", err)
 	}
 	return cfg
@@ -228,13 +228,13 @@ func decode(t *testing.T, source string, opt app.Options) sample {
 // refusals binds source and returns what Decode says, one line each, without the name of the file.
 func refusals(source string, opt app.Options) []string {
 	var cfg sample
-	err := app.Decode(file, []byte(source), &cfg, opt)
+	err := app.Decode(sampleFile, []byte(source), &cfg, opt)
 	if err == nil {
 		return nil
 	}
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
-		lines[i] = strings.TrimPrefix(strings.TrimPrefix(line, file), ":")
+		lines[i] = strings.TrimPrefix(strings.TrimPrefix(line, sampleFile), ":")
 	}
 	return slices.Clip(lines)
 }

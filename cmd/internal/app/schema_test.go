@@ -11,32 +11,32 @@ import (
 
 func sampleSchema(t *testing.T) []byte {
 	t.Helper()
-	schema, err := app.Schema(sample{}, options())
+	got, err := app.Schema(sample{}, sampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schema
+	return got
 }
 
 func TestSchemaDescribesTheConfiguration(t *testing.T) { golden(t, "schema.json", sampleSchema(t)) }
 
 func TestSchemaOfDefaultsAndBounds(t *testing.T) {
-	schema, err := app.Schema(new(tagged), app.Options{})
+	got, err := app.Schema(new(tagged), app.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "schema-tags.json", schema)
+	golden(t, "schema-tags.json", got)
 }
 
 // Every key that Decode binds is in the schema, and the schema has no others.
 func TestSchemaHasEveryKeyThatDecodeBinds(t *testing.T) {
-	var root schema
+	var root schemaNode
 	if err := json.Unmarshal(sampleSchema(t), &root); err != nil {
 		t.Fatal(err)
 	}
 	checkKeys(t, "", reflect.TypeFor[sample](), root)
 	for kind, typ := range map[string]reflect.Type{
-		"rocketchat": reflect.TypeFor[rocketchat](), "talk": reflect.TypeFor[talk](),
+		"rocketchat": reflect.TypeFor[rocketchatSample](), "talk": reflect.TypeFor[talkSample](),
 	} {
 		definition := root.Defs["kind."+kind]
 		delete(definition.Properties, "kind")
@@ -44,14 +44,14 @@ func TestSchemaHasEveryKeyThatDecodeBinds(t *testing.T) {
 	}
 }
 
-// schema is what the walk needs of a JSON Schema.
-type schema struct {
-	Properties           map[string]schema `json:"properties"`
-	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
-	Defs                 map[string]schema `json:"$defs"`
+// schemaNode is what the walk needs of a JSON Schema.
+type schemaNode struct {
+	Properties           map[string]schemaNode `json:"properties"`
+	AdditionalProperties json.RawMessage       `json:"additionalProperties"`
+	Defs                 map[string]schemaNode `json:"$defs"`
 }
 
-func checkKeys(t *testing.T, path string, typ reflect.Type, got schema) {
+func checkKeys(t *testing.T, path string, typ reflect.Type, got schemaNode) {
 	t.Helper()
 	if string(got.AdditionalProperties) != "false" {
 		t.Errorf("the schema of %q allows unknown keys", path)
@@ -74,7 +74,7 @@ func checkKeys(t *testing.T, path string, typ reflect.Type, got schema) {
 
 // boundKeys asks Decode itself: it names all settings of a struct when it meets a key that is near none.
 func boundKeys(typ reflect.Type) map[string]reflect.Type {
-	err := app.Decode("x", []byte("'?????????': 1"), reflect.New(typ).Interface(), options())
+	err := app.Decode("x", []byte("'?????????': 1"), reflect.New(typ).Interface(), sampleOptions())
 	keys := map[string]reflect.Type{}
 	_, list, _ := strings.Cut(err.Error(), "the settings here are ")
 	list, _, _ = strings.Cut(list, "\n")
