@@ -95,7 +95,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// dispatch takes the checks in the real server's order: credentials, rate limit, permission, second factor, parameters.
+// dispatch checks credentials, rate limit, permission and second factor in the real server's order, and then leaves the
+// parameters to the handler. The real server looks at them before the permission: a call with two faults may hear of
+// the other one there.
 func (s *Server) dispatch(header http.Header, entry route, c *call) (reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

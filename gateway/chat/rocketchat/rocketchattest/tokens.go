@@ -105,7 +105,7 @@ func (s *Server) LoginTokens(userID string) []LoginToken {
 	return tokens
 }
 
-// AddPAT gives an account a personal access token.
+// AddPAT gives an account a personal access token. For nobody it makes one that nobody has.
 func (s *Server) AddPAT(userID string, bypassTwoFactor bool) (token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

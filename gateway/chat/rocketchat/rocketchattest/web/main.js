@@ -107,7 +107,7 @@ async function watch() {
 
 for (const name of document.querySelectorAll('[data-site]')) name.textContent = settings.siteName;
 document.title = settings.siteName;
-room.open(location.pathname);
+window.addEventListener('popstate', () => room.open(location.pathname));
 
 document.querySelector('[data-rc="logout"]').addEventListener('click', signOut);
 document.querySelector('.form form').addEventListener('submit', async (event) => {

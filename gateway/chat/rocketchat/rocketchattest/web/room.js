@@ -11,8 +11,11 @@ export class Room {
   constructor(root) {
     this.root = root;
     this.list = root.querySelector('.messages');
-    this.list.replaceChildren(...sample.map(([name, time, text]) => message(name, time, text)));
+    this.input = root.querySelector('.composer input');
+    this.links = [...root.querySelectorAll('nav a')];
+    this.leave();
     root.querySelector('.composer').addEventListener('submit', (event) => this.send(event));
+    root.querySelector('nav').addEventListener('click', (event) => this.follow(event));
   }
 
   // enter shows whose session this is.
@@ -27,33 +30,44 @@ export class Room {
   leave() {
     this.root.querySelector('[data-rc="user"]').textContent = '';
     this.root.querySelector('[data-name]').textContent = '';
-    this.list.replaceChildren(...[...this.list.children].slice(0, sample.length));
+    this.messages = { '/channel/general': [...sample] };
+    this.open(location.pathname);
   }
 
-  // open shows a room by its path, such as /channel/general.
+  // open shows a room by its path, such as /channel/engineering. Any other path shows #general.
   open(path) {
-    const name = path.split('?')[0].split('/').pop() || 'general';
-    this.root.querySelector('[data-room]').textContent = name;
-    this.root.querySelector('.composer input').placeholder = `Message #${name}`;
-    for (const link of this.root.querySelectorAll('nav a')) {
-      link.toggleAttribute('aria-current', link.pathname === path);
-      if (link.pathname === path) link.setAttribute('aria-current', 'page');
-    }
+    const wanted = path.split('?')[0];
+    const link = this.links.find((room) => room.pathname === wanted) ?? this.links[0];
+    for (const other of this.links) other.removeAttribute('aria-current');
+    link.setAttribute('aria-current', 'page');
+    const label = link.textContent.trim().replace('# ', '#');
+    this.path = link.pathname;
+    this.root.querySelector('[data-room]').textContent = label;
+    this.input.placeholder = `Message ${label}`;
+    this.list.replaceChildren(...(this.messages[this.path] ?? []).map(message));
+  }
+
+  follow(event) {
+    const link = event.target.closest('a');
+    if (!link) return;
+    event.preventDefault();
+    history.pushState({}, '', link.pathname);
+    this.open(link.pathname);
   }
 
   send(event) {
     event.preventDefault();
-    const input = event.target.elements.message;
-    const text = input.value.trim();
+    const text = this.input.value.trim();
     if (!text) return;
-    const now = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    this.list.append(message(this.name, now, text));
+    const now = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+    (this.messages[this.path] ??= []).push([this.name, now, text]);
+    this.list.append(message([this.name, now, text]));
     this.list.lastChild.scrollIntoView({ block: 'end' });
-    input.value = '';
+    this.input.value = '';
   }
 }
 
-function message(name, time, text) {
+function message([name, time, text]) {
   const heading = element('div', '');
   heading.append(element('strong', name), element('time', time));
   const item = element('li', '');
