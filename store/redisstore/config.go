@@ -27,7 +27,8 @@ type Config struct {
 	Timeouts   Timeouts     `yaml:"timeouts" doc:"How long each step may take."`
 	PoolSize   int          `yaml:"poolSize" default:"0" doc:"The most connections to one server; 0 means ten per CPU."`
 
-	// Observe is told of every operation: its name, how long it took, and nil or an error of package store.
+	// Observe is told of every command: the operation it serves, such as get_hash, how long it took, and nil or an
+	// error of package store. A nil Observe is fine.
 	Observe func(op string, d time.Duration, err error) `yaml:"-"`
 }
 
@@ -134,9 +135,12 @@ func checkDatabase(key string, database int, report func(key, problem string)) {
 }
 
 func (t Timeouts) check(report func(key, problem string)) {
-	for key, d := range map[string]time.Duration{"dial": t.Dial, "read": t.Read, "write": t.Write, "pool": t.Pool} {
-		if d < 0 {
-			report("timeouts."+key, fmt.Sprintf("must not be negative, got %v", d))
+	for _, timeout := range []struct {
+		key string
+		d   time.Duration
+	}{{"dial", t.Dial}, {"read", t.Read}, {"write", t.Write}, {"pool", t.Pool}} {
+		if timeout.d < 0 {
+			report("timeouts."+timeout.key, fmt.Sprintf("must not be negative, got %v", timeout.d))
 		}
 	}
 }
@@ -206,6 +210,7 @@ func (c Config) client() (redis.UniversalClient, error) {
 		common.Addrs = c.Cluster.Addresses
 		options := common.Cluster()
 		options.DisableRoutingPolicies = true // every command has one key: its slot decides
+		options.MaxRetries = -1               // of each node's client; the Cluster's tries reads again by itself
 		return redis.NewClusterClient(options), nil
 	default:
 		options := common.Simple()

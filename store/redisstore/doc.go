@@ -18,7 +18,7 @@
 // # Whose answer is it
 //
 // A call that times out or is cancelled gives up its connection, which is closed, so that its late answer meets nobody
-// (S69, CVE-2025-29923).
+// (S69, CVE-2025-29923). A deadline is kept to the moment; a cancellation shows at the latest after timeouts.read.
 //
 // # What the Redis user may do
 //

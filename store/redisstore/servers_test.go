@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"chatgate/store"
 	"chatgate/store/redisstore"
 	"chatgate/store/storetest"
@@ -94,12 +92,42 @@ func TestEngineOnACluster(t *testing.T) {
 	}
 }
 
+func TestAClusterMayMoveASlot(t *testing.T) {
+	t.Parallel()
+	nodes := redistest.StartCluster(t, 3)
+	s := open(t, redisstore.Config{Cluster: &redisstore.Cluster{Addresses: []string{nodes[0].Addr}}})
+	if err := s.Put(t.Context(), "x", []byte("v"), time.Minute); err != nil { // learns where slots are
+		t.Fatal(err)
+	}
+	target := nodes[0]
+	if target.Do(t, "dbsize") != "0" {
+		target = nodes[1]
+	}
+	if err := s.Delete(t.Context(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	slot := target.Do(t, "cluster", "keyslot", "chatgate:x")
+	for _, node := range nodes {
+		node.Do(t, "cluster", "setslot", slot, "node", target.Do(t, "cluster", "myid"))
+	}
+	if err := s.Add(t.Context(), "x", []byte("moved"), time.Minute); err != nil {
+		t.Errorf("Add() after the slot moved = %v", err)
+	}
+	if got := target.Do(t, "get", "chatgate:x"); got != "moved" {
+		t.Errorf("the new owner of the slot has %q", got)
+	}
+}
+
 func TestEngineFollowsAFailover(t *testing.T) {
 	t.Parallel()
 	watched := redistest.StartSentinel(t)
-	cfg := redisstore.Config{Sentinel: &redisstore.Sentinel{
-		Master: redistest.MasterName, Addresses: []string{watched.Sentinel.Addr},
-	}}
+	cfg := redisstore.Config{
+		Sentinel: &redisstore.Sentinel{
+			Master: redistest.MasterName, Addresses: []string{watched.Sentinel.Addr},
+			Password: store.Secret(watched.Sentinel.Password),
+		},
+		Password: store.Secret(watched.Master.Password),
+	}
 	runSuite(t, cfg, watched.Master)
 
 	s := open(t, cfg)
@@ -152,12 +180,7 @@ func runSuite(t *testing.T, cfg redisstore.Config, servers ...*redistest.Server)
 // age does to the keys of a server what the passing of time would: real servers have no clock to move.
 func age(t *testing.T, server *redistest.Server, prefix string, d time.Duration) {
 	t.Helper()
-	options := &redis.Options{Addr: server.Addr, Protocol: 2}
-	if path, ok := strings.CutPrefix(server.Addr, "unix:"); ok {
-		options.Addr = path
-	}
-	client := redis.NewClient(options)
-	defer client.Close()
+	client := server.Client(t)
 	keys, err := client.Keys(t.Context(), prefix+"*").Result()
 	if err != nil {
 		t.Fatal(err)

@@ -14,31 +14,52 @@ type Watched struct {
 	Master, Replica, Sentinel *Server
 }
 
-// MasterName is the name by which the Sentinel knows the master.
-const MasterName = "chatgate"
+const (
+	// MasterName is the name by which the Sentinel knows the master.
+	MasterName = "chatgate"
 
-// StartSentinel runs a Watched set-up whose Sentinel replaces the master by itself within seconds.
+	serverPassword   = "of-the-servers"
+	sentinelPassword = "of-the-sentinel"
+)
+
+// StartSentinel runs a Watched set-up whose Sentinel replaces the master by itself within seconds. Servers and Sentinel
+// ask for passwords of their own, which are in the Server's fields.
 func StartSentinel(t testing.TB) Watched {
 	t.Helper()
-	w := Watched{Master: Start(t)}
+	secured := []string{"--requirepass", serverPassword, "--masterauth", serverPassword}
+	w := Watched{Master: Start(t, secured...)}
+	w.Master.Password = serverPassword
 	host, port, _ := net.SplitHostPort(w.Master.Addr)
-	w.Replica = Start(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+	w.Replica = Start(t, append(secured, "--replicaof", host, port, "--repl-diskless-sync-delay", "0")...)
+	w.Replica.Password = serverPassword
 	// A Sentinel asks for replicas every ten seconds only: this one must be there the first time.
 	Eventually(t, func() error { return expect(w.Replica.Do(t, "info", "replication"), "master_link_status:up") })
 
-	config := filepath.Join(dir(t), "sentinel.conf")
-	watch := fmt.Sprintf("sentinel monitor %[1]s %[2]s %[3]s 1\n"+
-		"sentinel down-after-milliseconds %[1]s 500\nsentinel failover-timeout %[1]s 3000\n", MasterName, host, port)
-	if err := os.WriteFile(config, []byte(watch), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := sentinelConfig(t, host, port)
 	w.Sentinel = listen(t, func(port string) []string {
-		return []string{config, "--sentinel", "--bind", "127.0.0.1", "--port", port}
+		return []string{config, "--sentinel", "--bind", "127.0.0.1", "--port", port, "--requirepass", sentinelPassword}
 	})
+	w.Sentinel.Password = sentinelPassword
 	Eventually(t, func() error {
 		return expect(w.Sentinel.Do(t, "info", "sentinel"), "status=ok", "slaves=1")
 	})
 	return w
+}
+
+func sentinelConfig(t testing.TB, host, port string) (path string) {
+	t.Helper()
+	path = filepath.Join(dir(t), "sentinel.conf")
+	settings := []string{
+		"monitor " + MasterName + " " + host + " " + port + " 1",
+		"auth-pass " + MasterName + " " + serverPassword,
+		"down-after-milliseconds " + MasterName + " 500",
+		"failover-timeout " + MasterName + " 3000",
+	}
+	text := "sentinel " + strings.Join(settings, "\nsentinel ") + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // StartCluster runs a Cluster of masters, each with its share of the slots, and returns them when they agree.

@@ -24,6 +24,8 @@ import (
 type Server struct {
 	// Addr is host:port, or unix:/path.
 	Addr string
+	// Password is what the default user needs; empty for none.
+	Password string
 
 	binary string
 	args   []string
@@ -113,10 +115,18 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// Do sends a command to a server that asks for neither password nor TLS, and returns the reply as text.
+// Client returns a client of the default user, for tests that look at a server without TLS from outside.
+func (s *Server) Client(t testing.TB) *redis.Client {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: strings.TrimPrefix(s.Addr, "unix:"), Password: s.Password, Protocol: 2})
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// Do sends a command as Client's and returns the reply as text.
 func (s *Server) Do(t testing.TB, words ...any) string {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: strings.TrimPrefix(s.Addr, "unix:"), Protocol: 2})
+	client := s.Client(t)
 	defer client.Close()
 	reply, err := client.Do(context.Background(), words...).Result()
 	if err != nil {
