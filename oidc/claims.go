@@ -111,9 +111,9 @@ func display(s string, limit int) string {
 	return strings.TrimSpace(s[:limit])
 }
 
-// address returns an e-mail address of plain form: exactly one @ with something on both sides, no spaces. Whether
+// mailbox returns an e-mail address of plain form: exactly one @ with something on both sides, no spaces. Whether
 // its domain may enter is decided elsewhere (S51).
-func address(s string) string {
+func mailbox(s string) string {
 	s = exact(s, maxEmail)
 	local, domain, _ := strings.Cut(s, "@")
 	if local == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(s, unicode.IsSpace) {

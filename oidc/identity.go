@@ -92,7 +92,7 @@ func (rp *RelyingParty) verifiedPath() Path {
 // ID token that it does not name itself. Only the boolean true counts (S50).
 func (rp *RelyingParty) email(sources []claims) (email string, verified bool) {
 	path := rp.cfg.Claims.Email
-	email = address(first(sources, path).textAt(path))
+	email = mailbox(first(sources, path).textAt(path))
 	if email == "" {
 		return "", false
 	}

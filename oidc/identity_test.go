@@ -229,6 +229,9 @@ func TestUserinfo(t *testing.T) {
 	}{
 		{"nothing is missing", config(), nil, nil, 0, oidc.Identity{Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true}},
 		{"nothing is configured", reticent, map[string]any{"name": nil}, nil, 0, oidc.Identity{}},
+		{"groups kept elsewhere", config(), map[string]any{
+			"groups": nil, "_claim_names": map[string]any{"groups": "src1"}, "_claim_sources": map[string]any{"src1": map[string]any{}},
+		}, nil, 0, oidc.Identity{Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true}},
 		{"a missing claim", config(), map[string]any{"name": nil}, nil, 1, oidc.Identity{Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true}},
 		{"the ID token wins", config(), map[string]any{"groups": nil}, map[string]any{"name": "Mallory"}, 1, oidc.Identity{Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true}},
 		{"the word on the same address", config(), map[string]any{"email_verified": nil}, nil, 1, oidc.Identity{Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true}},

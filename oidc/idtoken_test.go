@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"chatgate/oidc"
 	"chatgate/oidc/oidctest"
@@ -35,6 +36,8 @@ func TestFinish(t *testing.T) {
 		{name: "an audience in a list of one", faults: claim("aud", is([]string{"chatgate"}))},
 		{name: "an extra audience that is listed", config: func(c *oidc.Config) { c.ExtraAudiences = []string{"api"} }, faults: claim("aud", is([]string{"chatgate", "api"}))},
 		{name: "azp is the client", faults: claim("azp", is("chatgate"))},
+		{name: "auth_time within max_age", config: maxAge(time.Minute), faults: claim("auth_time", ago(time.Minute))},
+		{name: "an acr that is asked for", config: acr("gold", "silver"), faults: claim("acr", is("silver"))},
 		{name: "no at_hash", faults: claim("at_hash", nil)},
 	}
 	for _, c := range accepted {
@@ -103,6 +106,7 @@ func TestFinishRefusesIDTokens(t *testing.T) {
 		// S45
 		{name: "auth_time older than max_age", config: maxAge(time.Minute), faults: claim("auth_time", ago(2*time.Minute)), want: oidc.ReasonAuthTime},
 		{name: "auth_time missing when max_age was sent", config: maxAge(time.Minute), faults: claim("auth_time", nil), want: oidc.ReasonAuthTime},
+		{name: "auth_time in the future", config: maxAge(time.Minute), faults: claim("auth_time", ago(-time.Minute)), want: oidc.ReasonAuthTime},
 		{name: "acr is not the one required", config: acr("gold"), faults: claim("acr", is("bronze")), want: oidc.ReasonACR},
 		{name: "acr is missing when required", config: acr("gold"), faults: claim("acr", nil), want: oidc.ReasonACR},
 		// S46
@@ -112,11 +116,14 @@ func TestFinishRefusesIDTokens(t *testing.T) {
 		{name: "an encrypted token", faults: signed(func(string) string { return "eyJhbGciOiJkaXIifQ.a.b.c.d" }), want: oidc.ReasonIDTokenForm},
 		{name: "the JSON serialisation", faults: signed(func(string) string { return `{"payload":"..","signatures":[]}` }), want: oidc.ReasonIDTokenForm},
 		{name: "a header of 300 KiB", faults: signed(func(s string) string { return strings.Repeat("A", 300<<10) + s }), want: oidc.ReasonIDTokenForm},
+		{name: "a header of 9 KiB", faults: header(`{"alg":"RS256","x":"` + strings.Repeat("x", 7<<10) + `"}`), want: oidc.ReasonIDTokenForm},
+		{name: "claims of 300 KiB", faults: claim("x", is(strings.Repeat("x", 300<<10))), want: oidc.ReasonIDTokenForm},
 		{name: "a header that is not base64url", faults: signed(func(s string) string { return "+" + s }), want: oidc.ReasonIDTokenForm},
 		{name: "a header that gives alg twice", faults: header(`{"alg":"none","alg":"RS256"}`), want: oidc.ReasonIDTokenForm},
 		{name: "a header that demands an extension", faults: header(`{"alg":"RS256","crit":["b64"],"b64":false}`), want: oidc.ReasonIDTokenForm},
 		{name: "duplicate claims", faults: payload(`{"sub":"sub-ada","sub":"sub-bob"}`), want: oidc.ReasonIDTokenForm},
 		{name: "duplicate claims in another case", faults: payload(`{"sub":"sub-ada","SUB":"sub-bob"}`), want: oidc.ReasonIDTokenForm},
+		{name: "duplicate claims to a reader that folds", faults: payload(`{"sub":"sub-ada","\u017fub":"sub-bob"}`), want: oidc.ReasonIDTokenForm},
 		{name: "deep nesting", faults: payload(`{"a":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + `}`), want: oidc.ReasonIDTokenForm},
 		{name: "claims that are no object", faults: payload(`["sub"]`), want: oidc.ReasonIDTokenForm},
 		{name: "claims followed by more", faults: payload(`{"sub":"sub-ada"}{}`), want: oidc.ReasonIDTokenForm},
@@ -177,6 +184,23 @@ func TestSubjectsAreNotFolded(t *testing.T) {
 			identity, _, err := w.signIn("ada")
 			if err != nil || identity.Subject != subject {
 				w.t.Errorf("subject = %q, %v, want %q", identity.Subject, err, subject)
+			}
+		})
+	}
+}
+
+// The provider's text makes neither long nor several log lines (S135).
+func TestErrorsAreOneBoundedLine(t *testing.T) {
+	provider := newProvider()
+	for name, issuer := range map[string]string{
+		"an issuer with line breaks": "https://evil.example\r\n\x1b[31mforged=line",
+		"an issuer of 64 KiB":        strings.Repeat("é", 32<<10),
+	} {
+		bubble(t, name, provider, config(), func(w *world) {
+			w.provider.Set(claim("iss", is(issuer)))
+			_, _, err := w.signIn("ada")
+			if err == nil || len(err.Error()) > 500 || strings.ContainsAny(err.Error(), "\r\n\x1b") || !utf8.ValidString(err.Error()) {
+				w.t.Errorf("Finish() = %q, want one line of bounded length", err)
 			}
 		})
 	}

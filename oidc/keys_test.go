@@ -1,8 +1,11 @@
 package oidc_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -10,6 +13,8 @@ import (
 
 	"chatgate/oidc"
 	"chatgate/oidc/oidctest"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // A new kid leads to one fetch and success (S39).
@@ -131,7 +136,6 @@ func TestKeysThatDoNotFit(t *testing.T) {
 	for name, edit := range map[string]map[string]any{
 		"a key for encryption":          {"use": "enc"},
 		"a key for another algorithm":   {"alg": "RS512"},
-		"a key with its private half":   {"d": "AQAB"},
 		"a key under another kid":       {"kid": "other"},
 		"a key of another kind of math": {"kty": "EC"},
 	} {
@@ -144,4 +148,45 @@ func TestKeysThatDoNotFit(t *testing.T) {
 			wantRefused(w.t, identity, tokens, err, oidc.ReasonSignature)
 		})
 	}
+}
+
+func TestKeySetsThatAreRefused(t *testing.T) {
+	provider := newProvider()
+	private, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{provider.Key()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, one, _ := strings.Cut(strings.TrimSuffix(foreignKeys, "]}"), `{"kty":"quantum"},`)
+	for name, c := range map[string]struct{ set, want string }{
+		"a private key alone":   {string(private), "no public signing key"},
+		"more keys than we try": {`{"keys":[` + strings.Repeat(one+",", 64) + one + `]}`, "too many keys"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				provider.Set(func(f *oidctest.Faults) { f.Answers[oidctest.PathJWKS] = oidctest.JSON(c.set) })
+				w := newWorld(t, provider, config())
+				w.start()
+				if err := w.rp.Ready(); err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("Ready() = %v, want %q", err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// Whoever waits for keys can go away; the fetch goes on for the others.
+func TestWaitingForKeysEndsWithItsContext(t *testing.T) {
+	bubble(t, "the request is cancelled", newProvider(), config(), func(w *world) {
+		attempt, callback := w.begin("ada")
+		w.provider.RotateKeys()
+		w.provider.Set(func(f *oidctest.Faults) { f.Answers[oidctest.PathJWKS] = oidctest.Slow(time.Minute) })
+		ctx, cancel := context.WithTimeout(w.t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, _, err := w.rp.Finish(ctx, attempt, callback)
+		wantProviderError(w.t, err)
+		if took := time.Since(start); took != time.Second {
+			w.t.Errorf("Finish took %s, want 1s", took)
+		}
+	})
 }
