@@ -189,10 +189,9 @@ func TestEntryIsSmall(t *testing.T) {
 	for field, value := range all {
 		size += len(field) + len(value) + len(w.adaID()) + 1 + len(field)
 	}
-	if size > 320 {
-		t.Errorf("an entry takes %d bytes, want at most 320", size)
+	if size > 256 {
+		t.Errorf("an entry takes %d bytes, want at most 256", size)
 	}
-	t.Logf("an entry takes %d bytes", size)
 }
 
 func TestEntriesLogWithoutTheirToken(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 const (
 	workers  = 4
 	deadline = 30 * time.Second
-	// lease is longer than a job's deadline and the settling after it, so that it runs out only under a worker that
-	// died or whose store was away.
+	// lease is longer than a job's deadline and the settling after it, and leaves room for replicas whose clocks differ
+	// by some seconds, so that it runs out only under a worker that died or whose store was away.
 	lease = time.Minute
 )
 

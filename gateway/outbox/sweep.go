@@ -58,9 +58,9 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 }
 
 func (l *Ledger) sweep(ctx context.Context, name string) error {
-	id, field, err := splitMember(name)
-	if err != nil {
-		return l.due.Drop(ctx, dueSet, name)
+	id, field, ok := splitMember(name)
+	if !ok {
+		return l.due.Drop(ctx, dueSet, name) // nothing we wrote
 	}
 	fields, err := l.records.Get(ctx, id, field)
 	if err != nil {
