@@ -14,6 +14,7 @@ import (
 
 	"chatgate/store"
 	"chatgate/store/redisstore"
+	"chatgate/store/storetest/redistest"
 )
 
 func TestEveryErrorOfRedisIsUnavailable(t *testing.T) { // S67
@@ -62,29 +63,9 @@ func TestRedisMayGoAndComeBack(t *testing.T) { // S67, D26
 		t.Fatal(err)
 	}
 	// go-redis looks for a server that was away once a second.
-	eventually(t, func() error { return s.Ping(t.Context()) })
+	redistest.Eventually(t, func() error { return s.Ping(t.Context()) })
 	if got, err := s.Get(t.Context(), "k"); err != nil || string(got) != "v" {
 		t.Errorf("Get() after the restart = %q, %v, want %q", got, err, "v")
-	}
-}
-
-// eventually waits for something outside this process's control.
-func eventually(t *testing.T, do func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		err := do()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatal(err)
-		case <-poll.C:
-		}
 	}
 }
 
@@ -160,6 +141,32 @@ func TestALateAnswerMeetsNobody(t *testing.T) { // S69, CVE-2025-29923
 	if got, err := s.Get(t.Context(), "theirs"); err != nil || string(got) != "theirs" {
 		t.Errorf("the next Get() = %q, %v, want %q", got, err, "theirs")
 	}
+}
+
+func TestWaitingForAConnectionEnds(t *testing.T) {
+	t.Parallel()
+	mini := miniredis.RunT(t)
+	p := newProxy(t, mini.Addr())
+	cfg := at(p.addr)
+	cfg.PoolSize, cfg.Timeouts.Pool = 1, 10*time.Millisecond
+	s := open(t, cfg)
+	release, arrived := make(chan struct{}), make(chan struct{})
+	p.spoiling(func(string) fate {
+		close(arrived)
+		return fate{held: release}
+	})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("Ping() that has the connection = %v", err)
+		}
+	})
+	<-arrived
+	if err := s.Delete(t.Context(), "k"); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("Delete() that waits for it = %v, want %v", err, store.ErrUnavailable)
+	}
+	close(release)
+	running.Wait()
 }
 
 func TestNoAnswerMeetsAnotherCall(t *testing.T) { // S69

@@ -15,7 +15,7 @@ import (
 )
 
 // open opens a store that the test closes.
-func open(t *testing.T, cfg redisstore.Config) *redisstore.Store {
+func open(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	t.Helper()
 	s, err := redisstore.Open(cfg)
 	if err != nil {

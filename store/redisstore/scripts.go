@@ -2,9 +2,7 @@ package redisstore
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // Redis names scripts by it; nothing is secured with it
 	_ "embed"
-	"encoding/hex"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -41,8 +39,7 @@ var (
 type script struct{ op, source, sha string }
 
 func newScript(op, source string) script {
-	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
-	return script{op: op, source: source, sha: hex.EncodeToString(sum[:])}
+	return script{op: op, source: source, sha: redis.NewScript(source).Hash()}
 }
 
 // run runs a script on one key, in one command once the server knows it. reply is the go-redis constructor of the reply.

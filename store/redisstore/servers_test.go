@@ -134,14 +134,14 @@ func TestEngineFollowsAFailover(t *testing.T) {
 	if err := s.Put(t.Context(), "k", []byte("before"), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
+	redistest.Eventually(t, func() error {
 		if got := watched.Replica.Do(t, "get", "chatgate:k"); got != "before" {
 			return fmt.Errorf("the replica has %q", got)
 		}
 		return nil
 	})
 	watched.Master.Stop()
-	eventually(t, func() error { return s.Put(t.Context(), "k2", []byte("after"), time.Hour) })
+	redistest.Eventually(t, func() error { return s.Put(t.Context(), "k2", []byte("after"), time.Hour) })
 	if got, err := s.Get(t.Context(), "k"); err != nil || string(got) != "before" {
 		t.Errorf("Get() after the failover = %q, %v, want %q", got, err, "before")
 	}
@@ -153,13 +153,32 @@ func TestRedisEndsKeysByItself(t *testing.T) {
 	if err := s.Put(t.Context(), "k", []byte("v"), 30*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
+	redistest.Eventually(t, func() error {
 		_, err := s.Get(t.Context(), "k")
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		return fmt.Errorf("the key lives: %w", err)
 	})
+}
+
+func TestARestartedServerLearnsItsScriptsAgain(t *testing.T) { // S67
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, at(server.Addr))
+	count := func() error {
+		_, _, err := s.Count(t.Context(), "k", time.Minute)
+		return err
+	}
+	if err := count(); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	if err := count(); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("Count() without the server = %v, want %v", err, store.ErrUnavailable)
+	}
+	server.Restart(t)
+	redistest.Eventually(t, count)
 }
 
 var suites atomic.Int64
