@@ -1,0 +1,173 @@
+package rocketchat
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"chatgate/gateway/chat"
+	"chatgate/store"
+)
+
+// Config is the section of one Rocket.Chat workspace.
+type Config struct {
+	Access       chat.AccessRules       `yaml:"access" doc:"Who may enter. It has no default: letting everybody in has to be said."`
+	URL          chat.Origin            `yaml:"url" doc:"The workspace's public origin, as browsers see it."`
+	API          API                    `yaml:"api" doc:"How the gateway itself reaches the workspace."`
+	EmbedOrigins map[chat.Origin]Rights `yaml:"embedOrigins" doc:"Origins of further pages that may frame the sign-in page, each with what else it may do."`
+
+	OnChatSignOut SignOutPolicy `yaml:"onChatSignOut" default:"stay-out" enum:"stay-out,resume,global" doc:"What a sign-out inside Rocket.Chat means: stay-out waits for a press of Continue, resume signs in again, global ends the sign-in here as well."`
+	OnExpiry      ExpiryPolicy  `yaml:"onExpiry" default:"revoke" enum:"revoke,keep" doc:"What becomes of a Rocket.Chat login when the session here reaches its absolute end; a sign-out always revokes it."`
+	Accounts      Accounts      `yaml:"accounts" doc:"How people come to their accounts."`
+}
+
+// API is how the gateway reaches Rocket.Chat's REST API, and as whom.
+type API struct {
+	URL               string        `yaml:"url" doc:"Where the REST API is, such as an address inside the cluster; the public origin when empty."`
+	AllowHTTP         bool          `yaml:"allowHTTP" default:"false" doc:"Lets api.url be http, for a network that nobody else listens to: the service account's token travels on it."`
+	UserID            string        `yaml:"userID" doc:"The service account's user id."`
+	Token             store.Secret  `yaml:"token" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
+	CreateTokenSecret store.Secret  `yaml:"createTokenSecret" doc:"The value of CREATE_TOKENS_FOR_USERS_SECRET; Rocket.Chat asks for it from version 8.0 on."`
+	Timeout           time.Duration `yaml:"timeout" default:"5s" min:"1s" max:"15s" doc:"How long one call may take in all."`
+}
+
+// Rights are what a page may do besides framing ours.
+type Rights struct {
+	Token bool `yaml:"token" default:"false" doc:"Its scripts may read login tokens, to pass them to a Rocket.Chat that it embeds."`
+}
+
+// SignOutPolicy is what a sign-out inside the chat means (R12).
+type SignOutPolicy string
+
+// The policies for a sign-out inside the chat.
+const (
+	StayOut SignOutPolicy = "stay-out" // until the person presses Continue
+	Resume  SignOutPolicy = "resume"   // as long as the session lives, signed in again
+	Global  SignOutPolicy = "global"   // the session ends too
+)
+
+// ExpiryPolicy is what becomes of login tokens at the absolute end of their session (D11).
+type ExpiryPolicy string
+
+// The policies for the end of a session.
+const (
+	Revoke ExpiryPolicy = "revoke"
+	Keep   ExpiryPolicy = "keep"
+)
+
+// Accounts say how people come to their accounts.
+type Accounts struct {
+	Create     bool  `yaml:"create" default:"true" doc:"Makes an account for a person who has none."`
+	LinkBy     []Key `yaml:"linkBy" default:"verifiedEmail" enum:"verifiedEmail,username" doc:"What proves that an existing account is the person's. username trusts that nobody can choose their own name at the provider."`
+	LinkAdmins bool  `yaml:"linkAdmins" default:"false" doc:"Links administrators' accounts like all others; otherwise only chatgate accounts link does."`
+}
+
+// Key is what an existing account is found by.
+type Key string
+
+// The keys that accounts may be linked by.
+const (
+	VerifiedEmail Key = "verifiedEmail"
+	Username      Key = "username"
+)
+
+const (
+	maxUserID        = 128
+	defaultTimeout   = 5 * time.Second
+	longestTimeout   = 15 * time.Second
+	maxHeaderSecrets = 1024
+)
+
+var (
+	_ chat.Config    = (*Config)(nil)
+	_ chat.Addressed = (*Config)(nil)
+)
+
+// Check reports what can be seen without asking Rocket.Chat.
+func (c *Config) Check(report func(key, problem string)) {
+	if c.URL == "" {
+		report("url", "must be given: the origin at which browsers reach Rocket.Chat, such as https://chat.example.org")
+	}
+	c.API.check(report)
+	if _, ok := c.EmbedOrigins[c.URL]; ok {
+		report("embedOrigins", fmt.Sprintf("must not repeat url (%s), which has every right already", c.URL))
+	}
+}
+
+func (a *API) check(report func(key, problem string)) {
+	if a.URL != "" {
+		a.checkURL(report)
+	}
+	if !isID(a.UserID) {
+		report("api.userID", "must be the user id of the service account, which Rocket.Chat shows beside a new personal access token")
+	}
+	for key, secret := range map[string]store.Secret{"api.token": a.Token, "api.createTokenSecret": a.CreateTokenSecret} {
+		if !isHeaderText(secret.Reveal()) {
+			report(key, fmt.Sprintf("must be at most %d characters without spaces", maxHeaderSecrets))
+		}
+	}
+	if a.Token == "" {
+		report("api.token", "must be given: a personal access token of the service account")
+	}
+}
+
+func (a *API) checkURL(report func(key, problem string)) {
+	u, err := url.Parse(a.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http",
+		u.User != nil, u.RawQuery != "" || u.ForceQuery, u.Fragment != "", strings.HasSuffix(u.Path, "/"):
+		report("api.url", "must be an address such as https://chat.example.org, without user, query and final slash")
+	case u.Scheme == "http" && !a.AllowHTTP:
+		report("api.url", "must be https, or set api.allowHTTP: true when nobody else listens on the way there")
+	}
+}
+
+// isHeaderText says whether text can be sent in a header as it is.
+func isHeaderText(text string) bool {
+	return len(text) <= maxHeaderSecrets && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+// AccessRules are the section's, for the application to compare with the configured providers.
+func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
+
+// Addresses are the origins that browsers meet.
+func (c *Config) Addresses() map[string]chat.Origin {
+	addresses := map[string]chat.Origin{"url": c.URL}
+	for origin := range c.EmbedOrigins {
+		addresses["embedOrigins."+string(origin)] = origin
+	}
+	return addresses
+}
+
+// access are the connector's three lists (D29). The workspace itself comes first in each.
+func (c *Config) access() chat.Access {
+	all, token := []chat.Origin{c.URL}, []chat.Origin{c.URL}
+	for _, origin := range slices.Sorted(maps.Keys(c.EmbedOrigins)) {
+		all = append(all, origin)
+		if c.EmbedOrigins[origin].Token {
+			token = append(token, origin)
+		}
+	}
+	return chat.Access{Return: all, Frame: all, Token: token}
+}
+
+// complete fills what a Config written in Go left out. Its booleans and lists stay as they are: false and none are
+// choices.
+func (c Config) complete() Config {
+	if c.API.URL == "" {
+		c.API.URL = string(c.URL)
+	}
+	if c.API.Timeout == 0 {
+		c.API.Timeout = defaultTimeout
+	}
+	if c.OnChatSignOut == "" {
+		c.OnChatSignOut = StayOut
+	}
+	if c.OnExpiry == "" {
+		c.OnExpiry = Revoke
+	}
+	return c
+}

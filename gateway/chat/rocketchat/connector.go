@@ -1,0 +1,113 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/singleflight"
+
+	"chatgate/gateway/chat"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
+	"chatgate/gateway/session"
+	"chatgate/store"
+)
+
+// connector serves one workspace.
+type connector struct {
+	cfg       Config
+	env       chat.Env
+	access    chat.Access
+	workspace *workspace
+	accounts  *accounts
+	frame     *framePage
+
+	flights   singleflight.Group
+	locks     store.Locks
+	byAddress *limit.Local
+	bySession *limit.Local
+	// given remembers, for a moment and in this process, the sessions that were handed their login token.
+	given *limit.Local
+}
+
+var (
+	_ chat.Connector    = (*connector)(nil)
+	_ chat.SessionEnder = (*connector)(nil)
+	_ chat.SessionMover = (*connector)(nil)
+	_ chat.Checker      = (*connector)(nil)
+)
+
+// Open builds the connector. It dials nothing.
+func (c *Config) Open(env chat.Env) (chat.Connector, error) {
+	var problems []error
+	c.Check(func(key, problem string) { problems = append(problems, fmt.Errorf("%s: %s", key, problem)) })
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	k := &connector{cfg: c.complete(), env: env, access: c.access(), locks: store.NewLocks(env.Store.Passing("lock").In(env.Name))}
+	k.workspace = &workspace{
+		client: newClient(k.cfg.API, env), self: credentials{userID: k.cfg.API.UserID, token: k.cfg.API.Token},
+		secret: k.cfg.API.CreateTokenSecret, log: env.Log, now: env.Now,
+	}
+	k.accounts = &accounts{
+		chat: env.Name, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
+		links: NewLinks(env.Store, env.Names, env.Name), locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
+	}
+	if err := k.openLimits(); err != nil {
+		return nil, err
+	}
+	var err error
+	if k.frame, err = newFramePage(env, k.access); err != nil {
+		return nil, err
+	}
+	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
+	return k, nil
+}
+
+// givenFor is how long after it was handed out a login token counts as just given (D13).
+const givenFor = 15 * time.Second
+
+func (c *connector) openLimits() error {
+	for rule, into := range map[limit.Rule]**limit.Local{
+		c.env.Rules.WarmAddress:                &c.byAddress,
+		c.env.Rules.WarmSession:                &c.bySession,
+		{Name: "given", Max: 1, Per: givenFor}: &c.given,
+	} {
+		local, err := limit.NewLocal(rule, c.env.Now)
+		if err != nil {
+			return fmt.Errorf("limit %s: %w", rule.Name, err)
+		}
+		*into = local
+	}
+	return nil
+}
+
+// Access is fixed when the connector is opened.
+func (c *connector) Access() chat.Access { return c.access }
+
+// Mount adds the routes: the API that Rocket.Chat's client asks, the page it frames, and what that page asks.
+func (c *connector) Mount(r gin.IRouter) {
+	guard := chat.TokenGuard(c.access.Token, c.env.Problems)
+	token := c.env.Problems.JSON(c.token)
+	r.OPTIONS("/token", guard)
+	r.GET("/token", guard, token)
+	r.POST("/token", guard, token)
+
+	r.GET("/frame", c.frame.handler(c))
+	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems),
+		c.env.Problems.API(c.env.Sessions.Require(c.env.Name, c.resume)))
+}
+
+// EndSession has the login tokens of a session revoked (R13).
+func (c *connector) EndSession(ctx context.Context, s session.Session) error {
+	return c.env.Ledger.RevokeSession(ctx, s.Identity.Provider, s.Identity.Subject, s.Key, c.env.Name)
+}
+
+// MoveSession gives the login token of a session to its successor in the same browser (D11).
+func (c *connector) MoveSession(ctx context.Context, from, to session.Session) error {
+	return c.env.Ledger.Move(ctx, from.Identity.Provider, from.Identity.Subject, from.Key,
+		outbox.Holder{Session: to.Key, SID: to.Identity.SID, End: to.Ends})
+}

@@ -1,0 +1,29 @@
+// Package rocketchat signs people in to a Rocket.Chat workspace by iframe authentication.
+//
+// Rocket.Chat's web client asks an API for a login token, and shows a page in a frame when it gets none:
+//
+//	/<name>/token    the API. 200 with a login token for a browser that is signed in here, else 401, never a redirect.
+//	/<name>/frame    the page. It offers to sign in, or completes the sign-in by posting a login token to its parent.
+//	/<name>/resume   what that page asks: verifies a token that was given before, and obeys a sign-out inside the chat.
+//
+// # Login tokens
+//
+// A login token is a credential of one account, made with users.createToken by a service account. There is one for
+// each session here (D10): the browser keeps it, and a sign-out inside Rocket.Chat destroys it, so a shared one would
+// sign out every browser of a person at once. It is made once by one caller on one replica, entered into the ledger,
+// and only then kept in the session and handed out. Until Rocket.Chat's own expiry the session's copy is all that is
+// needed: a warm call reads one record and calls nobody.
+//
+// Whether a token still lives is asked when the frame loads, because Rocket.Chat shows it only after it had no token
+// or refused one. A refusal before the token's time means that the person signed out inside the chat.
+//
+// # Accounts
+//
+// An identity has one account and an account one identity, for ever (Links). Without a link, an account is found by
+// verified e-mail address, or by name where the operator says so, and otherwise made. Administrators' accounts,
+// accounts that are not a person's, and accounts of somebody else are never linked by themselves (D8).
+//
+// # Versions
+//
+// What differs between Rocket.Chat 6, 7 and 8 stands in version.go and nowhere else.
+package rocketchat

@@ -1,0 +1,127 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"chatgate/store"
+)
+
+// ErrLinkedElsewhere says that an account is linked to another identity.
+var ErrLinkedElsewhere = errors.New("the account is linked to another identity")
+
+// Links remember which account is whose, for ever (D6, D8). They are kept both ways: an identity has one account, and
+// an account one identity. No e-mail address or name is part of them, so renaming either side changes nothing.
+type Links struct {
+	names     *store.Names
+	accounts  store.Bucket[linked]
+	owners    store.Bucket[owned]
+	workspace string
+}
+
+// linked is the account of an identity.
+type linked struct {
+	UserID string `json:"u"`
+}
+
+// owned is the identity of an account, by the name its link is kept under.
+type owned struct {
+	Link string `json:"l"`
+}
+
+// NewLinks opens the links of the chat called name.
+func NewLinks(s *store.Store, names *store.Names, name string) *Links {
+	return &Links{
+		names:     names,
+		accounts:  store.NewBucket[linked](s.Durable("link").In(name)),
+		owners:    store.NewBucket[owned](s.Durable("linkowner").In(name)),
+		workspace: name,
+	}
+}
+
+// Account returns the user id of an identity's account, or store.ErrNotFound.
+func (l *Links) Account(ctx context.Context, provider, subject string) (userID string, err error) {
+	id, err := l.link(ctx, provider, subject)
+	if err != nil {
+		return "", err
+	}
+	found, err := l.accounts.Get(ctx, id)
+	return found.UserID, err
+}
+
+// Link gives an account to an identity. An account of another identity is left alone, with ErrLinkedElsewhere. The
+// owner is written first, with the first writer winning: a crash in between leaves an account that waits for its
+// owner, and never one with two.
+func (l *Links) Link(ctx context.Context, provider, subject, userID string) error {
+	id, err := l.link(ctx, provider, subject)
+	if err != nil {
+		return err
+	}
+	account, err := l.account(ctx, userID)
+	if err != nil {
+		return err
+	}
+	err = l.owners.Add(ctx, account, owned{Link: id}, 0)
+	if errors.Is(err, store.ErrExists) {
+		owner, err := l.owners.Get(ctx, account)
+		if err != nil {
+			return fmt.Errorf("read owner of account: %w", err)
+		}
+		if owner.Link != id {
+			return ErrLinkedElsewhere
+		}
+	} else if err != nil {
+		return fmt.Errorf("write owner of account: %w", err)
+	}
+	if err := l.accounts.Put(ctx, id, linked{UserID: userID}, 0); err != nil {
+		return fmt.Errorf("write account link: %w", err)
+	}
+	return nil
+}
+
+// Unlink forgets both ways. An identity without a link is fine.
+func (l *Links) Unlink(ctx context.Context, provider, subject string) error {
+	id, err := l.link(ctx, provider, subject)
+	if err != nil {
+		return err
+	}
+	found, err := l.accounts.Get(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read account link: %w", err)
+	}
+	if err := l.accounts.Delete(ctx, id); err != nil {
+		return fmt.Errorf("remove account link: %w", err)
+	}
+	return l.disown(ctx, id, found.UserID)
+}
+
+func (l *Links) disown(ctx context.Context, id, userID string) error {
+	account, err := l.account(ctx, userID)
+	if err != nil {
+		return err
+	}
+	owner, err := l.owners.Get(ctx, account)
+	if errors.Is(err, store.ErrNotFound) || err == nil && owner.Link != id {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read owner of account: %w", err)
+	}
+	if err := l.owners.Delete(ctx, account); err != nil {
+		return fmt.Errorf("remove owner of account: %w", err)
+	}
+	return nil
+}
+
+// link and account name the two records; what stands in Redis tells a reader nothing (D23).
+func (l *Links) link(ctx context.Context, provider, subject string) (string, error) {
+	return l.names.Of(ctx, "account link", provider, subject)
+}
+
+func (l *Links) account(ctx context.Context, userID string) (string, error) {
+	return l.names.Of(ctx, "linked account", l.workspace, userID)
+}

@@ -1,0 +1,246 @@
+package rocketchat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/store"
+)
+
+const (
+	// mintTime bounds all calls that making one login token takes, account included.
+	mintTime = 20 * time.Second
+	// mintHold outlives mintTime, so that a lock runs out only under a replica that died.
+	mintHold = 25 * time.Second
+	// margin is how long before Rocket.Chat forgets a token we stop handing it out.
+	margin = time.Hour
+)
+
+// issued is the connector's record in a session: its login token at this workspace.
+type issued struct {
+	UserID string       `json:"u"`
+	Token  store.Secret `json:"t"`
+	Made   int64        `json:"m"` // Unix seconds
+}
+
+func (i issued) made() time.Time { return time.Unix(i.Made, 0) }
+
+func (i issued) owner() credentials { return credentials{userID: i.UserID, token: i.Token} }
+
+// issuedTo is the session's record, or false. One that does not decode is a newer version's, or none.
+func issuedTo(s session.Session) (issued, bool) {
+	var i issued
+	if s.Chat.Token == nil || json.Unmarshal(s.Chat.Token, &i) != nil {
+		return issued{}, false
+	}
+	return i, i.Token != "" && isID(i.UserID)
+}
+
+// tokenAnswer is what Rocket.Chat's client reads. There is no key "token", which would start another login (R4, D9).
+type tokenAnswer struct {
+	LoginToken string `json:"loginToken"`
+	UserID     string `json:"userId"`
+}
+
+// token answers Rocket.Chat's client. Its origin has been judged; a body is never looked at (R1, S78).
+func (c *connector) token(g *gin.Context) error {
+	i, result, err := c.tokenFor(g)
+	c.env.Metrics.Token(c.env.Name, result)
+	if err != nil {
+		return err
+	}
+	g.JSON(http.StatusOK, tokenAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID})
+	return nil
+}
+
+// Results of token calls beside the codes of problems.
+const (
+	resultCached = "cached"
+	resultMinted = "minted"
+)
+
+func (c *connector) tokenFor(g *gin.Context) (i issued, result string, err error) {
+	ctx := g.Request.Context()
+	s, err := c.caller(g)
+	if err == nil {
+		err = c.mayEnter(ctx, s, g.ClientIP())
+	}
+	if err == nil {
+		err = c.mayResume(s)
+	}
+	result = resultCached
+	if err == nil {
+		var ok bool
+		if i, ok = issuedTo(s); !ok {
+			result = resultMinted
+			i, err = c.mint(ctx, s, "")
+		}
+	}
+	if err != nil {
+		err = c.told(err)
+		return issued{}, resultOf(err), err
+	}
+	_ = c.given.Allow(s.Key) // remembers; whether it did before makes no difference here
+	return i, result, nil
+}
+
+func resultOf(err error) string {
+	if known, ok := errors.AsType[*problem.Error](err); ok {
+		return known.Code
+	}
+	return "internal"
+}
+
+// caller finds the session behind a call, within the limits of this process: a warm call costs one command of the
+// store and nothing else (D22, D31).
+func (c *connector) caller(g *gin.Context) (session.Session, error) {
+	if err := within(c.byAddress, addressKey(g.ClientIP())); err != nil {
+		return session.Session{}, err
+	}
+	s, err := c.env.Sessions.Read(g.Request.Context(), g.Writer, g.Request, c.env.Name)
+	if err != nil {
+		return session.Session{}, c.env.Sessions.Problem(err)
+	}
+	return s, within(c.bySession, s.Key)
+}
+
+func within(l *limit.Local, key string) error {
+	err := l.Allow(key)
+	if exceeded, ok := errors.AsType[*limit.Exceeded](err); ok {
+		return problem.TooManyRequests(exceeded.RetryAfter, err)
+	}
+	return err
+}
+
+func addressKey(text string) string {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return "unknown"
+	}
+	return limit.Address(address)
+}
+
+// mayEnter asks the access rules, at every call (D7).
+func (c *connector) mayEnter(ctx context.Context, s session.Session, address string) error {
+	err := c.cfg.Access.Allow(s.Identity)
+	denied, ok := errors.AsType[*chat.DeniedError](err)
+	if !ok {
+		return err
+	}
+	c.env.Audit.Record(ctx, audit.Event{
+		Act: audit.ChatTokenRefused, Reason: audit.Reason(denied.Reason), Chat: c.env.Name,
+		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(), Address: address,
+	})
+	return problem.AccessDenied(c.env.Name, deniedPhrases[denied.Reason], err)
+}
+
+// mayResume keeps the API silent while a frame completes a sign-in, and after a sign-out inside the chat (R12, B-16).
+func (c *connector) mayResume(s session.Session) error {
+	switch {
+	case s.Chat.Held(c.env.Now()):
+		return held()
+	case s.Chat.StayOut:
+		return problem.SignedOutOfChat(c.env.Name, nil)
+	}
+	return nil
+}
+
+// mint makes the session's login token, once for any number of callers on any replica (R7, R29, S88). A token that
+// Rocket.Chat does not take any more is given as stale, else stale is empty. The work does not end with the caller
+// that happened to start it, because others wait for it.
+func (c *connector) mint(ctx context.Context, s session.Session, stale store.Secret) (issued, error) {
+	made, err, _ := c.flights.Do(s.Key+" "+stale.Reveal(), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintTime)
+		defer cancel()
+		var i issued
+		err := c.locks.Do(ctx, s.Key, mintHold, func(ctx context.Context) (err error) {
+			i, err = c.mintLocked(ctx, s.Key, stale)
+			return err
+		})
+		return i, err
+	})
+	return made.(issued), err
+}
+
+// mintLocked looks again first: while this call waited, another may have minted, or the session may have ended.
+func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secret) (issued, error) {
+	s, err := c.env.Sessions.ByKey(ctx, key, c.env.Name)
+	if err != nil {
+		return issued{}, c.env.Sessions.Problem(err)
+	}
+	if i, ok := issuedTo(s); ok && i.Token != stale {
+		return i, nil
+	}
+	if err := c.mayResume(s); err != nil {
+		return issued{}, err
+	}
+	if err := c.allow(ctx, c.env.Rules.MintSession, key); err != nil {
+		return issued{}, err
+	}
+	account, err := c.accounts.of(ctx, s.Identity)
+	if err != nil {
+		return issued{}, err
+	}
+	traits, err := c.workspace.traits(ctx)
+	if err != nil {
+		return issued{}, err
+	}
+	token, err := c.workspace.createToken(ctx, traits.version, account.ID)
+	if err != nil {
+		return issued{}, err
+	}
+	i := issued{UserID: account.ID, Token: token, Made: c.env.Now().Unix()}
+	return i, c.keep(ctx, s, i, traits.loginLife)
+}
+
+// allow counts against a rule across replicas.
+func (c *connector) allow(ctx context.Context, rule limit.Rule, key string) error {
+	err := c.env.Limits.Allow(ctx, rule, key)
+	if exceeded, ok := errors.AsType[*limit.Exceeded](err); ok {
+		return problem.TooManyRequests(exceeded.RetryAfter, err)
+	}
+	return err
+}
+
+// keep enters a new token into the ledger, then into the session. From the first step on every sign-out finds it; when
+// the session ended meanwhile it is revoked at once (D11, D21).
+func (c *connector) keep(ctx context.Context, s session.Session, i issued, life time.Duration) error {
+	e := c.entry(s, i, life)
+	if err := c.env.Ledger.Record(ctx, e); err != nil {
+		return errors.Join(fmt.Errorf("enter login token: %w", err), c.workspace.revoke(ctx, i.owner()))
+	}
+	record, err := json.Marshal(i)
+	if err != nil {
+		return fmt.Errorf("encode login token: %w", err)
+	}
+	err = c.env.Sessions.PutToken(ctx, s, c.env.Name, record, e.Expires.Add(-margin))
+	if err != nil {
+		return errors.Join(err, c.env.Ledger.Revoke(ctx, e))
+	}
+	c.env.Audit.Record(ctx, audit.Event{
+		Act: audit.LoginTokenMinted, Chat: c.env.Name,
+		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(),
+	})
+	return nil
+}
+
+func (c *connector) entry(s session.Session, i issued, life time.Duration) outbox.Entry {
+	return outbox.Entry{
+		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Chat: c.env.Name,
+		Session: s.Key, SID: s.Identity.SID, UserID: i.UserID, Token: i.Token,
+		Expires: i.made().Add(life), End: s.Ends, Keep: c.cfg.OnExpiry == Keep,
+	}
+}

@@ -1,0 +1,160 @@
+package rocketchat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"chatgate/store"
+)
+
+const (
+	// knownFor is how long what a workspace told of itself is believed.
+	knownFor = 10 * time.Minute
+	// defaultLoginLife is Rocket.Chat's own, which it also takes for 0 and less.
+	defaultLoginLife = 90 * 24 * time.Hour
+)
+
+// traits are what we know of a workspace.
+type traits struct {
+	version version
+	// loginLife is how long a login token lives from its issue; it does not slide.
+	loginLife time.Duration
+	read      time.Time
+}
+
+// workspace is one Rocket.Chat and what the gateway may do there as its service account.
+type workspace struct {
+	client  *client
+	self    credentials
+	secret  store.Secret
+	log     *slog.Logger
+	now     func() time.Time
+	known   atomic.Pointer[traits]
+	reading singleflight.Group
+}
+
+// traits reads what the workspace tells everybody, at most every ten minutes. What is older still serves while
+// Rocket.Chat does not answer.
+func (w *workspace) traits(ctx context.Context) (traits, error) {
+	if known := w.known.Load(); known != nil && w.now().Sub(known.read) < knownFor {
+		return *known, nil
+	}
+	return w.reread(ctx)
+}
+
+func (w *workspace) reread(ctx context.Context) (traits, error) {
+	read, err, _ := w.reading.Do("", func() (any, error) {
+		t, err := w.read(ctx)
+		if err == nil {
+			w.known.Store(&t)
+		}
+		return t, err
+	})
+	if known := w.known.Load(); err != nil && known != nil {
+		return *known, nil
+	}
+	return read.(traits), err
+}
+
+func (w *workspace) read(ctx context.Context) (traits, error) {
+	var info struct{ Version string }
+	if err := w.client.do(ctx, call{name: "info", method: http.MethodGet}, &info); err != nil {
+		return traits{}, err
+	}
+	v, ok := parseVersion(info.Version)
+	if !ok {
+		w.log.WarnContext(ctx, "rocket.chat version not understood", "taken_for", v.String())
+	}
+	life, err := w.loginLife(ctx, v)
+	if err != nil {
+		return traits{}, err
+	}
+	return traits{version: v, loginLife: life, read: w.now()}, nil
+}
+
+const loginExpiration = "Accounts_LoginExpiration" // days
+
+func (w *workspace) loginLife(ctx context.Context, v version) (time.Duration, error) {
+	settings, err := w.publicSettings(ctx, v, loginExpiration)
+	if err != nil {
+		return 0, err
+	}
+	var days float64
+	if json.Unmarshal(settings[loginExpiration], &days) != nil || days < 1 || days > 36500 {
+		return defaultLoginLife, nil
+	}
+	return time.Duration(days * 24 * float64(time.Hour)), nil
+}
+
+// publicSettings reads settings that everybody may read.
+func (w *workspace) publicSettings(ctx context.Context, v version, ids ...string) (map[string]json.RawMessage, error) {
+	query := url.Values{"_id": {strings.Join(ids, ",")}}
+	if !v.needs().settingsByID {
+		filter, err := json.Marshal(map[string]any{"_id": map[string]any{"$in": ids}})
+		if err != nil {
+			return nil, fmt.Errorf("encode query: %w", err)
+		}
+		query = url.Values{"query": {string(filter)}}
+	}
+	var answer struct {
+		Settings []struct {
+			ID    string `json:"_id"`
+			Value json.RawMessage
+		}
+	}
+	if err := w.client.do(ctx, call{name: "v1/settings.public", method: http.MethodGet, query: query}, &answer); err != nil {
+		return nil, err
+	}
+	values := map[string]json.RawMessage{}
+	for _, setting := range answer.Settings {
+		values[setting.ID] = setting.Value
+	}
+	return values, nil
+}
+
+// asOurselves makes a call with the service account's credentials. What only an operator can mend is said in the
+// operator's words.
+func (w *workspace) asOurselves(ctx context.Context, k call, into any) error {
+	k.as = &w.self
+	err := w.client.do(ctx, k, into)
+	if advice := adviceFor(err); advice != "" {
+		return &operatorError{advice: advice, cause: err}
+	}
+	return err
+}
+
+// operatorError is a refusal that only an operator can end. It is no fault of the person who meets it (R31).
+type operatorError struct {
+	advice string
+	cause  error
+}
+
+func (e *operatorError) Error() string { return e.cause.Error() + ": " + e.advice }
+func (e *operatorError) Unwrap() error { return e.cause }
+
+// adviceFor says what to do about a refusal of the service account itself, or nothing.
+func adviceFor(err error) string {
+	refusal, ok := errors.AsType[*apiError](err)
+	switch {
+	case !ok:
+		return ""
+	case strings.HasPrefix(refusal.code, "totp-"): // R27
+		return "make a personal access token with Ignore Two Factor Authentication for the service account and put it into api.token"
+	case strangers(err): // R31
+		return "api.userID and api.token are not accepted: the token was removed, or an administrator changed the service account's password or logged it out"
+	case refusal.status == http.StatusUnauthorized, refusal.status == http.StatusForbidden,
+		refusal.code == "error-action-not-allowed", refusal.code == "error-unauthorized", refusal.code == "error-forbidden":
+		return "the service account lacks a permission for this call; the README lists what it needs"
+	}
+	return ""
+}
