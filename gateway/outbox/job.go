@@ -55,7 +55,7 @@ const (
 	TooOld  Result = "too_old" // it failed for thirty days and was dropped
 )
 
-// Permanent marks an error that no retry can help. The job is dropped and reported as Refused.
+// Permanent marks an error, which is not nil, that no retry can help. The job is dropped and reported as Refused.
 func Permanent(err error) error { return &permanentError{err} }
 
 type permanentError struct{ error }

@@ -79,7 +79,7 @@ func TestCrashForgetsNoToken(t *testing.T) {
 
 // A move or a sweep that races a sign-out leaves no token behind that works.
 func TestRacesForgetNoToken(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	everyEngine(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		here, o := replica(w, "old")
 		there, _ := replica(w, "old")
@@ -113,7 +113,7 @@ func TestRacesForgetNoToken(t *testing.T) {
 }
 
 func TestTwoReplicasSweepEachEntryOnce(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	everyEngine(t, func(t *testing.T, w *world) {
 		here, o := replica(w, "old")
 		there, _ := replica(w, "old")
 		const sessions = 250 // more than one batch

@@ -1,8 +1,6 @@
 package outbox_test
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -287,51 +285,4 @@ func TestRevokeSIDRefusesAnEmptySID(t *testing.T) {
 		t.Error("RevokeSID took an empty sid, which every provider without sids shares")
 	}
 	revokedAre(t, w, o)
-}
-
-// D23: what another replica can open is asked for again; what nobody can open is not.
-func TestEntryUnderAnUnknownKey(t *testing.T) {
-	for _, held := range []bool{true, false} {
-		t.Run(fmt.Sprintf("held by a live replica: %v", held), func(t *testing.T) {
-			w := newWorld(t)
-			ahead, o := replica(w, "new", "old")
-			must(t, ahead.Record(t.Context(), entry("laptop", "sealed under new")))
-			behind := w.ledger(w.store("old"), o, func(string) bool { return held })
-			must(t, behind.Record(t.Context(), entry("laptop", "sealed under old")))
-
-			err := behind.RevokeSubject(t.Context(), "corp", "subject-of-ada", "")
-			if got := errors.Is(err, store.ErrUnknownKey); got != held {
-				t.Errorf("RevokeSubject() = %v, want an unknown key: %v", err, held)
-			}
-			revokedAre(t, w, o, "sealed under old")
-
-			w.clock.Advance(day)
-			must(t, behind.Sweep(t.Context()))
-			must(t, behind.Sweep(t.Context()))
-			if n := w.log.count("ledger entries left alone"); n != 1 {
-				t.Errorf("the unknown key was logged %d times, want once", n)
-			}
-			revokedAre(t, w, o)
-			w.clock.Advance(day)
-			must(t, ahead.Sweep(t.Context()))
-			revokedAre(t, w, o, "sealed under new")
-		})
-	}
-}
-
-func TestSweepDropsWhatNothingOpens(t *testing.T) {
-	w := newWorld(t)
-	l, o := replica(w, "old")
-	must(t, l.Record(t.Context(), entry("laptop", "a")))
-	w.corruptLedger("old")
-	must(t, l.RevokeSubject(t.Context(), "corp", "subject-of-ada", ""))
-	w.clock.Advance(day)
-	must(t, l.Sweep(t.Context()))
-	revokedAre(t, w, o)
-	if n := w.leftovers("old"); n != 0 {
-		t.Errorf("%d entries and due members are left, want none", n)
-	}
-	if n := w.log.count("ledger entry dropped"); n != 1 {
-		t.Errorf("%d lines about dropped entries, want 1:\n%s", n, w.log)
-	}
 }

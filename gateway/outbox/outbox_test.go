@@ -158,7 +158,7 @@ func TestPanickingHandlerFailsItsJobOnly(t *testing.T) {
 	w := newWorld(t)
 	o := w.outbox(w.store("old"))
 	o.Handle("text", "a", func(context.Context, outbox.Job) error { panic("token " + secret) })
-	o.Handle("bug", "a", func(_ context.Context, j outbox.Job) error { var m map[string]int; m[j.ID] = 1; return nil })
+	o.Handle("bug", "a", func(_ context.Context, j outbox.Job) error { _ = []byte(nil)[len(j.ID)]; return nil })
 	o.Handle("fine", "a", func(context.Context, outbox.Job) error { return nil })
 	for _, kind := range []string{"text", "bug", "fine"} {
 		must(t, o.Enqueue(t.Context(), kind, "a", nil))

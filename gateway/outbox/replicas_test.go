@@ -152,7 +152,7 @@ func TestHandlerHasADeadline(t *testing.T) {
 
 // Two replicas share the jobs: each runs exactly once.
 func TestReplicasNeverDoOneJobTwice(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	everyEngine(t, func(t *testing.T, w *world) {
 		s := w.store("old")
 		var mu sync.Mutex
 		ran := map[string]int{}

@@ -19,6 +19,7 @@ import (
 	"chatgate/store"
 	"chatgate/store/memstore"
 	"chatgate/store/redisstore"
+	"chatgate/store/storetest/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -98,14 +99,21 @@ func newWorldOn(t *testing.T, c *clock, engine store.Engine) *world {
 // eachEngine runs a test on the engine in memory and on the Redis engine, in front of an embedded server.
 func eachEngine(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Run("memory", func(t *testing.T) { test(t, newWorld(t)) })
-	t.Run("redis", func(t *testing.T) {
-		engine, err := redisstore.Open(redisstore.Config{
-			Standalone: &redisstore.Standalone{Address: miniredis.RunT(t).Addr()},
-		})
-		must(t, err)
-		t.Cleanup(func() { _ = engine.Close() })
-		test(t, newWorldOn(t, &clock{t: morning}, engine))
-	})
+	t.Run("redis", func(t *testing.T) { test(t, newRedisWorld(t, miniredis.RunT(t).Addr())) })
+}
+
+// everyEngine is eachEngine for what hangs on how a server orders commands: it takes a real one, too.
+func everyEngine(t *testing.T, test func(t *testing.T, w *world)) {
+	eachEngine(t, test)
+	t.Run("redis-server", func(t *testing.T) { test(t, newRedisWorld(t, redistest.Start(t).Addr)) })
+}
+
+func newRedisWorld(t *testing.T, address string) *world {
+	t.Helper()
+	engine, err := redisstore.Open(redisstore.Config{Standalone: &redisstore.Standalone{Address: address}})
+	must(t, err)
+	t.Cleanup(func() { _ = engine.Close() })
+	return newWorldOn(t, &clock{t: morning}, engine)
 }
 
 // key is a sealing key of the name given.
