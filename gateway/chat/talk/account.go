@@ -1,0 +1,84 @@
+package talk
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"chatgate/oidc"
+)
+
+// account is what Talk is to record of an end user. Empty fields are unknown.
+type account struct {
+	ID       string // opaque, the same for ever (G8)
+	Username string // never empty
+	Email    string // verified, in lower case
+	Role     Role
+	Picture  string
+}
+
+// account makes the account of an identity by the rules of the site's profile. It fails while the key of user ids
+// cannot be read.
+func (c *connector) account(ctx context.Context, id oidc.Identity) (account, error) {
+	userID, err := c.userID(ctx, id)
+	if err != nil {
+		return account{}, err
+	}
+	a := account{ID: userID, Email: verifiedEmail(id), Picture: picture(id.Picture)}
+	switch c.cfg.Profile {
+	case CoralSSO:
+		a.Username = anyUsername(id, userID)
+		a.Role = c.cfg.role(id.Groups)
+	case CoralOIDC:
+		a.Username = coralUsername(id, userID)
+		if !public(a.Email) {
+			a.Email = ""
+		}
+	case Talk4:
+		a.Username = talk4Username(id, userID)
+	}
+	return a, nil
+}
+
+// userID is derived from the provider's key and the subject alone, so that a new name or address upstream changes
+// nothing (G8). The generation sets accounts apart from those of an earlier Coral under the same name.
+func (c *connector) userID(ctx context.Context, id oidc.Identity) (string, error) {
+	name, err := c.env.Names.Of(ctx, "talk user", id.Provider, id.Subject)
+	if err != nil {
+		return "", fmt.Errorf("derive the talk user id: %w", err)
+	}
+	if c.cfg.Generation == 0 {
+		return name, nil
+	}
+	return name + "." + strconv.FormatUint(uint64(c.cfg.Generation), 10), nil
+}
+
+// role is the highest that one of the groups is mapped to, or none. A role never comes from a claim of its own (G16).
+func (c *Config) role(groups []string) Role {
+	highest := -1
+	for _, group := range groups {
+		highest = max(highest, slices.Index(ascending, c.Roles[group]))
+	}
+	if highest < 0 {
+		return ""
+	}
+	return ascending[highest]
+}
+
+// plainHTTPS is an https address in the letters of RFC 3986. Coral refuses a whole token over an address with a space
+// or an umlaut in it.
+var plainHTTPS = regexp.MustCompile(
+	`^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$`)
+
+// maxPicture keeps a token below what a request header holds, in bytes.
+const maxPicture = 1024
+
+// picture returns the address where Talk can take it, else nothing.
+func picture(address string) string {
+	if len(address) > maxPicture || !plainHTTPS.MatchString(address) {
+		return ""
+	}
+	return address
+}

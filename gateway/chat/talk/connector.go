@@ -1,0 +1,109 @@
+package talk
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/store"
+)
+
+// connector serves one site.
+type connector struct {
+	cfg    Config
+	env    chat.Env
+	signer signer
+	claims shape
+	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
+	owners store.Bucket[owner]
+	warm   *limit.Local
+}
+
+var (
+	_ chat.Connector    = (*connector)(nil)
+	_ chat.SessionMover = (*connector)(nil)
+)
+
+// defaultAudience is Talk 4's own default of TALK_JWT_AUDIENCE.
+const defaultAudience = "talk"
+
+// Open builds the connector of one site.
+func (c *Config) Open(env chat.Env) (chat.Connector, error) {
+	cfg := *c
+	cfg.Issuer = cmp.Or(cfg.Issuer, env.BaseURL+"/"+env.Name)
+	if cfg.Profile == Talk4 {
+		cfg.Audience = cmp.Or(cfg.Audience, defaultAudience)
+	}
+	if !chat.Origin(cfg.Issuer).Secure(env.Development) {
+		return nil, errors.New("issuer: must be https; http is for loopback with development: true")
+	}
+	signer, err := newSigner(&cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	warm, err := limit.NewLocal(env.Rules.WarmSession, env.Now)
+	if err != nil {
+		return nil, err
+	}
+	cfg.advise(env.Log)
+	return &connector{
+		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"), warm: warm,
+		owners: store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
+	}, nil
+}
+
+// Access gives three rights (D29): a sign-in may end at the site and at every page that embeds it, every such page may
+// frame ours, and those with the token right may read tokens. The site itself never asks for one.
+func (c *connector) Access() chat.Access {
+	a := chat.Access{Return: []chat.Origin{c.cfg.URL}}
+	for _, origin := range slices.Sorted(maps.Keys(c.cfg.EmbedOrigins)) {
+		a.Return = append(a.Return, origin)
+		a.Frame = append(a.Frame, origin)
+		if c.cfg.EmbedOrigins[origin].Token {
+			a.Token = append(a.Token, origin)
+		}
+	}
+	return a
+}
+
+// Mount adds the routes. A site without signing keys publishes none.
+func (c *connector) Mount(r gin.IRouter) {
+	api, guard := c.env.Problems.API, chat.TokenGuard(c.Access().Token, c.env.Problems)
+
+	token := api(c.env.Sessions.Require(c.env.Name, c.token))
+	r.GET("/token", guard, token)
+	r.POST("/token", guard, token)
+	r.OPTIONS("/token", guard)
+
+	r.GET("/user", api(c.user))
+
+	if c.published() {
+		for _, path := range []string{"/.well-known/jwks.json", "/jwks.json"} {
+			r.GET(path, api(c.jwks))
+			r.HEAD(path, api(c.jwks))
+		}
+	}
+}
+
+func (c *connector) published() bool {
+	_, wanted := c.cfg.SigningKeys()
+	return wanted
+}
+
+// jwks publishes the keys of this site and of no other (G5, D16). Until they are loaded it answers 503, never with a
+// key of this replica's own (D26).
+func (c *connector) jwks(g *gin.Context) error {
+	document, err := c.env.Keys.JWKS()
+	if err != nil {
+		return problem.KeysNotLoaded(err)
+	}
+	keyring.Serve(g.Writer, g.Request, document)
+	return nil
+}

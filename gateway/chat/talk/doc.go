@@ -1,0 +1,29 @@
+// Package talk signs people in to Coral and to Talk 4, its predecessor, with short-lived JSON Web Tokens.
+//
+// # Three profiles
+//
+// Three releases of the product take three kinds of token, and each refuses the others' (G1, G11, G15, G19):
+//
+//	talk4       Talk 4.x: RS256 or HS256; iss, aud, sub, username
+//	coral-sso   Coral 5 to 9, single sign-on: HS256 with a secret that Coral made; a user object and nothing else
+//	coral-oidc  Coral 5 to 9, OpenID Connect: RS256 against our JWKS; an ID token with a nonce
+//
+// One chat section is one site and has one profile. A site with signing keys has an issuer and a key set of its own,
+// because Coral does not look at the audience: whatever verifies with its keys is a login there (G5, D16).
+//
+// # The way of a token
+//
+//	/<name>/token  chat.TokenGuard -> session -> access rules -> account -> cached token, or sign -> {"token", "expires_at"}
+//	/<name>/user   token verified -> the session it was signed for -> {"id", "email", "username"}
+//
+// A GET may answer with the session's last token while half of its life is left; a POST signs anew (D18). The token is
+// kept in the session's own record, so that it is gone the moment the session is. Beside it stands a fingerprint of all
+// that decided on it: another e-mail address, another role, another key, and the token is not given out again.
+//
+// # What a token says
+//
+// The user id is derived from the provider's key and the subject, is the same for ever and names nobody (G8, S94). An
+// e-mail address is said only when it is verified (G9, D8), a role only when a group of the person's is mapped to one
+// (G16). What does not fit is left out, never null or empty, because Coral refuses the token for it or, at worst, ends
+// its process (G10, G19 to G21).
+package talk

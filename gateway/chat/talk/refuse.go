@@ -1,0 +1,100 @@
+package talk
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// How a request for a token went, for the metrics.
+const (
+	resultCached      = "cached"
+	resultSigned      = "signed"
+	resultRefused     = "refused"
+	resultLimited     = "limited"
+	resultUnavailable = "unavailable"
+	resultFailed      = "failed"
+)
+
+// errNoEmail says that Coral's single sign-on would need an e-mail address and there is none to vouch for.
+var errNoEmail = errors.New("no verified e-mail address")
+
+// admit says as whom Talk may have an identity. It returns a *chat.DeniedError for one that the access rules leave out
+// (D7), and errNoEmail.
+func (c *connector) admit(ctx context.Context, id oidc.Identity) (account, error) {
+	if err := c.cfg.Access.Allow(id); err != nil {
+		return account{}, err
+	}
+	a, err := c.account(ctx, id)
+	if err == nil && c.cfg.Profile == CoralSSO && a.Email == "" {
+		return account{}, errNoEmail
+	}
+	return a, err
+}
+
+// phrases say to the end user why the access rules leave them out.
+var phrases = map[chat.Reason]string{
+	chat.ReasonProvider: "it does not take sign-ins of your identity provider",
+	chat.ReasonGroup:    "none of your groups may enter",
+	chat.ReasonEmail:    "your e-mail address is not on its list",
+	chat.ReasonVerified: "your e-mail address is not verified",
+}
+
+// refusal is an error as the caller, the metrics and the audit hear of it.
+type refusal struct {
+	told   error
+	result string
+	act    audit.Act // empty when nobody was refused anything: an outage is no refusal
+	reason audit.Reason
+}
+
+// refusal words what kept a page from getting a token. What is not known here is a failure of our own.
+func (c *connector) refusal(err error) refusal {
+	var denied *chat.DeniedError
+	var exceeded *limit.Exceeded
+	switch {
+	case errors.As(err, &denied):
+		told := problem.AccessDenied(c.env.Name, phrases[denied.Reason], err)
+		return refusal{told, resultRefused, audit.ChatTokenRefused, audit.Reason(denied.Reason)}
+	case errors.Is(err, errNoEmail):
+		return refusal{problem.EmailUnverified(c.env.Name, err), resultRefused, audit.ChatTokenRefused, audit.EmailUnverified}
+	case errors.Is(err, session.ErrEnded):
+		return refusal{problem.SessionRequired(err), resultRefused, audit.ChatTokenRefused, audit.SessionEnded}
+	case errors.As(err, &exceeded):
+		told := problem.TooManyRequests(exceeded.RetryAfter, err)
+		return refusal{told, resultLimited, audit.LimitExceeded, audit.Reason(exceeded.Rule)}
+	case errors.Is(err, keyring.ErrNotLoaded):
+		return refusal{told: problem.KeysNotLoaded(err), result: resultUnavailable}
+	case errors.Is(err, store.ErrUnavailable):
+		return refusal{told: problem.StoreUnavailable(err), result: resultUnavailable}
+	default:
+		return refusal{told: err, result: resultFailed}
+	}
+}
+
+// refuse counts and audits why a session got no token, and returns what the page is told.
+func (c *connector) refuse(g *gin.Context, s session.Session, err error) error {
+	r := c.refusal(err)
+	c.env.Metrics.Token(c.env.Name, r.result)
+	if r.act != "" {
+		c.record(g, s, audit.Event{Act: r.act, Reason: r.reason})
+	}
+	return r.told
+}
+
+// record writes an audit line about a session.
+func (c *connector) record(g *gin.Context, s session.Session, e audit.Event) {
+	e.Provider, e.Subject = s.Identity.Provider, s.Identity.Subject
+	e.Chat, e.Session, e.Address = c.env.Name, s.Label(), g.ClientIP()
+	c.env.Audit.Record(g.Request.Context(), e)
+}

@@ -1,0 +1,144 @@
+package talk
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/session"
+	"chatgate/store"
+)
+
+// tokenAnswer is the answer to a page that may read tokens (G29). ExpiresAt is the token's exp: Unix seconds, for a
+// script that compares it with Date.now() / 1000.
+type tokenAnswer struct {
+	Token     string `json:"token"`
+	ExpiresAt int64  `json:"expires_at"`
+}
+
+// token answers a page with the token of the end user whose cookie it sent. A body is not looked at (S78).
+func (c *connector) token(g *gin.Context, s session.Session) error {
+	t, result, err := c.give(g.Request.Context(), s, g.Request.Method == http.MethodPost)
+	if err != nil {
+		return c.refuse(g, s, err)
+	}
+	c.env.Metrics.Token(c.env.Name, result)
+	if result == resultSigned {
+		c.record(g, s, audit.Event{Act: audit.TalkTokenSigned, Attrs: []slog.Attr{slog.String("jti", t.ID), slog.String("kid", t.KID)}})
+	}
+	g.JSON(http.StatusOK, tokenAnswer{Token: t.Token.Reveal(), ExpiresAt: t.Expires})
+	return nil
+}
+
+// give returns the session's last token while it may (D18), else one signed anew, and which of both it was. Who is
+// admitted is asked each time, so that a rule that changes reaches sessions that live (S54).
+func (c *connector) give(ctx context.Context, s session.Session, anew bool) (t signed, result string, err error) {
+	if err := c.warm.Allow(s.Key); err != nil {
+		return signed{}, "", err
+	}
+	a, err := c.admit(ctx, s.Identity)
+	if err != nil {
+		return signed{}, "", err
+	}
+	basis, err := c.basis(a)
+	if err != nil {
+		return signed{}, "", err
+	}
+	last := lastSigned(s)
+	if !anew && last.good(basis, c.env.Now()) {
+		return last, resultCached, nil
+	}
+	if anew {
+		if err := c.env.Limits.Allow(ctx, c.env.Rules.TalkTokenSession, s.Key); err != nil {
+			return signed{}, "", err
+		}
+	}
+	t, err = c.sign(ctx, s, a, c.stamp(last, basis))
+	return t, resultSigned, err
+}
+
+// signed is a token as the session keeps it.
+type signed struct {
+	Token    store.Secret `json:"t"`
+	ID       string       `json:"j"` // its jti
+	KID      string       `json:"-"` // of the key that has just signed it, for the audit
+	IssuedAt int64        `json:"i"` // Unix seconds, as is Expires
+	Expires  int64        `json:"e"`
+	Basis    string       `json:"b"`
+}
+
+// lastSigned is the token that the session keeps. One that cannot be read is as good as none.
+func lastSigned(s session.Session) signed {
+	var t signed
+	if json.Unmarshal(s.Chat.Token, &t) != nil {
+		return signed{}
+	}
+	return t
+}
+
+// good says whether the token may be given out once more: it says what a new one would, and half of its life is left.
+func (t signed) good(basis string, now time.Time) bool {
+	return t.Basis == basis && t.Expires-now.Unix() >= (t.Expires-t.IssuedAt)/2
+}
+
+// basis is a fingerprint of everything that decides on a token but its stamp: profile, claims, key and life. When it
+// changes, tokens that are kept are worth nothing (D18).
+func (c *connector) basis(a account) (string, error) {
+	kid, err := c.signer.kid()
+	if err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal([]any{c.cfg.Profile, kid, c.cfg.TokenLifetime, c.claims(a, stamp{})})
+	if err != nil {
+		return "", fmt.Errorf("encode the basis of a token: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:16]), nil
+}
+
+// clockSpread is how far the clocks of two replicas may be apart for iat to rise all the same.
+const clockSpread = 30 * time.Second
+
+// stamp is the stamp of the token that follows the last one. Coral takes changed claims only from a token with a later
+// iat than the last that changed something, so where the claims changed iat rises, though the clock of this replica has
+// not come as far (G17).
+func (c *connector) stamp(last signed, basis string) stamp {
+	issued := c.env.Now().Truncate(time.Second)
+	later := time.Unix(last.IssuedAt+1, 0)
+	if last.Basis != basis && later.After(issued) && later.Sub(issued) <= clockSpread {
+		issued = later
+	}
+	return stamp{
+		ID: rand.Text(), Nonce: rand.Text(), Basis: basis, IssuedAt: issued, Expires: issued.Add(c.cfg.TokenLifetime),
+	}
+}
+
+// sign makes a token and keeps it. What was signed for a session that ended meanwhile is given to nobody: it is
+// session.ErrEnded (D21).
+func (c *connector) sign(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
+	token, kid, err := c.signer.sign(c.claims(a, st))
+	if err != nil {
+		return signed{}, fmt.Errorf("sign a talk token: %w", err)
+	}
+	if err := c.own(ctx, st.ID, s.Key, st.Expires); err != nil {
+		return signed{}, err
+	}
+	t := signed{
+		Token: store.Secret(token), ID: st.ID, KID: kid, Basis: st.Basis,
+		IssuedAt: st.IssuedAt.Unix(), Expires: st.Expires.Unix(),
+	}
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return signed{}, fmt.Errorf("encode a talk token: %w", err)
+	}
+	return t, c.env.Sessions.PutToken(ctx, s, c.env.Name, raw, st.Expires)
+}

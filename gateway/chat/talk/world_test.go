@@ -1,0 +1,205 @@
+package talk_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/chattest"
+	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/keyring"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+const (
+	coralURL = "https://comments.example.org"
+	newsURL  = "https://news.example.org"
+	blogURL  = "https://blog.example.org" // may embed, and not read tokens
+)
+
+// Secrets as Coral makes them and as an operator may choose one for Talk 4.
+const (
+	ssoSecret    = "ssosec_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123"
+	olderSecret  = "ssosec_fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210fedc"
+	sharedSecret = "a-secret-of-talk-4-and-the-gateway"
+)
+
+func ada() oidc.Identity {
+	return oidc.Identity{
+		Provider: "corp", Subject: "248289761001", Username: "ada", Name: "Ada Lovelace",
+		Email: "Ada@Example.org", EmailVerified: true, Picture: "https://idp.example.org/ada.png",
+	}
+}
+
+func site(profile talk.Profile) talk.Config {
+	cfg := talk.Config{
+		Profile: profile, Access: chat.AccessRules{Anyone: true}, URL: coralURL, TokenLifetime: 15 * time.Minute,
+		EmbedOrigins: map[chat.Origin]talk.Embed{newsURL: {Token: true}, blogURL: {}},
+	}
+	switch profile {
+	case talk.CoralSSO:
+		cfg.SSOSecrets = map[string]store.Secret{"kid-1": ssoSecret}
+	case talk.CoralOIDC:
+		cfg.Client = talk.Client{ID: "coral"}
+	}
+	return cfg
+}
+
+// with returns a changed copy of a section.
+func with(cfg talk.Config, change func(*talk.Config)) talk.Config {
+	change(&cfg)
+	return cfg
+}
+
+// world is one site behind a gateway.
+type world struct {
+	*chattest.Env
+	t       *testing.T
+	handler http.Handler
+}
+
+// open serves a site under the name in o, "talk" when that is empty. Its signing key is the first of the test's keys.
+func open(t *testing.T, cfg talk.Config, o chattest.Options) *world {
+	t.Helper()
+	return openWithKey(t, cfg, o, 0)
+}
+
+func openWithKey(t *testing.T, cfg talk.Config, o chattest.Options, key int) *world {
+	t.Helper()
+	if o.Name == "" {
+		o.Name = "talk"
+	}
+	w := &world{Env: chattest.NewEnv(t, o), t: t}
+	if _, wanted := cfg.SigningKeys(); wanted {
+		w.Keys = w.keyring(keyring.SetConfig{Name: o.Name, Files: []string{keyFile(t, key)}}).Set(o.Name)
+	}
+	w.handler = w.Handler(w.Open(&cfg))
+	return w
+}
+
+func (w *world) keyring(set keyring.SetConfig) *keyring.Keyring {
+	w.t.Helper()
+	k, err := keyring.New(keyring.Config{Store: w.Store, Now: w.Now, Sets: []keyring.SetConfig{set}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return k
+}
+
+// reopen is the same site after a deploy that changed its section.
+func (w *world) reopen(cfg talk.Config) {
+	w.t.Helper()
+	w.handler = w.Handler(w.Open(&cfg))
+}
+
+// testKeys are costly to make, so that all tests share them.
+var testKeys = [2]func() []byte{sync.OnceValue(newKey), sync.OnceValue(newKey)}
+
+func newKey() []byte {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+func keyFile(t *testing.T, i int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, testKeys[i](), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// call sends a request; headers are name and value in turn.
+func (w *world) call(method, path string, cookie *http.Cookie, headers ...string) *http.Response {
+	r := httptest.NewRequest(method, w.BaseURL+path, http.NoBody)
+	if cookie != nil {
+		r.AddCookie(cookie)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, r)
+	return recorder.Result()
+}
+
+// ask is a page of the news site asking for a token.
+func (w *world) ask(method string, cookie *http.Cookie) *http.Response {
+	return w.call(method, "/"+w.Name+"/token", cookie, "Origin", newsURL)
+}
+
+type tokenAnswer struct {
+	Token     string `json:"token"`
+	ExpiresAt int64  `json:"expires_at"`
+}
+
+// token asks and fails the test when there is none.
+func (w *world) token(method string, cookie *http.Cookie) tokenAnswer {
+	w.t.Helper()
+	res := w.ask(method, cookie)
+	if res.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s /token answers %d %+v, want 200", method, res.StatusCode, decode[problemBody](w.t, res))
+	}
+	return decode[tokenAnswer](w.t, res)
+}
+
+// whose asks /user about a token.
+func (w *world) whose(token string) *http.Response {
+	return w.call(http.MethodGet, "/"+w.Name+"/user", nil, "Authorization", "Bearer "+token)
+}
+
+// RoundTrip lets a chat's server reach the gateway.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+type problemBody struct {
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func decode[T any](t *testing.T, res *http.Response) T {
+	t.Helper()
+	defer res.Body.Close()
+	var v T
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		t.Fatalf("the answer is no JSON: %v", err)
+	}
+	return v
+}
+
+// part is the header (0) or the claims (1) of a token.
+func part(t *testing.T, token string, i int) map[string]any {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func ctx() context.Context { return context.Background() }
