@@ -50,8 +50,8 @@ func (h *Heartbeat) Run(ctx context.Context) error {
 func (h *Heartbeat) Beat(ctx context.Context) error {
 	now := h.store.now()
 	members := []string{"current " + h.store.sealer.current.String()}
-	for print := range h.store.sealer.keys {
-		members = append(members, "holds "+print.String())
+	for mark := range h.store.sealer.keys {
+		members = append(members, "holds "+mark.String())
 	}
 	for _, member := range members {
 		if err := h.index.Put(ctx, beatSet, member, now.Add(beatLives), beatLives); err != nil {
@@ -92,8 +92,8 @@ func (h *Heartbeat) Mismatch() error {
 }
 
 func (s *Sealer) holds(name string) bool {
-	for print := range s.keys {
-		if print.String() == name {
+	for mark := range s.keys {
+		if mark.String() == name {
 			return true
 		}
 	}

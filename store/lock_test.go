@@ -125,17 +125,11 @@ func TestALockOutlivesNoHolderThatIsTooSlow(t *testing.T) {
 				t.Errorf("the second holder waited %v, want a minute", waited)
 			}
 			running.Wait() // the first holder lets go of what is no longer its own
-			err := l.Do(expired(t), "x", time.Hour, func(context.Context) error { return nil })
+			waiting, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			err := l.Do(waiting, "x", time.Hour, func(context.Context) error { return nil })
 			wantErr(t, "Do() while the second holder works", err, store.ErrUnavailable)
 			return nil
 		}))
 	})
-}
-
-// expired is a context that ends soon.
-func expired(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -43,7 +43,7 @@ func (n *Names) Of(ctx context.Context, purpose string, parts ...string) (string
 	mac := hmac.New(sha256.New, forPurpose)
 	for _, part := range parts {
 		// Length first: ("ab", "c") and ("a", "bc") are two names.
-		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		mac.Write([]byte(part))
 	}
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:nameBytes]), nil

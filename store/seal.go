@@ -64,16 +64,16 @@ func NewSealer(current string, keys map[string][]byte) (*Sealer, error) {
 		if len(key) < minKeyBytes {
 			return nil, fmt.Errorf("sealing key %q: must have at least %d bytes, got %d", name, minKeyBytes, len(key))
 		}
-		print, aead, err := derive(key)
+		mark, aead, err := derive(key)
 		if err != nil {
 			return nil, fmt.Errorf("sealing key %q: %w", name, err)
 		}
-		if other, ok := s.names[print]; ok {
+		if other, ok := s.names[mark]; ok {
 			return nil, fmt.Errorf("sealing keys %q and %q are the same key", other, name)
 		}
-		s.keys[print], s.names[print] = aead, name
+		s.keys[mark], s.names[mark] = aead, name
 		if name == current {
-			s.current = print
+			s.current = mark
 		}
 	}
 	if _, ok := keys[current]; !ok {
@@ -83,22 +83,22 @@ func NewSealer(current string, keys map[string][]byte) (*Sealer, error) {
 }
 
 func derive(key []byte) (fingerprint, cipher.AEAD, error) {
-	var print fingerprint
+	var mark fingerprint
 	name, err := hkdf.Key(sha256.New, key, nil, "chatgate sealing key fingerprint", fingerprintBytes)
 	if err != nil {
-		return print, nil, err
+		return mark, nil, err
 	}
-	copy(print[:], name)
+	copy(mark[:], name)
 	sealing, err := hkdf.Key(sha256.New, key, nil, "chatgate sealing AES-256-GCM", 32)
 	if err != nil {
-		return print, nil, err
+		return mark, nil, err
 	}
 	block, err := aes.NewCipher(sealing)
 	if err != nil {
-		return print, nil, err
+		return mark, nil, err
 	}
 	aead, err := cipher.NewGCM(block)
-	return print, aead, err
+	return mark, aead, err
 }
 
 // Seal encrypts plain so that it opens only at this place.
@@ -109,19 +109,19 @@ func (s *Sealer) Seal(plain []byte, place string) []byte {
 	out[0] = sealVersion
 	copy(out[1:head], s.current[:])
 	nonce := out[head:]
-	_, _ = rand.Read(nonce) // never fails: crypto/rand ends the process instead
-	return aead.Seal(out, nonce, plain, []byte(place))
+	_, _ = rand.Read(nonce)                            // never fails: crypto/rand ends the process instead
+	return aead.Seal(out, nonce, plain, []byte(place)) //nolint:gosec // G407: the nonce is random, see above
 }
 
 // Open decrypts what Seal made for this place. It returns ErrUnknownKey or ErrCorrupt, each with nothing of the content.
 func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
-	print, err := sealedUnder(sealed)
+	mark, err := sealedUnder(sealed)
 	if err != nil {
 		return nil, err
 	}
-	aead, ok := s.keys[print]
+	aead, ok := s.keys[mark]
 	if !ok {
-		return nil, &UnknownKeyError{Fingerprint: print.String()}
+		return nil, &UnknownKeyError{Fingerprint: mark.String()}
 	}
 	body := sealed[1+fingerprintBytes:]
 	if len(body) < aead.NonceSize()+aead.Overhead() {
@@ -137,16 +137,16 @@ func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
 // Stale says that a record opens but under a key that no longer seals, so that its owner writes it anew before an
 // operator removes the key.
 func (s *Sealer) Stale(sealed []byte) bool {
-	print, err := sealedUnder(sealed)
-	return err == nil && print != s.current
+	mark, err := sealedUnder(sealed)
+	return err == nil && mark != s.current
 }
 
-func sealedUnder(sealed []byte) (print fingerprint, err error) {
+func sealedUnder(sealed []byte) (mark fingerprint, err error) {
 	if len(sealed) < 1+fingerprintBytes || sealed[0] != sealVersion {
-		return print, ErrCorrupt
+		return mark, ErrCorrupt
 	}
-	copy(print[:], sealed[1:])
-	return print, nil
+	copy(mark[:], sealed[1:])
+	return mark, nil
 }
 
 // UnknownKeyError is an ErrUnknownKey that names the key by its fingerprint.
@@ -160,8 +160,8 @@ func (e *UnknownKeyError) Is(target error) bool { return target == ErrUnknownKey
 // String lists the keys by name and fingerprint, for the start-up log; it holds nothing secret.
 func (s *Sealer) String() string {
 	var all []string
-	for print, name := range s.names {
-		all = append(all, name+"="+print.String())
+	for mark, name := range s.names {
+		all = append(all, name+"="+mark.String())
 	}
 	sort.Strings(all)
 	return strings.Join(all, " ")

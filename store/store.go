@@ -82,7 +82,9 @@ func (p Place) open(id, field string, sealed []byte, into any) error {
 	if len(plain) < endBytes {
 		return ErrCorrupt
 	}
-	if end := int64(binary.BigEndian.Uint64(plain)); end != 0 && p.store.now().UnixMilli() >= end {
+	var end int64
+	_, _ = binary.Decode(plain, binary.BigEndian, &end) // never fails: it has its eight bytes
+	if end != 0 && p.store.now().UnixMilli() >= end {
 		return ErrNotFound
 	}
 	if err := json.Unmarshal(plain[endBytes:], into); err != nil {

@@ -182,8 +182,8 @@ func TestNoAnswerMeetsAnotherCall(t *testing.T) { // S69
 	}
 	p.spoiling(func(string) fate {
 		late := make(chan struct{})
-		time.AfterFunc(rand.N(4*time.Millisecond), func() { close(late) })
-		return fate{held: late, lost: rand.N(20) == 0}
+		time.AfterFunc(upTo(4*time.Millisecond), func() { close(late) })
+		return fate{held: late, lost: upTo(20) == 0}
 	})
 	var running sync.WaitGroup
 	for i := range callers {
@@ -195,6 +195,9 @@ func TestNoAnswerMeetsAnotherCall(t *testing.T) { // S69
 	}
 	running.Wait()
 }
+
+// upTo is some time before d.
+func upTo(d time.Duration) time.Duration { return rand.N(d) } //nolint:gosec // G404: chaos needs no secrets
 
 func chaosKey(i int) string { return fmt.Sprintf("cookie-%d", i) }
 
@@ -211,7 +214,7 @@ func fillChaos(t *testing.T, s *redisstore.Store, key string) {
 
 // chaosCall reads what belongs to a key through a bad connection, with little patience.
 func chaosCall(t *testing.T, s *redisstore.Store, key string) {
-	ctx, cancel := context.WithTimeout(t.Context(), rand.N(5*time.Millisecond))
+	ctx, cancel := context.WithTimeout(t.Context(), upTo(5*time.Millisecond))
 	defer cancel()
 	value, err := s.Get(ctx, "v"+key)
 	checkChaos(t, "Get", key, value, err)

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -30,7 +31,7 @@ type fate struct {
 
 func newProxy(t *testing.T, redis string) *proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func newProxy(t *testing.T, redis string) *proxy {
 			if err != nil {
 				return
 			}
-			running.Go(func() { p.serve(client, redis) })
+			running.Go(func() { p.serve(t.Context(), client, redis) })
 		}
 	})
 	t.Cleanup(func() {
@@ -93,8 +94,8 @@ func (p *proxy) keep(conns ...net.Conn) (forget func()) {
 	}
 }
 
-func (p *proxy) serve(client net.Conn, redis string) {
-	server, err := net.Dial("tcp", redis)
+func (p *proxy) serve(ctx context.Context, client net.Conn, redis string) {
+	server, err := new(net.Dialer).DialContext(ctx, "tcp", redis)
 	if err != nil {
 		_ = client.Close()
 		return
@@ -103,11 +104,11 @@ func (p *proxy) serve(client net.Conn, redis string) {
 	var next atomic.Pointer[fate]
 	var replying sync.WaitGroup
 	replying.Go(func() {
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		reply(client, server, &next)
 	})
 	defer replying.Wait()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 
 	requests := bufio.NewReader(client)
 	for {

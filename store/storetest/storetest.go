@@ -23,7 +23,7 @@ func Run(t *testing.T, open Open) {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				engine, advance := open(t)
-				defer engine.Close()
+				t.Cleanup(func() { _ = engine.Close() })
 				p.test(t, world{Engine: engine, advance: advance})
 			})
 		}

@@ -126,9 +126,7 @@ func (s *Server) Client(t testing.TB) *redis.Client {
 // Do sends a command as Client's and returns the reply as text.
 func (s *Server) Do(t testing.TB, words ...any) string {
 	t.Helper()
-	client := s.Client(t)
-	defer client.Close()
-	reply, err := client.Do(context.Background(), words...).Result()
+	reply, err := s.Client(t).Do(context.Background(), words...).Result()
 	if err != nil {
 		t.Fatalf("%v: %v", words, err)
 	}
@@ -138,7 +136,8 @@ func (s *Server) Do(t testing.TB, words ...any) string {
 // run starts the process and waits until it listens.
 func (s *Server) run(t testing.TB) error {
 	s.output.Reset()
-	s.cmd, s.exited = exec.Command(s.binary, s.args...), make(chan struct{})
+	s.cmd = exec.Command(s.binary, s.args...) //nolint:gosec,noctx // tests say what to run, and Stop ends it
+	s.exited = make(chan struct{})
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -148,23 +147,24 @@ func (s *Server) run(t testing.TB) error {
 		close(exited)
 	}(s.cmd, s.exited)
 	t.Cleanup(s.Stop)
-	return s.awaitListening()
+	return s.awaitListening(t.Context())
 }
 
-func (s *Server) awaitListening() error {
+func (s *Server) awaitListening(ctx context.Context) error {
 	network, addr := "tcp", s.Addr
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 		network, addr = "unix", path
 	}
-	deadline := time.After(startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
 	for {
-		if conn, err := net.DialTimeout(network, addr, time.Second); err == nil {
+		if conn, err := new(net.Dialer).DialContext(ctx, network, addr); err == nil {
 			return conn.Close()
 		}
 		select {
 		case <-s.exited:
 			return fmt.Errorf("redis-server ended: %s", s.output.String())
-		case <-deadline:
+		case <-ctx.Done():
 			return errors.New("redis-server does not listen")
 		case <-time.After(5 * time.Millisecond):
 		}
@@ -190,11 +190,11 @@ func Eventually(t testing.TB, do func() error) {
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return port
 }
