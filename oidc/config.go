@@ -176,9 +176,9 @@ func (c *Config) check(development bool) error {
 	if len(problems) > 0 {
 		return errors.Join(problems...)
 	}
-	for key, address := range map[string]string{"issuer": c.Issuer, "discoveryURL": c.DiscoveryURL} {
-		if u, _ := url.Parse(address); u.Scheme == "http" && (!development || !isLoopback(u.Hostname())) {
-			problems = append(problems, fmt.Errorf("%s: must be an https URL, got %q; http is for loopback in development", key, address))
+	for _, address := range []struct{ key, value string }{{"issuer", c.Issuer}, {"discoveryURL", c.DiscoveryURL}} {
+		if u, _ := url.Parse(address.value); u.Scheme == "http" && (!development || !isLoopback(u.Hostname())) {
+			problems = append(problems, fmt.Errorf("%s: must be an https URL, got %q; http is for loopback in development", address.key, address.value))
 		}
 	}
 	return errors.Join(problems...)
