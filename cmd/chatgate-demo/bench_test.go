@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/redis/go-redis/v9"
+
+	"chatgate/store/storetest/redistest"
+)
+
+// BenchmarkWarmToken measures the call that Rocket.Chat's client makes at every page load, against the least that a
+// gateway of this make could do: Gin, one GET of go-redis, JSON. The budget is a CPU ratio of 1.25 in one run.
+//
+//	go test -run '^$' -bench WarmToken -count 5 ./cmd/chatgate-demo
+func BenchmarkWarmToken(b *testing.B) {
+	redis := redistest.Start(b).Addr
+	quiet := startWarm(b, redis, "log: {access: false}\n")
+	logged := startWarm(b, redis, "log: {access: true}\n")
+	b.Run("floor", func(b *testing.B) { measure(b, redis, floor(b, redis), httptest.NewRequest(http.MethodPost, "/", nil)) })
+	b.Run("warm", func(b *testing.B) { measure(b, redis, quiet.handler, quiet.request) })
+	b.Run("warm-access-log", func(b *testing.B) { measure(b, redis, logged.handler, logged.request) })
+	b.Run("anonymous", func(b *testing.B) { measure(b, redis, quiet.handler, quiet.anonymous) })
+}
+
+// TestAWarmTokenCallIsCheap holds the budgets that do not depend on the machine's mood: one Redis command, at most 60
+// allocations, and nothing at all for a caller without a cookie (D22).
+func TestAWarmTokenCallIsCheap(t *testing.T) {
+	redis := redistest.Start(t).Addr
+	warm := startWarm(t, redis, "log: {access: false}\n")
+	count := newCounter(t, redis)
+	allocations := testing.AllocsPerRun(100, func() { warm.serve(t, warm.request, http.StatusOK) })
+	inWarm := count.least(t, func() { warm.serve(t, warm.request, http.StatusOK) })
+	inAnonymous := count.least(t, func() { warm.serve(t, warm.anonymous, http.StatusUnauthorized) })
+	t.Logf("%.0f allocations, %d Redis commands in %d warm calls, %d in as many without a cookie", allocations, inWarm, calls, inAnonymous)
+	if inWarm != calls {
+		t.Errorf("%d warm calls cost %d Redis commands, want one each", calls, inWarm)
+	}
+	if inAnonymous != 0 {
+		t.Errorf("%d calls without a cookie cost %d Redis commands, want none", calls, inAnonymous)
+	}
+	// The recorder and the copied request of this test are among them.
+	if allocations > 60 && !raceEnabled {
+		t.Errorf("a warm call makes %.0f allocations, want at most 60", allocations)
+	}
+}
+
+// calls is how many calls are counted at once.
+const calls = 100
+
+// counter tells how many commands a Redis processes.
+type counter struct{ client *redis.Client }
+
+func newCounter(t testing.TB, address string) counter {
+	t.Helper()
+	c := counter{client: redis.NewClient(&redis.Options{Addr: address})}
+	t.Cleanup(func() { _ = c.client.Close() })
+	c.read(t) // greets the server now, not within a count
+	return c
+}
+
+// during is how many commands were processed while do ran; one more is the count's own question.
+func (c counter) during(t testing.TB, do func()) int64 {
+	t.Helper()
+	before := c.read(t)
+	do()
+	return c.read(t) - before - 1
+}
+
+// least is how many commands so many calls cost. The gateway's background work sends a few of its own now and then, so
+// the least of several counts is taken.
+func (c counter) least(t testing.TB, call func()) int64 {
+	t.Helper()
+	least := int64(math.MaxInt64)
+	for range 10 {
+		least = min(least, c.during(t, func() {
+			for range calls {
+				call()
+			}
+		}))
+	}
+	return least
+}
+
+func (c counter) read(t testing.TB) int64 {
+	t.Helper()
+	stats, err := c.client.Info(context.Background(), "stats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(stats, "total_commands_processed:")
+	text, _, _ = strings.Cut(text, "\r\n")
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// warmWorld is a gateway with one person signed in whose login token is made.
+type warmWorld struct {
+	handler            http.Handler
+	request, anonymous *http.Request
+}
+
+func startWarm(t testing.TB, redis, extra string) warmWorld {
+	t.Helper()
+	w := start(t, worldConfig{Redis: redis, Extra: extra + "limits: {warmCallsPerSession: 0, warmCallsPerAddress: 0}\n"})
+	v := w.visitor(t)
+	v.signIn("/login", "ada")
+	if got := v.rocketChatToken(); got.status != http.StatusOK {
+		t.Fatalf("token = %d %s", got.status, got.body)
+	}
+	request := httptest.NewRequest(http.MethodPost, w.Addresses().Gateway+"/rocketchat/token", nil)
+	request.Header.Set("Origin", w.Addresses().RocketChat)
+	anonymous := request.Clone(request.Context())
+	gateway := httptest.NewRequest(http.MethodGet, w.Addresses().Gateway, nil).URL
+	for _, c := range v.client.Jar.Cookies(gateway) {
+		request.AddCookie(c)
+	}
+	return warmWorld{handler: w.App.Server().Handler(), request: request, anonymous: anonymous}
+}
+
+func (w warmWorld) serve(t testing.TB, request *http.Request, want int) {
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, request)
+	if recorder.Code != want {
+		t.Fatalf("answer = %d %s, want %d", recorder.Code, recorder.Body, want)
+	}
+}
+
+// floor is Gin, one GET and JSON.
+func floor(t testing.TB, address string) http.Handler {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: address})
+	t.Cleanup(func() { _ = client.Close() })
+	if err := client.Set(t.Context(), "floor", strings.Repeat("x", 600), time.Hour).Err(); err != nil {
+		t.Fatal(err)
+	}
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.POST("/", func(c *gin.Context) {
+		value, err := client.Get(c.Request.Context(), "floor").Result()
+		if err != nil {
+			c.Status(http.StatusInternalServerError)
+			return
+		}
+		c.JSON(http.StatusOK, map[string]string{"loginToken": value[:43], "userId": value[:17]})
+	})
+	return engine
+}
+
+// measure reports CPU time of this process beside the wall time: Redis is another process, and the machine is shared.
+func measure(b *testing.B, address string, handler http.Handler, request *http.Request) {
+	b.ReportAllocs()
+	serve := func() { handler.ServeHTTP(httptest.NewRecorder(), request) }
+	serve()
+	var spent time.Duration
+	sent := newCounter(b, address).during(b, func() {
+		began := cpu(b)
+		b.ResetTimer()
+		for range b.N {
+			serve()
+		}
+		b.StopTimer()
+		spent = cpu(b) - began
+	})
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(sent)/float64(b.N), "redis-commands/op")
+}
+
+func cpu(t testing.TB) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// start opens a world on free ports and serves it until the test ends.
+func start(t testing.TB, cfg worldConfig) *world {
+	t.Helper()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	w, err := openWorld(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- w.Run(ctx, func() error { close(ready); return nil })
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the world ended with %v", err)
+		}
+	})
+	select {
+	case <-ready:
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the world did not start: %v", err)
+	}
+	return w
+}
+
+// visitor is a person's browser as far as cookies, redirects and fetches go. The demo is http on loopback, where
+// browsers send Secure cookies and Go's own jar does not.
+type visitor struct {
+	t      testing.TB
+	w      *world
+	client *http.Client
+}
+
+func (w *world) visitor(t testing.TB) *visitor {
+	return &visitor{t: t, w: w, client: &http.Client{
+		Transport: w.transport, Timeout: 30 * time.Second, Jar: &loopbackJar{cookies: map[string]map[string]*http.Cookie{}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// answer is a response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// json decodes the body, or fails the test.
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		t.Fatalf("answer %d is no JSON: %s", a.status, a.body)
+	}
+	return v
+}
+
+// send makes one request; headers are name-value pairs.
+func (v *visitor) send(method, target, body string, headers ...string) answer {
+	v.t.Helper()
+	request, err := http.NewRequest(method, target, strings.NewReader(body))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := v.client.Do(request)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{status: response.StatusCode, header: response.Header, body: string(raw)}
+}
+
+// open follows redirects as a browser's window does and returns where it ended.
+func (v *visitor) open(target string) (string, answer) {
+	v.t.Helper()
+	for range 10 {
+		a := v.send(http.MethodGet, target, "")
+		location := a.header.Get("Location")
+		if location == "" {
+			return target, a
+		}
+		from, err := url.Parse(target)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		to, err := from.Parse(location)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		target = to.String()
+	}
+	v.t.Fatalf("too many redirects, last to %s", target)
+	return "", answer{}
+}
+
+// signIn goes through /login and the provider's page, and returns where the browser ends.
+func (v *visitor) signIn(login, username string) string {
+	v.t.Helper()
+	begun := v.send(http.MethodGet, v.w.Addresses().Gateway+login, "")
+	if begun.status != http.StatusSeeOther {
+		v.t.Fatalf("GET %s = %d: %s", login, begun.status, begun.body)
+	}
+	callback, err := v.w.Provider.SignIn(v.client, begun.header.Get("Location"), username, username)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	end, _ := v.open(callback.String())
+	return end
+}
+
+// rocketChatToken asks as Rocket.Chat's client does.
+func (v *visitor) rocketChatToken() answer {
+	v.t.Helper()
+	a := v.w.Addresses()
+	return v.send(http.MethodPost, a.Gateway+"/rocketchat/token", "", "Origin", a.RocketChat)
+}
+
+// talkToken asks as the newspaper's page does.
+func (v *visitor) talkToken() answer {
+	v.t.Helper()
+	a := v.w.Addresses()
+	return v.send(http.MethodGet, a.Gateway+"/talk/token", "", "Origin", a.Talk)
+}
+
+// eventually waits for what another part of the world does in its own time.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("within 20 seconds it did not come true that %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// loopbackJar keeps cookies by host.
+type loopbackJar struct {
+	mu      sync.Mutex
+	cookies map[string]map[string]*http.Cookie
+}
+
+func (j *loopbackJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.cookies[u.Host] == nil {
+		j.cookies[u.Host] = map[string]*http.Cookie{}
+	}
+	for _, c := range cookies {
+		if c.MaxAge < 0 {
+			delete(j.cookies[u.Host], c.Name)
+		} else {
+			j.cookies[u.Host][c.Name] = c
+		}
+	}
+}
+
+func (j *loopbackJar) Cookies(u *url.URL) []*http.Cookie {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []*http.Cookie
+	for _, c := range j.cookies[u.Host] {
+		all = append(all, &http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	return all
+}

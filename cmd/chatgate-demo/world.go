@@ -1,0 +1,320 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"chatgate/cmd/internal/app"
+	"chatgate/gateway/chat/rocketchat/rocketchattest"
+	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/oidc/oidctest"
+)
+
+// worldConfig says how a world differs from the one that `go run ./cmd/chatgate-demo` opens.
+type worldConfig struct {
+	// Port is the gateway's; the others follow it. 0 takes free ones.
+	Port int
+	// Log takes the gateway's lines.
+	Log *slog.Logger
+	// Redis is the address of a Redis to use in place of the embedded one.
+	Redis string
+	// RocketChat is the version that the stand-in follows; empty means its newest.
+	RocketChat string
+	// Extra is added to the end of the gateway's configuration.
+	Extra string
+}
+
+// world is everything that people and servers meet in a working installation. Each host has a name of its own below
+// localhost, and is therefore another site to browsers: what works here does not lean on a shared domain.
+type world struct {
+	Provider   *oidctest.Provider
+	RocketChat *rocketchattest.Server
+	Coral      *talktest.Coral
+	App        *app.App
+
+	config    string
+	embedded  *miniredis.Miniredis
+	hosts     map[string]*host
+	transport *http.Transport
+}
+
+// host is one listener and who answers on it.
+type host struct {
+	name     string
+	listener net.Listener
+	handler  http.Handler
+}
+
+func (h *host) url() string {
+	return fmt.Sprintf("http://%s.localhost:%d", h.name, h.listener.Addr().(*net.TCPAddr).Port)
+}
+
+// addresses is what --json prints. Talk is the newspaper's page.
+type addresses struct {
+	Gateway    string   `json:"gateway"`
+	Admin      string   `json:"admin"`
+	Provider   string   `json:"provider"`
+	RocketChat string   `json:"rocketchat"`
+	Talk       string   `json:"talk"`
+	Users      []person `json:"users"`
+}
+
+type person struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// Addresses are the base URLs of this world.
+func (w *world) Addresses() addresses {
+	return addresses{
+		Gateway: w.hosts["sso"].url(), Admin: "http://" + w.hosts["admin"].listener.Addr().String(), Provider: w.hosts["provider"].url(),
+		RocketChat: w.hosts["chat"].url(), Talk: w.hosts["news"].url(),
+		Users: []person{{"ada", "ada"}, {"bob", "bob"}},
+	}
+}
+
+// openWorld listens everywhere and builds everything; Run serves it.
+func openWorld(cfg worldConfig) (*world, error) {
+	w := &world{hosts: map[string]*host{}, transport: localTransport()}
+	for i, name := range []string{"sso", "provider", "chat", "news", "comments", "admin"} {
+		port := 0
+		if cfg.Port != 0 {
+			port = cfg.Port + i
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen for %s: %w (another port: --port N)", name, err), w.close())
+		}
+		w.hosts[name] = &host{name: name, listener: listener}
+	}
+	if err := w.build(cfg); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// localTransport finds every name below localhost on this machine, whatever its resolver thinks of them (RFC 6761,
+// Section 6.3).
+func localTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 2 * time.Second}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			name, port, err := net.SplitHostPort(address)
+			if err == nil && strings.HasSuffix(name, ".localhost") {
+				address = net.JoinHostPort("127.0.0.1", port)
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
+		MaxIdleConnsPerHost: 64,
+	}
+}
+
+func (w *world) build(cfg worldConfig) error {
+	redis := cfg.Redis
+	if redis == "" {
+		w.embedded = miniredis.NewMiniRedis()
+		if err := w.embedded.Start(); err != nil {
+			return fmt.Errorf("start the embedded Redis: %w", err)
+		}
+		redis = w.embedded.Addr()
+	}
+	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis}
+	w.buildProvider(secrets)
+	w.buildRocketChat(cfg, &secrets)
+	if err := w.buildTalk(secrets); err != nil {
+		return err
+	}
+	w.config = w.configuration(secrets) + cfg.Extra
+	loaded, err := app.Parse("demo.yaml", []byte(w.config), app.Chats(), nil)
+	if err != nil {
+		return fmt.Errorf("the demo's configuration: %w", err)
+	}
+	if w.App, err = app.Open(loaded.Config, app.Lends{Log: cfg.Log, Transport: w.transport}); err != nil {
+		return err
+	}
+	w.hosts["sso"].handler = w.App.Server().Handler()
+	return nil
+}
+
+// worldSecrets are made anew for every world.
+type worldSecrets struct {
+	Client, CreateToken, Coral string
+	Redis                      string
+	UserID, Token              string
+}
+
+func (w *world) buildProvider(s worldSecrets) {
+	p := w.hosts["provider"]
+	w.Provider = oidctest.New(oidctest.Config{
+		Issuer: p.url(),
+		Clients: []oidctest.Client{{
+			ID: "chatgate", Secret: s.Client,
+			RedirectURIs:           []string{w.hosts["sso"].url() + "/login/callback"},
+			PostLogoutRedirectURIs: []string{w.hosts["sso"].url() + "/logout/complete"},
+		}},
+		Users: []oidctest.User{
+			{Username: "ada", Password: "ada", Subject: "5f1c2a", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true, Groups: []string{"staff"}},
+			{Username: "bob", Password: "bob", Subject: "9d04e7", Name: "Bob Kahn", Email: "bob@example.org", EmailVerified: true, Groups: []string{"staff"}},
+		},
+		Notice: "Demo accounts: ada / ada and bob / bob",
+	})
+	p.handler = w.Provider
+}
+
+func (w *world) buildRocketChat(cfg worldConfig, s *worldSecrets) {
+	c, sso := w.hosts["chat"], w.hosts["sso"].url()
+	w.RocketChat = rocketchattest.New(rocketchattest.Config{
+		URL: c.url(), Version: cfg.RocketChat,
+		Iframe: rocketchattest.Iframe{
+			Enabled: true, URL: sso + "/rocketchat/frame", APIURL: sso + "/rocketchat/token", APIMethod: http.MethodPost,
+		},
+		CreateTokenEnv: true, CreateTokenSecret: s.CreateToken,
+	})
+	s.UserID, s.Token = w.RocketChat.ServiceAccount()
+	c.handler = w.RocketChat
+}
+
+func (w *world) buildTalk(s worldSecrets) error {
+	sso, comments, news := w.hosts["sso"].url(), w.hosts["comments"], w.hosts["news"]
+	var err error
+	w.Coral, err = talktest.NewCoral(talktest.CoralConfig{
+		URL: comments.url(),
+		OIDC: &talktest.OIDCIntegration{
+			Enabled: true, AllowRegistration: true, ClientID: "coral", ClientSecret: s.Coral,
+			Issuer: sso + "/talk", JWKSURI: sso + "/talk/.well-known/jwks.json",
+			AuthorizationURL: sso + "/talk/oauth/authorize", TokenURL: sso + "/talk/oauth/token",
+		},
+		AllowedOrigins: []string{news.url()},
+		Transport:      w.transport,
+	})
+	if err != nil {
+		return err
+	}
+	comments.handler = w.Coral
+	news.handler, err = talktest.NewNews(talktest.NewsConfig{CoralURL: comments.url(), GatewayURL: sso, Chat: "talk"})
+	return err
+}
+
+// configuration is the gateway's file, as an operator would write it.
+func (w *world) configuration(s worldSecrets) string {
+	return strings.NewReplacer(
+		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
+		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
+		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
+		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis,
+		"{userID}", s.UserID, "{token}", s.Token,
+	).Replace(`
+baseURL: {sso}
+development: true
+listen: {drain: 0s}
+sealing: {current: demo, keys: {demo: "{sealing}"}}
+redis: {standalone: {address: "{redis}"}}
+theme: {name: Example Organisation}
+providers:
+  corp:
+    issuer: {provider}
+    client: {id: chatgate, secret: "{client}"}
+chats:
+  rocketchat:
+    access: {providers: [corp], anyone: true}
+    url: {chat}
+    api: {url: "{chat}", allowHTTP: true, userID: "{userID}", token: "{token}", createTokenSecret: "{createToken}"}
+  talk:
+    profile: coral-oidc
+    access: {providers: [corp], anyone: true}
+    url: {comments}
+    embedOrigins: {"{news}": {token: true}}
+    client: {id: coral, secret: "{coral}"}
+`)
+}
+
+// Run serves the world until ctx ends. It calls ready once the gateway and everything it needs answer.
+func (w *world) Run(ctx context.Context, ready func() error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, len(w.hosts))
+	var serving sync.WaitGroup
+	for name, h := range w.hosts {
+		if name != "sso" && name != "admin" {
+			serving.Go(func() { failed <- serve(ctx, h) })
+		}
+	}
+	serving.Go(func() { failed <- w.App.Serve(ctx, w.hosts["sso"].listener, w.hosts["admin"].listener) })
+	serving.Go(func() {
+		if err := w.waitReady(ctx); err != nil {
+			failed <- err
+		} else if err := ready(); err != nil {
+			failed <- err
+		}
+	})
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	stop()
+	serving.Wait()
+	return errors.Join(err, w.close())
+}
+
+func serve(ctx context.Context, h *host) error {
+	server := &http.Server{Handler: h.handler, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.Serve(h.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("%s: %w", h.name, err)
+	}
+	return nil
+}
+
+// waitReady polls the gateway's own word on whether all is well.
+func (w *world) waitReady(ctx context.Context) error {
+	client := &http.Client{Transport: w.transport, Timeout: time.Second}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		if w.isReady(ctx, client) || ctx.Err() != nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("the gateway did not become ready within 30 seconds")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (w *world) isReady(ctx context.Context, client *http.Client) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Addresses().Admin+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	var body struct {
+		Status string `json:"status"`
+	}
+	return json.NewDecoder(response.Body).Decode(&body) == nil && body.Status == "ready"
+}
+
+func (w *world) close() error {
+	for _, h := range w.hosts {
+		_ = h.listener.Close() // closed already where it was served
+	}
+	if w.embedded != nil {
+		w.embedded.Close()
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"chatgate/gateway"
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/gateway/web"
+	"chatgate/oidc"
+	"chatgate/store"
+	"chatgate/store/memstore"
+	"chatgate/store/redisstore"
+)
+
+// Lends are what a process may lend an App in place of its own; the zero value is what production uses.
+type Lends struct {
+	// Log takes every line; nil writes JSON to standard error at the configured level.
+	Log *slog.Logger
+	// Transport carries calls to providers and chats; nil dials them, through the proxy of the environment if any.
+	Transport http.RoundTripper
+	// Engine keeps the state; nil opens what the configuration says.
+	Engine store.Engine
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// App is a gateway that is ready to run.
+type App struct {
+	cfg      *Config
+	log      *slog.Logger
+	engine   store.Engine
+	server   *gateway.Server
+	audit    *audit.Log
+	parts    parts
+	workers  []worker
+	chats    map[string]chat.Connector
+	registry *prometheus.Registry
+}
+
+// worker is background work with a name for the log.
+type worker struct {
+	name string
+	run  func(context.Context) error
+}
+
+// parts are the rooms that connectors and server share.
+type parts struct {
+	store     *store.Store
+	names     *store.Names
+	heartbeat *store.Heartbeat
+	sessions  *session.Manager
+	keys      *keyring.Keyring
+	outbox    *outbox.Outbox
+	ledger    *outbox.Ledger
+	limits    *limit.Limiter
+	pages     *web.Pages
+	problems  *problem.Renderer
+	metrics   *chat.Metrics
+	providers map[string]*oidc.RelyingParty
+	transport http.RoundTripper
+	now       func() time.Time
+}
+
+// Open builds a gateway from a checked configuration. It dials nothing and listens to nothing: a provider, chat or
+// Redis that is down does not keep it from starting (D26).
+func Open(cfg *Config, lend Lends) (*App, error) {
+	a := &App{cfg: cfg, log: lend.Log, registry: prometheus.NewRegistry(), chats: map[string]chat.Connector{}}
+	if a.log == nil {
+		a.log = newLogger(cfg.Log)
+	}
+	a.log = slog.New(gateway.LogHandler{Handler: a.log.Handler()})
+	a.audit = audit.New(a.log)
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.warn()
+	if err := errors.Join(a.openParts(lend)); err != nil {
+		return nil, err
+	}
+	if err := a.openChats(); err != nil {
+		return nil, err
+	}
+	var err error
+	a.server, err = gateway.New(gateway.Config{
+		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats,
+		TrustedProxies: cfg.TrustedProxies, Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
+		Store: a.parts.store, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Keys: a.parts.keys,
+		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
+		Metrics: a.registry, Log: a.log, Now: a.parts.now,
+	})
+	return a, err
+}
+
+func newLogger(cfg Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		level = slog.LevelInfo // the binder lets only the four names pass
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// warn says aloud what is legal and should not surprise anybody (B-29, S128).
+func (a *App) warn() {
+	if a.cfg.Development {
+		a.log.Warn("DEVELOPMENT MODE: http is allowed on loopback; never use it where people sign in")
+	}
+	if a.cfg.Redis.Memory {
+		a.log.Warn("state is kept in memory: one replica only, and everybody signs in again after a restart")
+	}
+	for name, section := range a.cfg.Chats {
+		for key, origin := range addresses(section) {
+			if !sameSite(a.cfg.BaseURL, origin) {
+				a.log.Warn("cross-site: browsers that block third-party cookies will ask people to sign in by a press; "+
+					"a host name of the gateway beside the chat's avoids it", "chat", name, "key", key, "origin", string(origin))
+			}
+		}
+	}
+}
+
+// Server is the gateway's HTTP server, for callers that bring their own listeners.
+func (a *App) Server() *gateway.Server { return a.server }
+
+// Run listens where the configuration says and serves until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	redisstore.LogTo(a.log)
+	public, err := net.Listen("tcp", a.cfg.Listen.Public)
+	if err != nil {
+		return fmt.Errorf("listen.public: %w", err)
+	}
+	admin, err := net.Listen("tcp", a.cfg.Listen.Admin)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen.admin: %w", err), public.Close())
+	}
+	return a.Serve(ctx, public, admin)
+}
+
+// Serve runs everything on these listeners until ctx ends, then drains, stops the background work and closes the store.
+func (a *App) Serve(ctx context.Context, public, admin net.Listener) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	for _, w := range a.workers {
+		background.Go(func() {
+			if err := w.run(working); err != nil {
+				a.log.Error("background work ended", "work", w.name, "err", err)
+			}
+		})
+	}
+	a.audit.Record(ctx, audit.Event{Act: audit.Started, Actor: audit.ActorGateway})
+	err := a.server.Run(ctx, public, admin)
+	stop()
+	background.Wait()
+	a.audit.Record(context.WithoutCancel(ctx), audit.Event{Act: audit.Stopped, Actor: audit.ActorGateway})
+	return errors.Join(err, a.engine.Close())
+}
+
+func (a *App) work(name string, run func(context.Context) error) {
+	a.workers = append(a.workers, worker{name: name, run: run})
+}
+
+// openEngine is the store's engine by the configuration, measured.
+func (a *App) openEngine(lend Lends) error {
+	operations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "chatgate_store_operation_duration_seconds", Help: "Operations of the store, by how they went.",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 10),
+	}, []string{"op", "result"})
+	if err := a.registry.Register(operations); err != nil {
+		return err
+	}
+	switch {
+	case lend.Engine != nil:
+		a.engine = lend.Engine
+	case a.cfg.Redis.Memory:
+		a.engine = memstore.New(memstore.Config{Now: lend.Now})
+	default:
+		redis := a.cfg.Redis.Config
+		redis.Observe = func(op string, took time.Duration, err error) {
+			operations.WithLabelValues(op, outcome(err)).Observe(took.Seconds())
+		}
+		var err error
+		if a.engine, err = redisstore.Open(redis); err != nil {
+			return fmt.Errorf("redis: %w", err)
+		}
+	}
+	return nil
+}
+
+func outcome(err error) string {
+	if errors.Is(err, store.ErrUnavailable) {
+		return "unavailable"
+	}
+	return "ok"
+}
+
+// sealer opens the configured keys; a gateway that keeps nothing may make its own.
+func (c *Config) sealer() (*store.Sealer, error) {
+	keys := map[string][]byte{}
+	for name, key := range c.Sealing.Keys {
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(key.Reveal()))
+		if err != nil {
+			return nil, fmt.Errorf("sealing.keys.%s: must be base64", name)
+		}
+		keys[name] = raw
+	}
+	current := c.Sealing.Current
+	if c.Redis.Memory && len(keys) == 0 {
+		current = "memory"
+		keys[current] = []byte(rand.Text() + rand.Text())
+	}
+	return store.NewSealer(current, keys)
+}
+
+// Check says whether a gateway would open with this configuration. It dials and listens to nothing.
+func Check(cfg *Config) error {
+	a, err := Open(cfg, Lends{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return a.engine.Close()
+}

@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+	"chatgate/gateway/web"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// openParts builds the rooms in the order in which they lend to each other.
+func (a *App) openParts(lend Lends) error {
+	p := &a.parts
+	p.now, p.transport = lend.Now, lend.Transport
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.transport == nil {
+		p.transport = newTransport()
+	}
+	for _, open := range []func() error{
+		func() error { return a.openEngine(lend) },
+		a.openStore, a.openOutbox, a.openPages, a.openProviders, a.openSessions, a.openKeys,
+	} {
+		if err := open(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newTransport is shared by all outgoing calls (S131, S132). Each caller adds its own deadline and size limit.
+func newTransport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	t.TLSHandshakeTimeout = 3 * time.Second
+	t.MaxIdleConnsPerHost = 32
+	t.MaxConnsPerHost = 128
+	return t
+}
+
+func (a *App) openStore() error {
+	sealer, err := a.cfg.sealer()
+	if err != nil {
+		return fmt.Errorf("sealing: %w", err)
+	}
+	p := &a.parts
+	if p.store, err = store.New(store.Config{Engine: a.engine, Sealer: sealer, Now: p.now}); err != nil {
+		return err
+	}
+	p.names, p.heartbeat = store.NewNames(p.store), store.NewHeartbeat(p.store)
+	a.work("heartbeat", p.heartbeat.Run)
+	a.work("names", a.resealNames)
+	if p.limits, err = limit.New(limit.Config{Store: p.store}); err != nil {
+		return err
+	}
+	p.metrics, err = chat.NewMetrics(a.registry)
+	return err
+}
+
+// resealNames brings the key of names under the current sealing key once the store answers, so that an operator can
+// remove the former one (D23).
+func (a *App) resealNames(ctx context.Context) error {
+	for a.parts.names.Reseal(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Minute):
+		}
+	}
+	return nil
+}
+
+func (a *App) openOutbox() (err error) {
+	p := &a.parts
+	p.outbox, err = outbox.New(outbox.Config{Store: p.store, Log: a.log, Now: p.now, OnDone: a.jobDone})
+	if err != nil {
+		return err
+	}
+	a.work("outbox", p.outbox.Run)
+	p.ledger, err = outbox.NewLedger(outbox.LedgerConfig{
+		Store: p.store, Names: p.names, Outbox: p.outbox, Held: p.heartbeat.Held, Log: a.log, Now: p.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.work("ledger", p.ledger.Run)
+	return nil
+}
+
+// jobDone audits the jobs that nobody will do any more; what was done is audited by who did it.
+func (a *App) jobDone(ctx context.Context, job outbox.Job, result outbox.Result) {
+	reason := audit.Permanent
+	switch result {
+	case outbox.Done, outbox.Retried:
+		return
+	case outbox.TooOld:
+		reason = audit.TooOld
+	}
+	a.audit.Record(ctx, audit.Event{
+		Act: audit.JobGaveUp, Reason: reason, Actor: audit.ActorGateway, Chat: job.Chat, Attrs: []slog.Attr{slog.String("job", job.Kind)},
+	})
+}
+
+func (a *App) openPages() (err error) {
+	p := &a.parts
+	theme := a.cfg.Theme
+	p.pages, err = web.New(web.Config{
+		Name: theme.Name, Contact: theme.Contact, Language: theme.Language,
+		HSTS: strings.HasPrefix(string(a.cfg.BaseURL), "https://"),
+	})
+	if err != nil {
+		return fmt.Errorf("theme: %w", err)
+	}
+	p.problems, err = problem.New(problem.Config{Pages: p.pages, Log: a.log})
+	return err
+}
+
+func (a *App) openProviders() error {
+	p := &a.parts
+	p.providers = map[string]*oidc.RelyingParty{}
+	for _, key := range slices.Sorted(maps.Keys(a.cfg.Providers)) {
+		rp, err := oidc.New(a.cfg.Providers[key], oidc.Env{
+			Provider: key, Transport: p.transport, Log: a.log.With("provider", key), Now: p.now, Development: a.cfg.Development,
+		})
+		if err != nil {
+			return fmt.Errorf("providers.%s: %w", key, err)
+		}
+		p.providers[key] = rp
+		a.work("provider "+key, rp.Run)
+	}
+	return nil
+}
+
+func (a *App) openSessions() (err error) {
+	p := &a.parts
+	p.sessions, err = session.New(session.Config{
+		Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Settings: a.cfg.Session,
+		Chats: slices.Sorted(maps.Keys(a.cfg.Chats)), CrossSite: a.cfg.crossSite(), Log: a.log, Now: p.now,
+	})
+	return err
+}
+
+func (a *App) openKeys() (err error) {
+	var sets []keyring.SetConfig
+	for _, name := range slices.Sorted(maps.Keys(a.cfg.Chats)) {
+		if signer, ok := a.cfg.Chats[name].(chat.Signer); ok {
+			if files, wanted := signer.SigningKeys(); wanted {
+				sets = append(sets, keyring.SetConfig{Name: name, Files: files})
+			}
+		}
+	}
+	p := &a.parts
+	p.keys, err = keyring.New(keyring.Config{Store: p.store, Log: a.log, Now: p.now, Sets: sets})
+	if err != nil {
+		return err
+	}
+	a.work("keyring", p.keys.Run)
+	return nil
+}
+
+// openChats opens every connector with what the gateway lends it.
+func (a *App) openChats() error {
+	p := &a.parts
+	for _, name := range slices.Sorted(maps.Keys(a.cfg.Chats)) {
+		connector, err := a.cfg.Chats[name].Open(chat.Env{
+			Name: name, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
+			Store: p.store, Names: p.names, Sessions: p.sessions, Keys: p.keys.Set(name),
+			Outbox: p.outbox, Ledger: p.ledger, Limits: p.limits, Rules: a.cfg.Limits.Rules(), Audit: a.audit,
+			Pages: p.pages, Problems: p.problems, Transport: p.transport, Metrics: p.metrics,
+			Log: a.log.With("chat", name), Now: p.now,
+		})
+		if err != nil {
+			return fmt.Errorf("chats.%s: %w", name, err)
+		}
+		a.chats[name] = connector
+		if w, ok := connector.(chat.Worker); ok {
+			a.work("chat "+name, w.Run)
+		}
+	}
+	return nil
+}
+
+func addresses(section chat.Config) map[string]chat.Origin {
+	if addressed, ok := section.(chat.Addressed); ok {
+		return addressed.Addresses()
+	}
+	return nil
+}
+
+// crossSite says whether any page that talks to us lives on another site: the session cookie must then be
+// SameSite=None, since Lax is not sent from there (R20).
+func (c *Config) crossSite() bool {
+	for _, section := range c.Chats {
+		for _, origin := range addresses(section) {
+			if !sameSite(c.BaseURL, origin) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sameSite compares scheme and registrable domain, as browsers do.
+func sameSite(a, b chat.Origin) bool {
+	schemeA, siteA := site(a)
+	schemeB, siteB := site(b)
+	return schemeA == schemeB && siteA == siteB
+}
+
+func site(o chat.Origin) (scheme, domain string) {
+	u, err := url.Parse(string(o))
+	if err != nil {
+		return "", string(o)
+	}
+	domain, err = publicsuffix.EffectiveTLDPlusOne(u.Hostname())
+	if err != nil {
+		domain = u.Hostname() // an IP address, or a name that is a public suffix itself
+	}
+	return u.Scheme, domain
+}

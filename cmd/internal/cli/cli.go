@@ -1,0 +1,82 @@
+// Package cli holds the commands of chatgate. Each command is one file; this one ties them together.
+//
+// Commands print results to standard output and everything else to standard error. They exit with 0 when all is well,
+// with 1 when something failed, and with 2 when the command line or the configuration is wrong.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"chatgate/cmd/internal/app"
+)
+
+// The exit codes.
+const (
+	ok     = 0
+	failed = 1
+	misuse = 2
+)
+
+// Streams are where a command writes.
+type Streams struct{ Out, Err io.Writer }
+
+// Run carries out one command line and returns the process's exit code.
+func Run(ctx context.Context, args []string, streams Streams) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ok
+	}
+	fmt.Fprintln(streams.Err, err)
+	var wrong app.Errors
+	var usage *usageError
+	if errors.As(err, &wrong) || errors.As(err, &usage) {
+		return misuse
+	}
+	return failed
+}
+
+// usageError is a command line that cannot be carried out.
+type usageError struct{ error }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "chatgate",
+		Short:         "One sign-in opens Rocket.Chat and Talk",
+		Long:          "chatgate signs people in once, at their organisation's OpenID provider, and lets Rocket.Chat and Talk trust that sign-in.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w\nSee %s --help", err, cmd.CommandPath())}
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(newServe(), newConfig(), newVersion())
+	return root
+}
+
+// configFlag adds --config, which every command that needs the configuration has.
+func configFlag(cmd *cobra.Command) *string {
+	path := cmd.Flags().StringP("config", "c", "", "the configuration `FILE`")
+	if err := cmd.MarkFlagRequired("config"); err != nil {
+		panic(err) // the flag was added one line above
+	}
+	return path
+}
+
+// load reads the configuration and tells what should be mended.
+func load(cmd *cobra.Command, path string) (app.Loaded, error) {
+	return app.Load(path, app.Chats(), func(key, text string) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", key, text)
+	})
+}
