@@ -54,8 +54,12 @@ type Env struct {
 
 	t        testing.TB
 	options  Options
+	engine   *counting
 	follower *follower
 }
+
+// Commands is how many commands this replica has given the store so far.
+func (e *Env) Commands() int64 { return e.engine.commands.Load() }
 
 // NewEnv builds everything a connector is lent.
 func NewEnv(t testing.TB, o Options) *Env {
@@ -83,7 +87,7 @@ func newEnv(t testing.TB, o Options, clock *Clock, journal *Journal) *Env {
 			Log: slog.New(slog.NewJSONHandler(journal, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
 		Clock: clock, Journal: journal, Registry: prometheus.NewRegistry(),
-		t: t, options: o, follower: &follower{},
+		t: t, options: o, engine: &counting{Engine: o.Engine}, follower: &follower{},
 	}
 	e.Audit = audit.New(e.Log)
 	e.openStore()
@@ -115,7 +119,7 @@ func (o Options) complete() Options {
 func (e *Env) openStore() {
 	sealer, err := store.NewSealer("test", map[string][]byte{"test": bytes.Repeat([]byte("k"), 32)})
 	e.must(err)
-	e.Store, err = store.New(store.Config{Engine: e.options.Engine, Sealer: sealer, Now: e.Now})
+	e.Store, err = store.New(store.Config{Engine: e.engine, Sealer: sealer, Now: e.Now})
 	e.must(err)
 	e.Names = store.NewNames(e.Store)
 	e.Rules = e.options.Limits.Rules()

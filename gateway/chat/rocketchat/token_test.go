@@ -3,6 +3,8 @@ package rocketchat_test
 import (
 	"net/http"
 	"testing"
+
+	"chatgate/gateway/chat/chattest"
 )
 
 func TestFlowOnEveryVersion(t *testing.T) {
@@ -21,4 +23,17 @@ func TestFlowOnEveryVersion(t *testing.T) {
 			w.want("token after sign-out", w.token(cookie), http.StatusUnauthorized, "session_required")
 		})
 	}
+}
+
+func TestConnector(t *testing.T) {
+	chattest.Run(t, chattest.Setup{
+		TokenKey: "loginToken",
+		New: func(t *testing.T) chattest.Subject {
+			w := newWorld(t, settings{})
+			return chattest.Subject{
+				Env: w.env, Connector: w.connector, Handler: w.handler, Identity: ada,
+				Work: func() int { return len(w.server.Calls()) },
+			}
+		},
+	})
 }

@@ -45,6 +45,8 @@ type world struct {
 	server  *rocketchattest.Server
 	handler http.Handler
 	config  rocketchat.Config
+
+	connector chat.Connector
 }
 
 // settings are what a test wants differently.
@@ -85,7 +87,8 @@ func newWorld(t *testing.T, s settings) *world {
 	if s.config != nil {
 		s.config(&w.config)
 	}
-	w.handler = env.Handler(env.Open(&w.config))
+	w.connector = env.Open(&w.config)
+	w.handler = env.Handler(w.connector)
 	t.Cleanup(func() { w.noSecretIn("the log", env.Journal.String()) })
 	return w
 }
