@@ -3,6 +3,7 @@ package rocketchat_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -56,14 +57,22 @@ type settings struct {
 	config  func(*rocketchat.Config)
 	limits  limit.Settings
 	session session.Settings
-	engine  store.Engine
+	// transport stands between the gateway and the workspace.
+	transport interface {
+		http.RoundTripper
+		over(http.RoundTripper)
+	}
 }
 
 func newWorld(t *testing.T, s settings) *world {
 	t.Helper()
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := http.RoundTripper(&http.Transport{DisableKeepAlives: true})
+	if s.transport != nil {
+		s.transport.over(transport)
+		transport = s.transport
+	}
 	env := chattest.NewEnv(t, chattest.Options{
-		Name: "rocketchat", Limits: &s.limits, Session: s.session, Transport: transport, Engine: s.engine,
+		Name: "rocketchat", Limits: &s.limits, Session: s.session, Transport: transport,
 	})
 	workspace := rocketchattest.Config{
 		URL: chatURL, Version: s.version, CreateTokenEnv: true, CreateTokenSecret: secret, Now: env.Now,
@@ -197,3 +206,21 @@ func (w *world) want(what string, a answer, status int, code string) {
 
 // people are the accounts besides the service account.
 func (w *world) people() []rocketchattest.User { return w.server.Users()[1:] }
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// gather writes every metric as text.
+func (w *world) gather(to io.Writer) {
+	w.t.Helper()
+	families, err := w.env.Registry.Gather()
+	w.must(err)
+	for _, family := range families {
+		_, err := fmt.Fprintln(to, family.String())
+		w.must(err)
+	}
+}
