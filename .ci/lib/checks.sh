@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# What can be said about the code without running it. Only files that git knows are looked at.
+
+readonly GO_MODULES=(. .ci/tools .ci/providers/zitadel)
+
+check_format() {
+  local unformatted
+  unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l -s)
+  echo "$unformatted"
+  [[ -z $unformatted ]]
+}
+
+check_modules() {
+  local module
+  for module in "${GO_MODULES[@]}"; do
+    go -C "$module" mod tidy -diff
+    go -C "$module" mod verify
+  done
+}
+
+check_vet() {
+  local module
+  for module in "${GO_MODULES[@]}"; do
+    go -C "$module" vet ./...
+  done
+}
+
+check_shell() {
+  git grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' | xargs shellcheck --external-sources
+}
+
+check_yaml() {
+  git ls-files -z '*.yml' '*.yaml' | grep -zv '/testdata/' |
+    xargs -0 yamllint --strict -d '{extends: relaxed, rules: {line-length: disable}}'
+}
+
+# Where packages come from, and where somebody keeps a checkout, is nobody else's business. The brackets keep the
+# patterns from finding themselves.
+check_names() {
+  local registries='registry[.]npm|proxy[.]golang|sum[.]golang|(deb|security)[.]debian|pypi[.]org'
+  local places='(^|[^A-Za-z0-9_.-])/(home|root|work|Users)[/]'
+  if git grep -nIE "$registries|$places"; then
+    return 1
+  fi
+}
+
+# The database is elsewhere; without it there is nothing to say, which is not a failure.
+check_vulnerabilities() {
+  local output status=0
+  output=$(govulncheck ./... 2>&1) || status=$?
+  echo "$output"
+  [[ $status -eq 0 ]] && return 0
+  grep -q 'fetching vulnerabilities' <<<"$output" || return 1
+  echo 'its database is out of reach'
+  return "$NOT_RUN"
+}
