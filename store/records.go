@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -33,23 +34,19 @@ func (r Records) Add(ctx context.Context, id string, fields map[string]Value, tt
 
 // Get reads the named fields in one round trip.
 func (r Records) Get(ctx context.Context, id string, fields ...string) (Fields, error) {
-	values, err := r.place.store.engine.GetHash(ctx, r.place.key(id), fields...)
+	key := r.place.key(id)
+	values, err := r.place.store.engine.GetHash(ctx, key, fields...)
 	if err != nil {
 		return Fields{}, err
 	}
-	f := Fields{place: r.place, id: id, sealed: make(map[string][]byte, len(fields))}
-	for i, name := range fields {
-		if values[i] != nil {
-			f.sealed[name] = values[i]
-		}
-	}
-	return f, nil
+	return Fields{store: r.place.store, key: key, names: fields, sealed: values}, nil
 }
 
 // All reads the whole record; one that does not exist has no fields.
 func (r Records) All(ctx context.Context, id string) (Fields, error) {
-	sealed, err := r.place.store.engine.AllHash(ctx, r.place.key(id))
-	return Fields{place: r.place, id: id, sealed: sealed}, err
+	key := r.place.key(id)
+	all, err := r.place.store.engine.AllHash(ctx, key)
+	return r.fields(key, all), err
 }
 
 // Set writes and removes fields while the record lives, else it returns ErrConflict. A ttl above 0 sets the record's
@@ -64,8 +61,17 @@ func (r Records) Set(ctx context.Context, id string, set map[string]Value, remov
 
 // Take reads the whole record and removes it in one step: of any number of callers exactly one gets its fields.
 func (r Records) Take(ctx context.Context, id string) (Fields, error) {
-	sealed, err := r.place.store.engine.TakeHash(ctx, r.place.key(id))
-	return Fields{place: r.place, id: id, sealed: sealed}, err
+	key := r.place.key(id)
+	all, err := r.place.store.engine.TakeHash(ctx, key)
+	return r.fields(key, all), err
+}
+
+func (r Records) fields(key string, all map[string][]byte) Fields {
+	f := Fields{store: r.place.store, key: key}
+	for name, sealed := range all {
+		f.names, f.sealed = append(f.names, name), append(f.sealed, sealed)
+	}
+	return f
 }
 
 // Delete removes the record. Absent is fine.
@@ -84,30 +90,39 @@ func (r Records) sealAll(id string, fields map[string]Value) (map[string][]byte,
 	return sealed, nil
 }
 
-// Fields are what was read of one record, still sealed.
+// Fields are what was read of one record, still sealed. The zero value has none.
 type Fields struct {
-	place  Place
-	id     string
-	sealed map[string][]byte
+	store  *Store
+	key    string
+	names  []string
+	sealed [][]byte // nil for a field that was asked for and is absent
 }
 
 // Open decodes a field into v. It returns ErrNotFound for one that is absent or past its end, ErrUnknownKey or
 // ErrCorrupt for one that does not open.
 func (f Fields) Open(name string, v any) error {
-	sealed, ok := f.sealed[name]
-	if !ok {
-		return ErrNotFound
+	_, err := f.OpenUntil(name, v)
+	return err
+}
+
+// OpenUntil is Open for a field whose end matters too; it is zero for one that ends with its record.
+func (f Fields) OpenUntil(name string, v any) (end time.Time, err error) {
+	i := slices.Index(f.names, name)
+	if i < 0 || f.sealed[i] == nil {
+		return end, ErrNotFound
 	}
-	return f.place.open(f.id, name, sealed, v)
+	return f.store.openAt(f.key, name, f.sealed[i], v)
 }
 
 // Names lists the fields present, in no order.
 func (f Fields) Names() []string {
-	names := make([]string, 0, len(f.sealed))
-	for name := range f.sealed {
-		names = append(names, name)
+	var present []string
+	for i, name := range f.names {
+		if f.sealed[i] != nil {
+			present = append(present, name)
+		}
 	}
-	return names
+	return present
 }
 
 func isConflict(err error) bool { return errors.Is(err, ErrConflict) }

@@ -102,19 +102,25 @@ func derive(key []byte) (fingerprint, cipher.AEAD, error) {
 }
 
 // Seal encrypts plain so that it opens only at this place.
-func (s *Sealer) Seal(plain []byte, place string) []byte {
+func (s *Sealer) Seal(plain []byte, place string) []byte { return s.seal(plain, []byte(place)) }
+
+func (s *Sealer) seal(plain, place []byte) []byte {
 	aead := s.keys[s.current]
 	head := 1 + fingerprintBytes
 	out := make([]byte, head+aead.NonceSize(), head+aead.NonceSize()+len(plain)+aead.Overhead())
 	out[0] = sealVersion
 	copy(out[1:head], s.current[:])
 	nonce := out[head:]
-	_, _ = rand.Read(nonce)                            // never fails: crypto/rand ends the process instead
-	return aead.Seal(out, nonce, plain, []byte(place)) //nolint:gosec // G407: the nonce is random, see above
+	_, _ = rand.Read(nonce)                    // never fails: crypto/rand ends the process instead
+	return aead.Seal(out, nonce, plain, place) //nolint:gosec // G407: the nonce is random, see above
 }
 
 // Open decrypts what Seal made for this place. It returns ErrUnknownKey or ErrCorrupt, each with nothing of the content.
 func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
+	return s.open(sealed, []byte(place))
+}
+
+func (s *Sealer) open(sealed, place []byte) ([]byte, error) {
 	mark, err := sealedUnder(sealed)
 	if err != nil {
 		return nil, err
@@ -127,7 +133,7 @@ func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
 	if len(body) < aead.NonceSize()+aead.Overhead() {
 		return nil, ErrCorrupt
 	}
-	plain, err := aead.Open(nil, body[:aead.NonceSize()], body[aead.NonceSize():], []byte(place))
+	plain, err := aead.Open(nil, body[:aead.NonceSize()], body[aead.NonceSize():], place)
 	if err != nil {
 		return nil, ErrCorrupt
 	}

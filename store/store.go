@@ -70,31 +70,52 @@ func (p Place) seal(id, field string, body any, end time.Time) ([]byte, error) {
 	if !end.IsZero() {
 		binary.BigEndian.PutUint64(plain, uint64(end.UnixMilli()))
 	}
-	return p.store.sealer.Seal(append(plain, raw...), p.sealPlace(id, field)), nil
+	return p.store.sealer.seal(append(plain, raw...), sealPlace(p.key(id), field)), nil
 }
 
-// open returns ErrNotFound for a value past its own end, by this process's clock.
 func (p Place) open(id, field string, sealed []byte, into any) error {
-	plain, err := p.store.sealer.Open(sealed, p.sealPlace(id, field))
+	_, err := p.store.openAt(p.key(id), field, sealed, into)
+	return err
+}
+
+// openAt decodes what was sealed under a key and field, and says when it ends (zero: never). It returns ErrNotFound
+// for a value past its own end, by this process's clock.
+func (s *Store) openAt(key, field string, sealed []byte, into any) (end time.Time, err error) {
+	plain, err := s.sealer.open(sealed, sealPlace(key, field))
 	if err != nil {
-		return err
+		return end, err
 	}
 	if len(plain) < endBytes {
-		return ErrCorrupt
+		return end, ErrCorrupt
 	}
-	var end int64
-	_, _ = binary.Decode(plain, binary.BigEndian, &end) // never fails: it has its eight bytes
-	if end != 0 && p.store.now().UnixMilli() >= end {
-		return ErrNotFound
+	var millis int64
+	_, _ = binary.Decode(plain, binary.BigEndian, &millis) // never fails: it has its eight bytes
+	if millis != 0 {
+		if end = time.UnixMilli(millis); !s.now().Before(end) {
+			return end, ErrNotFound
+		}
 	}
-	if err := json.Unmarshal(plain[endBytes:], into); err != nil {
+	return end, decode(plain[endBytes:], into)
+}
+
+// decode reads JSON. Raw JSON is passed on as it is: the seal has vouched for every byte.
+func decode(body []byte, into any) error {
+	if raw, ok := into.(*json.RawMessage); ok {
+		*raw = body
+		return nil
+	}
+	if err := json.Unmarshal(body, into); err != nil {
 		return ErrCorrupt // an older or foreign shape: refused like any other record that is not ours (S68)
 	}
 	return nil
 }
 
 // sealPlace is the associated data. NUL cannot be part of a key or a field, so no two places share it.
-func (p Place) sealPlace(id, field string) string { return p.key(id) + "\x00" + field }
+func sealPlace(key, field string) []byte {
+	place := make([]byte, 0, len(key)+1+len(field))
+	place = append(append(place, key...), 0)
+	return append(place, field...)
+}
 
 // end is when something with this lifetime ends; a lifetime of 0 has no end, a negative one is over.
 func (p Place) end(ttl time.Duration) time.Time {

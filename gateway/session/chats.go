@@ -2,19 +2,20 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
 	"chatgate/store"
 )
 
-// PutToken keeps the connector's record for a chat until the time given, at most the session's own end. It returns
-// ErrEnded when the session ended meanwhile: whatever the record stands for must then be revoked (D21).
-func (m *Manager) PutToken(ctx context.Context, s Session, chat string, token []byte, until time.Time) error {
+// PutToken keeps the connector's record, which is JSON, for a chat until the time given, at most the session's own end.
+// It returns ErrEnded when the session ended meanwhile: whatever the record stands for must then be revoked (D21).
+func (m *Manager) PutToken(ctx context.Context, s Session, chat string, token json.RawMessage, until time.Time) error {
 	if until.After(s.Ends) {
 		until = s.Ends
 	}
-	value := store.Value{V: kept{Value: token, Until: until.Unix()}, End: until}
+	value := store.Value{V: token, End: until}
 	return m.change(ctx, s, map[string]store.Value{prefixToken + chat: value}, nil)
 }
 

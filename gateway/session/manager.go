@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,7 @@ type Manager struct {
 	names     *store.Names
 	heartbeat *store.Heartbeat
 	settings  Settings
-	chats     []string
+	chats     map[string]chatFields
 	crossSite bool
 	follower  Follower
 	log       *slog.Logger
@@ -60,6 +61,10 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	chats := map[string]chatFields{}
+	for _, chat := range cfg.Chats {
+		chats[chat] = fieldsOf(chat)
+	}
 	return &Manager{
 		records:   store.NewRecords(cfg.Store.Passing("session"), fieldSession),
 		children:  store.NewBucket[child](cfg.Store.Passing("child")),
@@ -69,7 +74,7 @@ func New(cfg Config) (*Manager, error) {
 		names:     cfg.Names,
 		heartbeat: cfg.Heartbeat,
 		settings:  cfg.Settings,
-		chats:     cfg.Chats,
+		chats:     chats,
 		crossSite: cfg.CrossSite,
 		log:       cfg.Log,
 		now:       cfg.Now,
@@ -145,14 +150,14 @@ func (m *Manager) seenValue(at time.Time) store.Value {
 // carry copies what the former session keeps for the chats. A mark goes along, since only a press clears it (D13);
 // a hold does not, since it belonged to a tab's unfinished sign-in.
 func (m *Manager) carry(former store.Fields, fields map[string]store.Value) {
-	for _, chat := range m.chats {
-		var token kept
-		if former.Open(prefixToken+chat, &token) == nil {
-			fields[prefixToken+chat] = store.Value{V: token, End: time.Unix(token.Until, 0)}
+	for _, names := range m.chats {
+		var token json.RawMessage
+		if end, err := former.OpenUntil(names.token, &token); err == nil {
+			fields[names.token] = store.Value{V: token, End: end}
 		}
 		var mark bool
-		if former.Open(prefixMark+chat, &mark) == nil {
-			fields[prefixMark+chat] = store.Value{V: mark}
+		if former.Open(names.mark, &mark) == nil {
+			fields[names.mark] = store.Value{V: mark}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,9 +54,9 @@ func (m *Manager) Read(ctx context.Context, w http.ResponseWriter, r *http.Reque
 
 // ByKey reads a session by its store id.
 func (m *Manager) ByKey(ctx context.Context, key, chat string) (Session, error) {
-	names := []string{fieldSession, fieldSeen}
+	names := sessionFields
 	if chat != "" {
-		names = append(names, prefixToken+chat, prefixMark+chat, prefixHold+chat)
+		names = m.fieldsFor(chat).read
 	}
 	fields, err := m.records.Get(ctx, key, names...)
 	if err != nil {
@@ -64,63 +65,85 @@ func (m *Manager) ByKey(ctx context.Context, key, chat string) (Session, error) 
 	return m.open(key, fields, chat)
 }
 
+// fieldsFor are the names for a chat; one that is not configured has a session like any other, and nothing in it.
+func (m *Manager) fieldsFor(chat string) chatFields {
+	if names, ok := m.chats[chat]; ok {
+		return names
+	}
+	return fieldsOf(chat)
+}
+
+// sessionFields are read where no chat is concerned.
+var sessionFields = []string{fieldSession, fieldSeen}
+
+// opened is what the fields of a session hold; a field that is absent leaves its zero value.
+type opened struct {
+	record  record
+	seen    int64
+	token   json.RawMessage
+	stayOut bool
+	hold    int64
+}
+
 // open checks both ends of a session by this process's clock and decodes it.
 func (m *Manager) open(key string, fields store.Fields, chat string) (Session, error) {
-	var rec record
-	if err := m.field(fields, fieldSession, &rec); err != nil {
+	var o opened
+	if err := m.field(fields, fieldSession, &o.record); err != nil {
 		return Session{}, err
 	}
-	var seen int64
-	if err := m.field(fields, fieldSeen, &seen); err != nil {
+	if err := m.field(fields, fieldSeen, &o.seen); err != nil {
 		return Session{}, err
+	}
+	if chat != "" {
+		if err := m.openChat(fields, m.fieldsFor(chat), &o); err != nil {
+			return Session{}, err
+		}
 	}
 	s := Session{
-		Key: key, Identity: rec.Identity,
-		Begun: time.Unix(rec.Begun, 0), Ends: time.Unix(rec.Ends, 0), Seen: time.Unix(seen, 0),
+		Key: key, Identity: o.record.Identity,
+		Begun: time.Unix(o.record.Begun, 0), Ends: time.Unix(o.record.Ends, 0), Seen: time.Unix(o.seen, 0),
+		Chat: ChatState{Token: o.token, StayOut: o.stayOut},
 	}
-	if chat == "" {
-		return s, nil
+	if o.hold != 0 {
+		s.Chat.HoldUntil = time.Unix(o.hold, 0)
 	}
-	return s, m.openChat(fields, chat, &s.Chat)
+	return s, nil
 }
 
-func (m *Manager) openChat(fields store.Fields, chat string, state *ChatState) error {
-	var token kept
-	if err := m.field(fields, prefixToken+chat, &token); err == nil {
-		state.Token = token.Value
-	} else if !errors.Is(err, ErrNone) {
+// openChat decodes what a session remembers for a chat, each of which may be absent.
+func (m *Manager) openChat(fields store.Fields, names chatFields, o *opened) error {
+	if err := m.field(fields, names.token, &o.token); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
-	var hold int64
-	if err := m.field(fields, prefixHold+chat, &hold); err == nil {
-		state.HoldUntil = time.Unix(hold, 0)
-	} else if !errors.Is(err, ErrNone) {
+	if err := m.field(fields, names.hold, &o.hold); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
-	err := m.field(fields, prefixMark+chat, &state.StayOut)
-	if errors.Is(err, ErrNone) {
-		return nil
+	if err := m.field(fields, names.mark, &o.stayOut); err != nil && !errors.Is(err, ErrNone) {
+		return err
 	}
-	return err
+	return nil
 }
 
-// field tells apart what a caller must: nothing there that counts (ErrNone), and a store that cannot say. A field that
-// does not open refuses this one session (S68); one under a key that a live replica holds is that replica's, so the
-// answer is 503 and not a sign-out (D23).
+// field tells apart what a caller must: nothing there that counts (ErrNone), and a store that cannot say.
 func (m *Manager) field(fields store.Fields, name string, v any) error {
 	err := fields.Open(name, v)
-	var unknown *store.UnknownKeyError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return ErrNone
-	case errors.As(err, &unknown) && m.heartbeat.Held(unknown.Fingerprint):
-		return fmt.Errorf("open session: %w: %w", store.ErrUnavailable, err)
-	default:
-		m.log.Warn("session refused", "field", name, "err", err)
-		return fmt.Errorf("%w: %w", ErrNone, err)
 	}
+	return m.unreadable(name, err)
+}
+
+// unreadable decides about a field that does not open. It refuses this one session (S68), unless the field is under a
+// key that a live replica holds: then it is that replica's, and the answer is 503 and not a sign-out (D23).
+func (m *Manager) unreadable(name string, err error) error {
+	if unknown, ok := errors.AsType[*store.UnknownKeyError](err); ok && m.heartbeat.Held(unknown.Fingerprint) {
+		return fmt.Errorf("open session: %w: %w", store.ErrUnavailable, err)
+	}
+	m.log.Warn("session refused", "field", name, "err", err)
+	return fmt.Errorf("%w: %w", ErrNone, err)
 }
 
 // touch writes when the session was seen, at most every sixteenth of the idle limit, so that a busy person costs Redis

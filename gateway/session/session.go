@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -33,8 +34,8 @@ type Session struct {
 
 // ChatState is what a session remembers for one chat.
 type ChatState struct {
-	// Token is the connector's own record, nil when there is none.
-	Token []byte
+	// Token is the connector's own record as JSON, nil when there is none.
+	Token json.RawMessage
 	// StayOut says that the person signed out inside the chat and has not asked to come back (R12).
 	StayOut bool
 	// HoldUntil is the end of a hold, zero when there is none (B-16).
@@ -72,12 +73,6 @@ type record struct {
 	Ends     int64         `json:"e"`
 }
 
-// kept is the field "t.<chat>"; Until is repeated inside so that a moved token keeps its end.
-type kept struct {
-	Value []byte `json:"v"`
-	Until int64  `json:"u"`
-}
-
 const (
 	fieldSession = "s"
 	fieldSeen    = "l"
@@ -85,3 +80,15 @@ const (
 	prefixMark   = "m."
 	prefixHold   = "h."
 )
+
+// chatFields are the names of the fields that a session has for one chat.
+type chatFields struct {
+	token, mark, hold string
+	read              []string // all that a call of the chat reads, in one command
+}
+
+func fieldsOf(chat string) chatFields {
+	f := chatFields{token: prefixToken + chat, mark: prefixMark + chat, hold: prefixHold + chat}
+	f.read = []string{fieldSession, fieldSeen, f.token, f.mark, f.hold}
+	return f
+}

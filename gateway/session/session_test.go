@@ -339,14 +339,14 @@ func TestTheSamePersonSigningInAgainKeepsTokensAndMarks(t *testing.T) { // D11, 
 	h, b := open(t), browser{}
 	former := h.signIn(t, b, ada)
 	until := h.clock.now().Add(time.Hour)
-	must(t, h.PutToken(t.Context(), former, "rocketchat", []byte("token"), until))
+	must(t, h.PutToken(t.Context(), former, "rocketchat", []byte(`"token"`), until))
 	must(t, h.StayOut(t.Context(), former, "talk"))
 	must(t, h.Hold(t.Context(), former, "rocketchat", until))
 	old := browser{"__Host-chatgate": b["__Host-chatgate"]}
 	now := h.signIn(t, b, ada)
 
 	s, err := h.read(t, b, "rocketchat")
-	if err != nil || string(s.Chat.Token) != "token" || !s.Chat.HoldUntil.IsZero() {
+	if err != nil || string(s.Chat.Token) != `"token"` || !s.Chat.HoldUntil.IsZero() {
 		t.Errorf("Read(rocketchat) = %+v, %v, want the token and no hold", s.Chat, err)
 	}
 	if s, err = h.read(t, b, "talk"); err != nil || !s.Chat.StayOut {
@@ -370,7 +370,7 @@ func TestNothingResurrectsAnEndedSession(t *testing.T) { // D21, S114
 	must(t, h.End(t.Context(), s))
 	for name, write := range map[string]func() error{
 		"PutToken": func() error {
-			return h.PutToken(t.Context(), s, "rocketchat", []byte("late"), h.clock.now().Add(time.Hour))
+			return h.PutToken(t.Context(), s, "rocketchat", []byte(`"late"`), h.clock.now().Add(time.Hour))
 		},
 		"StayOut":   func() error { return h.StayOut(t.Context(), s, "rocketchat") },
 		"ComeBack":  func() error { return h.ComeBack(t.Context(), s, "rocketchat") },
