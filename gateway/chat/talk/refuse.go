@@ -3,6 +3,8 @@ package talk
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -67,7 +69,7 @@ func (c *connector) refusal(err error) refusal {
 		told := problem.AccessDenied(c.env.Name, phrases[denied.Reason], err)
 		return refusal{told, resultRefused, audit.ChatTokenRefused, audit.Reason(denied.Reason)}
 	case errors.Is(err, errNoEmail):
-		return refusal{problem.EmailUnverified(c.env.Name, err), resultRefused, audit.ChatTokenRefused, audit.EmailUnverified}
+		return refusal{needsEmail(c.env.Name, err), resultRefused, audit.ChatTokenRefused, audit.EmailUnverified}
 	case errors.Is(err, session.ErrEnded):
 		return refusal{problem.SessionRequired(err), resultRefused, audit.ChatTokenRefused, audit.SessionEnded}
 	case errors.As(err, &exceeded):
@@ -80,6 +82,23 @@ func (c *connector) refusal(err error) refusal {
 	default:
 		return refusal{told: err, result: resultFailed}
 	}
+}
+
+// needsEmail says what EmailUnverified does not: here no account is in the way, the chat takes nobody without an address.
+func needsEmail(chat string, err error) error {
+	told := problem.EmailUnverified(chat, err)
+	told.Detail = "You are signed in, but " + chat + " needs an e-mail address that your identity provider has verified. " +
+		"Verify yours there, then sign in again."
+	return told
+}
+
+// tokenRefused answers a server that asks about a token which is not good here. The reason is for the log: the answer
+// is the same for all of them (S101).
+func tokenRefused(reason error) error {
+	return fmt.Errorf("%w: %w", &problem.Error{
+		Status: http.StatusUnauthorized, Code: "talk_token_refused",
+		Heading: "Not authorized", Detail: "The request carries no token that is good here.",
+	}, reason)
 }
 
 // refuse counts and audits why a session got no token, and returns what the page is told.

@@ -42,7 +42,7 @@ func (c *connector) user(g *gin.Context) error {
 	claims, err := c.signer.verify(bearer(g.Request))
 	if errors.Is(err, keyring.ErrRefused) {
 		g.Header("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750, Section 3
-		return problem.SessionRequired(err)
+		return tokenRefused(err)
 	}
 	if err != nil {
 		return c.refusal(err).told

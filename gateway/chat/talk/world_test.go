@@ -68,8 +68,9 @@ func with(cfg talk.Config, change func(*talk.Config)) talk.Config {
 // world is one site behind a gateway.
 type world struct {
 	*chattest.Env
-	t       *testing.T
-	handler http.Handler
+	t         *testing.T
+	connector chat.Connector
+	handler   http.Handler
 }
 
 // open serves a site under the name in o, "talk" when that is empty. Its signing key is the first of the test's keys.
@@ -87,7 +88,7 @@ func openWithKey(t *testing.T, cfg talk.Config, o chattest.Options, key int) *wo
 	if _, wanted := cfg.SigningKeys(); wanted {
 		w.Keys = w.keyring(keyring.SetConfig{Name: o.Name, Files: []string{keyFile(t, key)}}).Set(o.Name)
 	}
-	w.handler = w.Handler(w.Open(&cfg))
+	w.reopen(cfg)
 	return w
 }
 
@@ -100,10 +101,29 @@ func (w *world) keyring(set keyring.SetConfig) *keyring.Keyring {
 	return k
 }
 
+// keyedWorld is a world whose signing keys stand in the store and can change.
+type keyedWorld struct {
+	*world
+	keys *keyring.Keyring
+}
+
+func openWithStoredKeys(t *testing.T, cfg talk.Config) keyedWorld {
+	t.Helper()
+	w := &world{Env: chattest.NewEnv(t, chattest.Options{Name: "talk"}), t: t}
+	keys := w.keyring(keyring.SetConfig{Name: "talk"})
+	if err := keys.Load(ctx()); err != nil {
+		t.Fatal(err)
+	}
+	w.Keys = keys.Set("talk")
+	w.reopen(cfg)
+	return keyedWorld{world: w, keys: keys}
+}
+
 // reopen is the same site after a deploy that changed its section.
 func (w *world) reopen(cfg talk.Config) {
 	w.t.Helper()
-	w.handler = w.Handler(w.Open(&cfg))
+	w.connector = w.Open(&cfg)
+	w.handler = w.Handler(w.connector)
 }
 
 // testKeys are costly to make, so that all tests share them.
@@ -135,9 +155,7 @@ func (w *world) call(method, path string, cookie *http.Cookie, headers ...string
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	recorder := httptest.NewRecorder()
-	w.handler.ServeHTTP(recorder, r)
-	return recorder.Result()
+	return answer(w.handler, r)
 }
 
 // ask is a page of the news site asking for a token.
@@ -166,10 +184,12 @@ func (w *world) whose(token string) *http.Response {
 }
 
 // RoundTrip lets a chat's server reach the gateway.
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) { return answer(w.handler, r), nil }
+
+func answer(h http.Handler, r *http.Request) *http.Response {
 	recorder := httptest.NewRecorder()
-	w.handler.ServeHTTP(recorder, r)
-	return recorder.Result(), nil
+	h.ServeHTTP(recorder, r)
+	return recorder.Result()
 }
 
 type problemBody struct {
@@ -200,6 +220,15 @@ func part(t *testing.T, token string, i int) map[string]any {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func pemOf(t *testing.T, key *rsa.PublicKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 func ctx() context.Context { return context.Background() }

@@ -1,0 +1,361 @@
+package talk_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chatgate/gateway/chat/chattest"
+	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// verifier is a product at the other end.
+type verifier interface {
+	Verify(ctx context.Context, bearer string) (talktest.Viewer, error)
+}
+
+// ssoCoral is a Coral that knows the site's secrets.
+func ssoCoral(t *testing.T, w *world, version string) *talktest.Coral {
+	t.Helper()
+	return newCoral(t, talktest.CoralConfig{
+		URL: coralURL, Version: version, Now: w.Now,
+		SSO: &talktest.SSOIntegration{Enabled: true, AllowRegistration: true, Secrets: map[string]string{"kid-1": ssoSecret}},
+	})
+}
+
+// oidcCoral is a Coral that was set up for the issuer of the world's site, whose JWKS it fetches.
+func oidcCoral(t *testing.T, w *world, version string) *talktest.Coral {
+	t.Helper()
+	issuer := w.BaseURL + "/" + w.Name
+	return newCoral(t, talktest.CoralConfig{
+		URL: coralURL, Version: version, Now: w.Now, Transport: w,
+		OIDC: &talktest.OIDCIntegration{
+			Enabled: true, AllowRegistration: true, ClientID: "coral", ClientSecret: "s3cret", Issuer: issuer,
+			JWKSURI: issuer + "/jwks.json", AuthorizationURL: issuer + "/oauth/authorize", TokenURL: issuer + "/oauth/token",
+		},
+	})
+}
+
+func newCoral(t *testing.T, cfg talktest.CoralConfig) *talktest.Coral {
+	t.Helper()
+	coral, err := talktest.NewCoral(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return coral
+}
+
+// newTalk4 is a Talk 4 whose plugin makes accounts from the claims, as the README's settings have it.
+func newTalk4(t *testing.T, w *world, cfg talktest.Talk4Config) *talktest.Talk4 {
+	t.Helper()
+	cfg.URL, cfg.Issuer, cfg.Now = coralURL, w.BaseURL+"/"+w.Name, w.Now
+	cfg.TokenUserNotFound = func(_ context.Context, talk4 *talktest.Talk4, claims map[string]any, _ string) (*talktest.Talk4User, error) {
+		return talk4.UpsertExternalUser(claims["sub"].(string), "chatgate", claims["username"].(string))
+	}
+	talk4, err := talktest.NewTalk4(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return talk4
+}
+
+// publicPEM is the site's public key as an operator puts it into TALK_JWT_SECRETS (G14).
+func publicPEM(t *testing.T, w *world) talktest.Talk4Secret {
+	t.Helper()
+	keys, err := w.Keys.Keys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return talktest.Talk4Secret{KID: keys[0].KID, Public: pemOf(t, keys[0].Public)}
+}
+
+func TestProductsTakeTheTokens(t *testing.T) {
+	picture := "https://idp.example.org/ada.png"
+	for _, test := range []struct {
+		name    string
+		cfg     talk.Config
+		product func(*testing.T, *world) verifier
+		want    talktest.User
+	}{
+		{"Coral 9.11.8 by single sign-on", site(talk.CoralSSO),
+			func(t *testing.T, w *world) verifier { return ssoCoral(t, w, "9.11.8") },
+			talktest.User{
+				Username: "ada", Email: "ada@example.org", EmailVerified: true, Role: talktest.RoleCommenter,
+				URL: chattest.BaseURL + "/", Avatar: picture,
+			}},
+		{"Coral 5.0.0 by single sign-on", site(talk.CoralSSO),
+			func(t *testing.T, w *world) verifier { return ssoCoral(t, w, "5.0.0") },
+			talktest.User{Username: "ada", Email: "ada@example.org", EmailVerified: true, Role: talktest.RoleCommenter}},
+		{"Coral 9.11.8 by OpenID Connect", site(talk.CoralOIDC),
+			func(t *testing.T, w *world) verifier { return oidcCoral(t, w, "9.11.8") },
+			talktest.User{Username: "ada", Email: "ada@example.org", EmailVerified: true, Role: talktest.RoleCommenter, Avatar: picture}},
+		{"Coral 5.0.0 by OpenID Connect", site(talk.CoralOIDC),
+			func(t *testing.T, w *world) verifier { return oidcCoral(t, w, "5.0.0") },
+			talktest.User{Username: "ada", Email: "ada@example.org", EmailVerified: true, Role: talktest.RoleCommenter, Avatar: picture}},
+		{"Talk 4 by a public key", site(talk.Talk4),
+			func(t *testing.T, w *world) verifier {
+				return newTalk4(t, w, talktest.Talk4Config{Algorithm: "RS256", Secrets: []talktest.Talk4Secret{publicPEM(t, w)}})
+			},
+			talktest.User{Username: "ada"}},
+		{"Talk 4 by a shared secret", with(site(talk.Talk4), func(c *talk.Config) { c.SharedSecret = sharedSecret }),
+			func(t *testing.T, w *world) verifier {
+				return newTalk4(t, w, talktest.Talk4Config{Secret: sharedSecret})
+			},
+			talktest.User{Username: "ada"}},
+		{"Talk 4 by one of several shared secrets", with(site(talk.Talk4), func(c *talk.Config) { c.SharedSecret = sharedSecret }),
+			func(t *testing.T, w *world) verifier {
+				return newTalk4(t, w, talktest.Talk4Config{Secrets: []talktest.Talk4Secret{
+					{KID: "own", Secret: "talk's own"}, {KID: "talk", Secret: sharedSecret},
+				}})
+			},
+			talktest.User{Username: "ada"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := open(t, test.cfg, chattest.Options{})
+			token := w.token(http.MethodGet, w.SignIn(ada())).Token
+			got, err := test.product(t, w).Verify(ctx(), token)
+			if err != nil {
+				t.Fatalf("Verify() = %v, want the token accepted", err)
+			}
+			got.ID, got.Profiles = "", nil
+			if diff := cmp.Diff(test.want, got.User); diff != "" {
+				t.Errorf("the account (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCoralFollowsRolesAndNames(t *testing.T) {
+	w := open(t, with(site(talk.CoralSSO), func(c *talk.Config) {
+		c.Roles = map[string]talk.Role{"everyone": talk.Commenter, "moderators": talk.Moderator}
+	}), chattest.Options{})
+	coral := ssoCoral(t, w, "")
+	person := ada()
+	person.Groups = []string{"everyone", "moderators"}
+	cookie := w.SignIn(person)
+	for _, step := range []struct {
+		groups         []string
+		username, role string
+	}{
+		{[]string{"everyone", "moderators"}, "ada", talktest.RoleModerator},
+		{[]string{"everyone"}, "countess", talktest.RoleCommenter},
+	} {
+		person.Groups, person.Username = step.groups, step.username
+		cookie = w.SignInAgain(cookie, person)
+		got, err := coral.Verify(ctx(), w.token(http.MethodGet, cookie).Token)
+		if err != nil || got.Username != step.username || got.Role != step.role {
+			t.Errorf("Coral has %q as %s, %v, want %q as %s (G16, G17)", got.Username, got.Role, err, step.username, step.role)
+		}
+	}
+}
+
+func TestARawRoleClaimIsNoRole(t *testing.T) {
+	w := open(t, site(talk.CoralSSO), chattest.Options{})
+	person := ada()
+	person.Groups = []string{"ADMIN", "MODERATOR"}
+	got, err := ssoCoral(t, w, "").Verify(ctx(), w.token(http.MethodGet, w.SignIn(person)).Token)
+	if err != nil || got.Role != talktest.RoleCommenter {
+		t.Errorf("Coral has the role %s, %v, want COMMENTER (G16)", got.Role, err)
+	}
+}
+
+func TestACoralWithBothIntegrationsTakesEachKindOfToken(t *testing.T) {
+	byKeys := open(t, site(talk.CoralOIDC), chattest.Options{})
+	bySecret := open(t, site(talk.CoralSSO), chattest.Options{})
+	issuer := byKeys.BaseURL + "/talk"
+	coral := newCoral(t, talktest.CoralConfig{
+		URL: coralURL, Now: byKeys.Now, Transport: byKeys,
+		SSO: &talktest.SSOIntegration{Enabled: true, AllowRegistration: true, Secrets: map[string]string{"kid-1": ssoSecret}},
+		OIDC: &talktest.OIDCIntegration{
+			Enabled: true, AllowRegistration: true, ClientID: "coral", ClientSecret: "s3cret", Issuer: issuer,
+			JWKSURI: issuer + "/jwks.json", AuthorizationURL: issuer + "/a", TokenURL: issuer + "/t",
+		},
+	})
+	bob := oidc.Identity{Provider: "corp", Subject: "bob", Username: "bob", Email: "bob@example.org", EmailVerified: true}
+	for name, token := range map[string]string{
+		"coral-oidc": byKeys.token(http.MethodGet, byKeys.SignIn(ada())).Token,
+		"coral-sso":  bySecret.token(http.MethodGet, bySecret.SignIn(bob)).Token,
+	} {
+		if _, err := coral.Verify(ctx(), token); err != nil {
+			t.Errorf("%s: Verify() = %v, want the token accepted", name, err)
+		}
+	}
+}
+
+func TestCoralRevokesASignOnTokenWhenItsReaderSignsOutThere(t *testing.T) {
+	w := open(t, site(talk.CoralSSO), chattest.Options{})
+	coral := ssoCoral(t, w, "")
+	cookie := w.SignIn(ada())
+	token := w.token(http.MethodGet, cookie).Token
+	r, err := http.NewRequest(http.MethodDelete, coralURL+"/api/auth", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	if res := answer(coral, r); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("DELETE /api/auth = %d, want 204", res.StatusCode)
+	}
+	if viewer, err := coral.Verify(ctx(), token); err != nil || !viewer.Anonymous() {
+		t.Errorf("after its sign-out Coral takes the token for %+v, %v, want nobody", viewer, err)
+	}
+	next := w.token(http.MethodPost, cookie).Token
+	if viewer, err := coral.Verify(ctx(), next); err != nil || viewer.Anonymous() {
+		t.Errorf("Coral takes the token of a POST for %+v, %v, want the reader (D10, D18)", viewer, err)
+	}
+}
+
+// hostile are identities that a provider may send, in the hope that a product trips over one of them.
+func hostile() []oidc.Identity {
+	texts := []string{
+		"", " ", "a", "ab", "ada", "Ada Lovelace", "ada@example.org", "@", "_", "...", "-", "123", "李雷", "王", "Жанна", "José", "ÅÄÖ",
+		"🦉", "👩‍👩‍👧", "null", "undefined", "\u202eevil", "a\x00b", "\xff", "<script>", "a'b\"c", strings.Repeat("x", 128),
+		strings.Repeat("漢", 42), "e\u0301", "ﬁ", "①", "×÷", "ß",
+	}
+	addresses := []string{
+		"", "ada@example.org", "ADA@EXAMPLE.ORG", "ada@corp.local", "ada@localhost", "ada@example.test", "a@b", "@", "ada", "ada@", "@b.org",
+		"ada@[192.0.2.1]", "ada@192.0.2.1", "ada@bücher.de", "käthe@example.org", `"a b"@example.org`, "a..b@example.org", "a@example.org.",
+		"a@b@example.org", "ada+news@sub.example.co.uk", strings.Repeat("a", 95) + "@x.org", strings.Repeat("a", 70) + "@example.org",
+		"a@example.onion", "a@example.ck", "null", " ada@example.org", "a@-b.org", "a@" + strings.Repeat("b", 64) + ".org",
+	}
+	pictures := []string{
+		"", "https://p.example.org/a.png", "http://p.example.org/a.png", "https://p.example.org/a b.png", "https://p.example.org/ä.png",
+		"https://", "data:,", "javascript:alert(1)", "https://p.example.org/%zz", "https://[::1]/a.png", "null",
+	}
+	source := rand.New(rand.NewPCG(1, 2)) // the same identities in every run
+	pick := func(from []string) string { return from[source.IntN(len(from))] }
+	var all []oidc.Identity
+	add := func(id oidc.Identity) {
+		id.Provider, id.Subject = "corp", fmt.Sprintf("%d", len(all))
+		all = append(all, id)
+	}
+	for _, text := range texts {
+		add(oidc.Identity{Username: text, Name: pick(texts), Email: "a@example.org", EmailVerified: true})
+	}
+	for _, address := range addresses {
+		add(oidc.Identity{Username: "ada", Email: address, EmailVerified: true, Picture: pick(pictures)})
+	}
+	for range 150 {
+		add(oidc.Identity{
+			Username: pick(texts), Name: pick(texts), Email: pick(addresses), EmailVerified: source.IntN(4) > 0,
+			Picture: pick(pictures), Groups: []string{pick(texts)},
+		})
+	}
+	return all
+}
+
+// ownAddress keeps Coral from refusing a token because somebody else has its address already: that is another matter.
+func ownAddress(id oidc.Identity) oidc.Identity {
+	if local, domain, ok := strings.Cut(id.Email, "@"); ok && local != "" && len(local) < 50 {
+		id.Email = local[:1] + id.Subject + local[1:] + "@" + domain
+	}
+	return id
+}
+
+func TestNoIdentityGetsATokenThatAProductRefuses(t *testing.T) {
+	shared := with(site(talk.Talk4), func(c *talk.Config) { c.SharedSecret = sharedSecret })
+	for _, test := range []struct {
+		name    string
+		cfg     talk.Config
+		product func(*testing.T, *world) verifier
+	}{
+		{"coral-sso", site(talk.CoralSSO), func(t *testing.T, w *world) verifier { return ssoCoral(t, w, "") }},
+		{"coral-oidc", site(talk.CoralOIDC), func(t *testing.T, w *world) verifier { return oidcCoral(t, w, "") }},
+		{"talk4", shared, func(t *testing.T, w *world) verifier {
+			return newTalk4(t, w, talktest.Talk4Config{Secret: sharedSecret})
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := open(t, test.cfg, chattest.Options{})
+			product := test.product(t, w)
+			for _, id := range hostile() {
+				id = ownAddress(id)
+				res := w.ask(http.MethodGet, w.SignIn(id))
+				if res.StatusCode == http.StatusForbidden && test.name == "coral-sso" {
+					if got := decode[problemBody](t, res); got.Code != "email_unverified" {
+						t.Errorf("%+v is refused as %q, want email_unverified", id, got.Code)
+					}
+					continue
+				}
+				token := decode[tokenAnswer](t, res).Token
+				viewer, err := product.Verify(ctx(), token)
+				if err != nil || viewer.Anonymous() || viewer.Username == "" {
+					t.Fatalf("%+v: Verify() = %+v, %v, want an account with a name; claims: %v", id, viewer, err, part(t, token, 1))
+				}
+				if why := emptyClaim(part(t, token, 1)); why != "" {
+					t.Errorf("%+v: %s (G10)", id, why)
+				}
+			}
+		})
+	}
+}
+
+// emptyClaim names a claim that is null or empty, or one that must never be there.
+func emptyClaim(claims map[string]any) string {
+	for name, value := range claims {
+		if inner, ok := value.(map[string]any); ok {
+			if why := emptyClaim(inner); why != "" {
+				return why
+			}
+		}
+		if value == nil || value == "" || name == "pat" || name == "nbf" {
+			return fmt.Sprintf("the claim %q is %v", name, value)
+		}
+	}
+	return ""
+}
+
+func TestSecretsThatRotateAtCoral(t *testing.T) {
+	both := map[string]store.Secret{"old": olderSecret, "new": ssoSecret}
+	before := with(site(talk.CoralSSO), func(c *talk.Config) { c.SSOSecrets, c.SSOCurrent = both, "old" })
+	after := with(site(talk.CoralSSO), func(c *talk.Config) { c.SSOSecrets, c.SSOCurrent = both, "new" })
+	w := open(t, before, chattest.Options{})
+	coral := newCoral(t, talktest.CoralConfig{URL: coralURL, Now: w.Now, SSO: &talktest.SSOIntegration{
+		Enabled: true, AllowRegistration: true, Secrets: map[string]string{"old": olderSecret, "new": ssoSecret},
+	}})
+	cookie := w.SignIn(ada())
+	first := w.token(http.MethodGet, cookie).Token
+	w.reopen(after)
+	second := w.token(http.MethodGet, cookie).Token
+	for _, token := range []string{first, second} {
+		if _, err := coral.Verify(ctx(), token); err != nil {
+			t.Errorf("Verify() of a token by %v = %v, want it accepted (G15)", part(t, token, 0)["kid"], err)
+		}
+		if res := w.whose(token); res.StatusCode != http.StatusOK {
+			t.Errorf("GET /user with a token by %v = %d, want 200", part(t, token, 0)["kid"], res.StatusCode)
+		}
+	}
+}
+
+func TestCoralTakesTokensAcrossAKeyChange(t *testing.T) {
+	cfg := with(site(talk.CoralOIDC), func(c *talk.Config) { c.TokenLifetime = time.Hour })
+	w := openWithStoredKeys(t, cfg)
+	coral := oidcCoral(t, w.world, "")
+	cookie := w.SignIn(ada())
+	before := w.token(http.MethodGet, cookie).Token
+	if _, err := w.keys.Rotate(ctx(), "talk"); err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Advance(20 * time.Minute)
+	after := w.token(http.MethodGet, cookie).Token
+	for name, token := range map[string]string{"before": before, "after": after} {
+		if _, err := coral.Verify(ctx(), token); err != nil {
+			t.Errorf("Verify() of a token from %s the change = %v, want it accepted (G3)", name, err)
+		}
+	}
+	var set struct {
+		Keys []struct{ KID string }
+	}
+	if err := json.NewDecoder(w.call(http.MethodGet, "/talk/jwks.json", nil).Body).Decode(&set); err != nil || len(set.Keys) != 2 {
+		t.Errorf("the JWKS has %d keys, %v, want both", len(set.Keys), err)
+	}
+}
