@@ -8,8 +8,7 @@ install_packages() {
   need_program gcc gcc libc6-dev # the race detector links with it
   need_program openssl openssl
   need_program node nodejs npm
-  need_program redis-server redis-server
-  need_program redis-sentinel redis-sentinel
+  need_program redis-server redis-server # which is the sentinel too
   need_program chromium chromium
   need_program firefox-esr firefox-esr
   need_program shellcheck shellcheck

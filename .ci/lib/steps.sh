@@ -61,7 +61,7 @@ report() {
   *)
     failed_steps+=("$name")
     printf 'FAILED   %4ds  %s\n' "$seconds" "$title"
-    tail -n 120 "$log" | sed 's/^/    /'
+    tail -n 60 "$log" | sed 's/^/    /'
     ;;
   esac
 }
@@ -80,6 +80,5 @@ finish() {
   printf '\n%dm%02ds' "$((SECONDS / 60))" "$((SECONDS % 60))"
   [[ ${#failed_steps[@]} -eq 0 ]] || printf '; failed: %s' "${failed_steps[*]}"
   printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-  [[ ${#failed_steps[@]} -eq 0 ]]
-  exit
+  exit "$((${#failed_steps[@]} > 0))"
 }
