@@ -61,6 +61,9 @@ type Env struct {
 // Commands is how many commands this replica has given the store so far.
 func (e *Env) Commands() int64 { return e.engine.commands.Load() }
 
+// CloseStore takes the store away from every replica: from now on each of its commands fails (S67).
+func (e *Env) CloseStore() error { return e.engine.Close() }
+
 // NewEnv builds everything a connector is lent.
 func NewEnv(t testing.TB, o Options) *Env {
 	t.Helper()
