@@ -76,7 +76,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 // pattern and the method one of the known ones, so that no caller can make a label (S136).
 func (s *Server) observe(c *gin.Context) {
 	begin := time.Now()
-	id := strings.ToLower(rand.Text()[:12])
+	id := rand.Text()[:12]
 	c.Header(requestIDHeader, id)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
 	s.warnOfForwarding(c)
@@ -153,13 +153,25 @@ func wantsPage(r *http.Request) bool {
 // secure sets what every answer carries unless its handler knows better (S80, S149), and bounds the body.
 func (s *Server) secure(c *gin.Context) {
 	h := c.Writer.Header()
+	for name, values := range s.caution {
+		h[name] = values
+	}
+	if c.Request.Body != http.NoBody {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes)
+	}
+}
+
+// caution are the headers of secure. The values are shared by all answers: whoever sets one anew replaces it, and
+// whoever adds to one gets a copy, since each is as long as its array.
+func caution(baseURL string) http.Header {
+	h := http.Header{}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "strict-origin")
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(s.cfg.BaseURL, "https://") {
+	if strings.HasPrefix(baseURL, "https://") {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes)
+	return h
 }

@@ -75,6 +75,7 @@ type Server struct {
 	pages    pages
 	metrics  *metrics
 	origins  origins
+	caution  http.Header
 	public   http.Handler
 	admin    http.Handler
 	started  atomic.Bool
@@ -95,6 +96,7 @@ func New(cfg Config) (*Server, error) {
 		attempts: store.NewBucket[attempt](cfg.Store.Passing("attempt")),
 		finished: store.NewBucket[finished](cfg.Store.Passing("finished")),
 		origins:  newOrigins(cfg.BaseURL, cfg.Chats),
+		caution:  caution(cfg.BaseURL),
 	}
 	var err error
 	if s.metrics, err = newMetrics(cfg.Metrics); err != nil {

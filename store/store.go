@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"encoding"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -58,11 +60,11 @@ func (p Place) In(name string) Place { return Place{store: p.store, prefix: p.pr
 func (p Place) key(id string) string { return p.prefix + id }
 
 // Every sealed value begins with its own end in milliseconds since 1970 (8 bytes, 0 for none), so that neither Redis nor
-// a restored backup can prolong it (S62); its JSON follows.
+// a restored backup can prolong it (S62); its JSON follows, or the bytes of a type that encodes itself.
 const endBytes = 8
 
 func (p Place) seal(id, field string, body any, end time.Time) ([]byte, error) {
-	raw, err := json.Marshal(body)
+	raw, err := encode(body)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
@@ -98,13 +100,28 @@ func (s *Store) openAt(key, field string, sealed []byte, into any) (end time.Tim
 	return end, decode(plain[endBytes:], into)
 }
 
-// decode reads JSON. Raw JSON is passed on as it is: the seal has vouched for every byte.
-func decode(body []byte, into any) error {
-	if raw, ok := into.(*json.RawMessage); ok {
-		*raw = body
-		return nil
+// encode writes JSON, or what a type that encodes itself says.
+func encode(body any) ([]byte, error) {
+	if own, ok := body.(encoding.BinaryMarshaler); ok {
+		return own.MarshalBinary()
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	return json.Marshal(body)
+}
+
+// decode is the reverse. What needs no parser goes without one, since it stands in the way of every warm call: raw JSON
+// is passed on as it is, the seal having vouched for each byte, and a whole number is a whole number.
+func decode(body []byte, into any) (err error) {
+	switch into := into.(type) {
+	case encoding.BinaryUnmarshaler:
+		err = into.UnmarshalBinary(body)
+	case *json.RawMessage:
+		*into = body
+	case *int64:
+		*into, err = strconv.ParseInt(string(body), 10, 64)
+	default:
+		err = json.Unmarshal(body, into)
+	}
+	if err != nil {
 		return ErrCorrupt // an older or foreign shape: refused like any other record that is not ours (S68)
 	}
 	return nil

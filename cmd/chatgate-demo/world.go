@@ -32,6 +32,8 @@ type worldConfig struct {
 	Redis string
 	// RocketChat is the version that the stand-in follows; empty means its newest.
 	RocketChat string
+	// Providers are added to the gateway's, in YAML that may use the names of configuration.
+	Providers string
 	// Extra is added to the end of the gateway's configuration.
 	Extra string
 }
@@ -136,7 +138,7 @@ func (w *world) build(cfg worldConfig) error {
 	if err := w.buildTalk(secrets); err != nil {
 		return err
 	}
-	w.config = w.configuration(secrets) + cfg.Extra
+	w.config = w.configuration(secrets, cfg.Providers) + cfg.Extra
 	loaded, err := app.Parse("demo.yaml", []byte(w.config), app.Chats(), nil)
 	if err != nil {
 		return fmt.Errorf("the demo's configuration: %w", err)
@@ -208,7 +210,7 @@ func (w *world) buildTalk(s worldSecrets) error {
 }
 
 // configuration is the gateway's file, as an operator would write it.
-func (w *world) configuration(s worldSecrets) string {
+func (w *world) configuration(s worldSecrets, providers string) string {
 	return strings.NewReplacer(
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
@@ -226,6 +228,7 @@ providers:
   corp:
     issuer: {provider}
     client: {id: chatgate, secret: "{client}"}
+` + providers + `
 chats:
   rocketchat:
     access: {providers: [corp], anyone: true}

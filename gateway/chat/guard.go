@@ -16,17 +16,21 @@ import (
 // The CORS headers are set before anything else happens, so that they stand on every answer to a listed origin: 401,
 // 429, 500 and panics alike, because a client that cannot read a refusal does not show its login page (R2, R5).
 func TokenGuard(listed []Origin, problems *problem.Renderer) gin.HandlerFunc {
+	always := http.Header{
+		"Vary": {"Origin"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+	}
+	allowed := []string{"true"}
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
-		h.Add("Vary", "Origin")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		for name, values := range always {
+			h[name] = values
+		}
 		origins := c.Request.Header.Values("Origin")
 		switch {
 		case len(origins) == 1 && slices.Contains(listed, Origin(origins[0])):
-			h.Set("Access-Control-Allow-Origin", origins[0])
-			h.Set("Access-Control-Allow-Credentials", "true")
+			h["Access-Control-Allow-Origin"] = origins
+			h["Access-Control-Allow-Credentials"] = allowed
 			if c.Request.Method == http.MethodOptions {
 				preflight(c)
 			}

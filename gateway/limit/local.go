@@ -55,8 +55,17 @@ func NewLocal(rule Rule, now func() time.Time) (*Local, error) {
 // Allow counts one call of key, and returns an *Exceeded when its allowance is used up. An unused allowance is the
 // rule's Max calls at once; it comes back evenly over the rule's time. Refused calls cost nothing.
 func (l *Local) Allow(key string) error {
+	if over := l.Count(key); over > 0 {
+		return &Exceeded{Rule: l.rule.Name, RetryAfter: over}
+	}
+	return nil
+}
+
+// Count is Allow for callers that make no error of it: it says how long until a call is allowed again, 0 for one that
+// is allowed now.
+func (l *Local) Count(key string) time.Duration {
 	if l.rule.Max <= 0 {
-		return nil
+		return 0
 	}
 	hash := maphash.String(l.seed, key) // seeded, so nobody can aim at the set of somebody else's key
 	s := &l.table[hash%sets]
@@ -68,10 +77,10 @@ func (l *Local) Allow(key string) error {
 	latest := now + int64(l.rule.Per)
 	p.full = min(max(p.full, now), latest) // the upper bound matters after the clock was set back
 	if over := p.full + l.interval - latest; over > 0 {
-		return &Exceeded{Rule: l.rule.Name, RetryAfter: time.Duration(over)}
+		return time.Duration(over)
 	}
 	p.full += l.interval
-	return nil
+	return 0
 }
 
 // find returns the key's place, taking the one that is nearest to its whole allowance when the key has none.

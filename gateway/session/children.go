@@ -29,7 +29,7 @@ func (m *Manager) StartChild(ctx context.Context, w http.ResponseWriter, parent 
 // withChild completes what the session cookie gave by what the chat's child cookie says. A valid top-level session
 // wins; a child of another parent is then a leftover and goes (D27).
 func (m *Manager) withChild(ctx context.Context, w http.ResponseWriter, r *http.Request, chat string, top Session, topErr error) (Session, error) {
-	key, ok := present(r, childCookie(chat))
+	key, ok := present(r, m.fieldsFor(chat).cookie)
 	if !ok {
 		return top, topErr
 	}

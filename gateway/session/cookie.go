@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -38,11 +40,19 @@ func keyOf(value string) (string, bool) {
 // present returns the store id of the request's only cookie of this name. Two of one name cannot both be ours, and
 // there is no telling which: neither counts (S64).
 func present(r *http.Request, name string) (string, bool) {
+	if !sent(r, name) {
+		return "", false
+	}
 	cookies := r.CookiesNamed(name)
 	if len(cookies) != 1 {
 		return "", false
 	}
 	return keyOf(cookies[0].Value)
+}
+
+// sent spares parsing cookies that cannot be ours: without its name in the header there is no such cookie.
+func sent(r *http.Request, name string) bool {
+	return slices.ContainsFunc(r.Header["Cookie"], func(line string) bool { return strings.Contains(line, name) })
 }
 
 // Sent says whether the request came with a session cookie, of whatever worth.

@@ -66,13 +66,6 @@ func (s *Settings) Check(report func(key, problem string)) {
 	}
 }
 
-// record is the field "s". Times are Unix seconds to keep the hash small: a session costs Redis under 2 KiB all in.
-type record struct {
-	Identity oidc.Identity `json:"i"`
-	Begun    int64         `json:"b"`
-	Ends     int64         `json:"e"`
-}
-
 const (
 	fieldSession = "s"
 	fieldSeen    = "l"
@@ -85,10 +78,11 @@ const (
 type chatFields struct {
 	token, mark, hold string
 	read              []string // all that a call of the chat reads, in one command
+	cookie            string   // the name of the cookie of its children
 }
 
 func fieldsOf(chat string) chatFields {
-	f := chatFields{token: prefixToken + chat, mark: prefixMark + chat, hold: prefixHold + chat}
+	f := chatFields{token: prefixToken + chat, mark: prefixMark + chat, hold: prefixHold + chat, cookie: childCookie(chat)}
 	f.read = []string{fieldSession, fieldSeen, f.token, f.mark, f.hold}
 	return f
 }

@@ -41,7 +41,7 @@ func (c *connector) resume(g *gin.Context, s session.Session) error {
 	if err := within(c.bySession, s.Key); err != nil {
 		return err
 	}
-	if err := c.mayEnter(ctx, s, address); err != nil {
+	if err := c.mayEnter(ctx, s, g.ClientIP); err != nil {
 		return err
 	}
 	resumed := c.byItself

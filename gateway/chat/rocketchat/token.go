@@ -76,7 +76,7 @@ func (c *connector) tokenFor(g *gin.Context) (i issued, result string, err error
 	ctx := g.Request.Context()
 	s, err := c.caller(g)
 	if err == nil {
-		err = c.mayEnter(ctx, s, g.ClientIP())
+		err = c.mayEnter(ctx, s, g.ClientIP)
 	}
 	if err == nil {
 		err = c.mayResume(s)
@@ -93,7 +93,7 @@ func (c *connector) tokenFor(g *gin.Context) (i issued, result string, err error
 		err = c.told(err)
 		return issued{}, resultOf(err), err
 	}
-	_ = c.given.Allow(s.Key) // remembers; whether it did before makes no difference here
+	c.given.Count(s.Key) // remembers; whether it did before makes no difference here
 	return i, result, nil
 }
 
@@ -134,7 +134,7 @@ func addressKey(text string) string {
 }
 
 // mayEnter asks the access rules, at every call (D7).
-func (c *connector) mayEnter(ctx context.Context, s session.Session, address string) error {
+func (c *connector) mayEnter(ctx context.Context, s session.Session, address func() string) error {
 	err := c.cfg.Access.Allow(s.Identity)
 	denied, ok := errors.AsType[*chat.DeniedError](err)
 	if !ok {
@@ -142,7 +142,7 @@ func (c *connector) mayEnter(ctx context.Context, s session.Session, address str
 	}
 	c.env.Audit.Record(ctx, audit.Event{
 		Act: audit.ChatTokenRefused, Reason: audit.Reason(denied.Reason), Chat: c.env.Name,
-		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(), Address: address,
+		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(), Address: address(),
 	})
 	return problem.AccessDenied(c.env.Name, deniedPhrases[denied.Reason], err)
 }

@@ -1,0 +1,95 @@
+// What a person does on each page, by the stable hooks: data-chatgate on ours, data-rc and data-talk on the chats'.
+
+import { world } from './world.mjs';
+
+export const hook = (name) => `[data-chatgate="${name}"]`;
+export const rc = (name) => `[data-rc="${name}"]`;
+export const talk = (name) => `[data-talk="${name}"]`;
+
+export const textOf = (within, selector) => within.waitForSelector(selector).then((found) => found.evaluate((e) => e.innerText.trim()));
+
+// visible waits until a hook is to be seen: our pages hide what does not apply.
+export const visible = (within, selector) => within.waitForSelector(selector, { visible: true });
+
+// press waits for a control and presses it with the mouse.
+export async function press(within, selector) {
+  await visible(within, selector);
+  await within.click(selector);
+}
+
+const arrive = (page, prefix) => page.waitForFunction((p) => location.href.startsWith(p), {}, prefix);
+
+// Rocket.Chat
+
+export async function openRocketChat(page) {
+  await page.goto(`${world.rocketchat}/home`);
+}
+
+// loginFrame is our page inside Rocket.Chat's, once its script has shown something.
+export async function loginFrame(page) {
+  await page.waitForSelector('body[data-state="frame"]');
+  const frame = await page.waitForFrame((f) => f.url().startsWith(`${world.gateway}/rocketchat/frame`));
+  await frame.waitForSelector('h1');
+  return frame;
+}
+
+// inRocketChat is the username that the chat shows.
+export async function inRocketChat(page) {
+  await page.waitForSelector('body[data-rc="state"][data-state="in"]');
+  return textOf(page, rc('user'));
+}
+
+// anotherAccount is the way out for somebody who is signed in as somebody else.
+export const anotherAccount = 'a[href*="prompt=select_account"]';
+
+// The provider
+
+export const atProvider = (page) => arrive(page, world.provider);
+
+export async function enterPassword(page, username) {
+  await atProvider(page);
+  const box = await page.waitForSelector('input[name="username"]');
+  await box.evaluate((e) => { e.value = ''; });
+  await box.type(username);
+  await page.type('input[name="password"]', username);
+  await page.click('button[type="submit"]');
+}
+
+// signInToRocketChat goes all the way from the chat's page into the chat.
+export async function signInToRocketChat(page, username) {
+  await openRocketChat(page);
+  await press(await loginFrame(page), hook('login'));
+  await enterPassword(page, username);
+  return inRocketChat(page);
+}
+
+// The newspaper
+
+export async function openNews(page) {
+  await page.goto(world.talk);
+  await page.waitForSelector('body[data-talk="state"]:not([data-state="checking"])');
+}
+
+export const newsState = (page, state) => page.waitForSelector(`body[data-talk="state"][data-state="${state}"]`);
+
+export async function inNews(page) {
+  await newsState(page, 'in');
+  return textOf(page, talk('user'));
+}
+
+export async function postComment(page, text) {
+  await page.type(talk('comment'), text);
+  await page.click(talk('post'));
+  await page.waitForFunction((t) => document.querySelector('[data-talk="comments"]').innerText.includes(t), {}, text);
+}
+
+// The gateway
+
+export async function openAccount(page) {
+  await page.goto(world.gateway);
+}
+
+export async function signOut(page) {
+  await openAccount(page);
+  await Promise.all([page.waitForNavigation(), press(page, hook('logout'))]);
+}

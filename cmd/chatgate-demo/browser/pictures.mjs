@@ -1,0 +1,36 @@
+// Pictures of every page and state, for people to look at: written when CHATGATE_SCREENSHOTS names a directory.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const directory = process.env.CHATGATE_SCREENSHOTS;
+
+export const schemes = ['light', 'dark'];
+export const wide = { width: 1280, height: 800 };
+export const narrow = { width: 320, height: 640 };
+
+export async function prefer(page, scheme, motion = 'no-preference') {
+  await page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: scheme },
+    { name: 'prefers-reduced-motion', value: motion },
+  ]);
+}
+
+// picture writes name.png as the page is.
+export async function picture(page, name) {
+  if (!directory) return;
+  await mkdir(directory, { recursive: true });
+  await page.screenshot({ path: join(directory, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`) });
+}
+
+// pictures writes the page in both schemes, wide and narrow, and leaves it wide and light.
+export async function pictures(page, name) {
+  if (!directory) return;
+  for (const [size, viewport] of Object.entries({ narrow, wide })) {
+    await page.setViewport(viewport);
+    for (const scheme of ['dark', 'light']) {
+      await prefer(page, scheme);
+      await picture(page, `${name}-${size}-${scheme}`);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// Ways out: inside the chat, which stays out until asked otherwise, and at the gateway, which ends both chats.
+
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterChatLogout, journey, tokenCalls } from './journey.mjs';
+import {
+  hook, inNews, inRocketChat, loginFrame, newsState, openAccount, openNews, openRocketChat, press, rc,
+  signInToRocketChat, signOut, textOf, visible,
+} from './pages.mjs';
+import { pictures } from './pictures.mjs';
+
+journey('logged out inside Rocket.Chat, a person stays out until they press Continue', async (page) => { // R12, B-21
+  await signInToRocketChat(page, 'ada');
+  const calls = tokenCalls(page);
+  await press(page, rc('logout'));
+  const frame = await loginFrame(page);
+  await visible(frame, hook('continue'));
+  assert.match(await textOf(frame, hook('continue')), /Ada Lovelace/);
+  assert.match(await textOf(frame, hook('status')), /You signed out/);
+  await pictures(page, 'rocketchat-frame-stay-out');
+  await pause(2_000); // longer than the chat takes to look again
+  assert.equal(calls.count, 2, 'calls for a token after logging out');
+
+  await openRocketChat(page);
+  await visible(await loginFrame(page), hook('continue'));
+  await press(await loginFrame(page), hook('continue'));
+  assert.equal(await inRocketChat(page), 'ada');
+  await openRocketChat(page);
+  assert.equal(await inRocketChat(page), 'ada', 'still in after loading the page again');
+}, { expected: afterChatLogout });
+
+journey('signed out at the gateway, both chats are closed', async (page) => { // B-21, D20
+  await signInToRocketChat(page, 'ada');
+  await openNews(page);
+  assert.equal(await inNews(page), 'ada');
+  await openAccount(page);
+  assert.match(await textOf(page, hook('status')), /Ada Lovelace/);
+  await pictures(page, 'account-signed-in');
+  await signOut(page);
+  assert.match(await textOf(page, 'h1'), /signed out/);
+  await pictures(page, 'signed-out');
+
+  await openRocketChat(page);
+  const frame = await loginFrame(page);
+  assert.equal(await textOf(frame, hook('login')), 'Sign in');
+  await openNews(page);
+  await newsState(page, 'out');
+}, { expected: [/\/(api\/v1\/login|web\/session): Failed to load resource: .* 401 /] });
+
+journey('signing out asks first when it is a link', async (page) => { // S105
+  await signInToRocketChat(page, 'ada');
+  await openNews(page);
+  await Promise.all([page.waitForNavigation(), press(page, '[data-talk="logout"]')]);
+  await pictures(page, 'sign-out-question');
+  await Promise.all([page.waitForNavigation(), press(page, hook('logout'))]);
+  await openNews(page);
+  await newsState(page, 'out');
+});
+
+journey('signed out, the next sign-in works at once', async (page) => {
+  await signInToRocketChat(page, 'ada');
+  await signOut(page);
+  await press(page, hook('login'));
+  // The provider's own sign-in goes on, which the page said.
+  await page.waitForSelector(hook('logout'));
+  assert.match(await textOf(page, hook('status')), /Ada Lovelace/);
+  await openRocketChat(page);
+  assert.equal(await inRocketChat(page), 'ada');
+}, { expected: [/\/(api\/v1\/login|web\/session): Failed to load resource: .* 401 /] });

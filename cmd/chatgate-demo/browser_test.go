@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chatgate/gateway/chat/rocketchat/rocketchattest"
+)
+
+func TestBrowserSignsIn(t *testing.T)       { browse(t, "signin.test.mjs", worldConfig{}) }
+func TestBrowserSignsOut(t *testing.T)      { browse(t, "signout.test.mjs", worldConfig{}) }
+func TestBrowserIsRefused(t *testing.T)     { browse(t, "refusals.test.mjs", worldConfig{}) }
+func TestBrowserShowsOurPages(t *testing.T) { browse(t, "pages.test.mjs", worldConfig{}) }
+
+func TestBrowserChoosesAProvider(t *testing.T) {
+	browse(t, "chooser.test.mjs", worldConfig{Providers: `
+  partners:
+    issuer: {provider}
+    client: {id: chatgate, secret: "{client}"}
+`})
+}
+
+// browse opens a world and walks through it with Chromium, as a file of Node tests says; each is a subtest here.
+func browse(t *testing.T, file string, cfg worldConfig) {
+	t.Helper()
+	parts, err := findParts()
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("CI without a browser: ", err)
+	}
+	if err != nil {
+		t.Skip("no browser on this machine: ", err)
+	}
+	w := start(t, cfg)
+	node := exec.CommandContext(t.Context(), parts.node, "--test", "--test-reporter=tap", filepath.Join("browser", file))
+	node.Env = append(os.Environ(),
+		"CHATGATE_WORLD="+describe(t, w), "CHATGATE_CHROMIUM="+parts.chromium, "CHATGATE_NODE_MODULES="+parts.modules)
+	output, err := node.CombinedOutput()
+	results := readTAP(string(output))
+	for _, r := range results {
+		t.Run(r.name, func(t *testing.T) {
+			if !r.ok {
+				t.Error(r.diagnosis)
+			}
+		})
+	}
+	if err != nil && !t.Failed() || len(results) == 0 {
+		t.Errorf("node: %v\n%s", err, output)
+	}
+}
+
+// parts are what a browser test needs beside Go.
+type parts struct{ node, chromium, modules string }
+
+func findParts() (parts, error) {
+	node, missingNode := exec.LookPath("node")
+	chromium, missingChromium := exec.LookPath("chromium")
+	modules, err := filepath.Abs(filepath.Join("..", "..", ".ci", "node_modules"))
+	if err == nil {
+		_, err = os.Stat(filepath.Join(modules, "puppeteer-core"))
+	}
+	return parts{node, chromium, modules}, errors.Join(missingNode, missingChromium, err)
+}
+
+// describe is the world in the words of browser/world.mjs.
+func describe(t *testing.T, w *world) string {
+	t.Helper()
+	text, err := json.Marshal(struct {
+		addresses
+		Control string `json:"control"`
+	}{w.Addresses(), control(t, w)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// control lets the Node tests do to the world what no browser can.
+func control(t *testing.T, w *world) string {
+	t.Helper()
+	acts := map[string]func(){
+		"rocketchat-fails":    func() { w.RocketChat.SetFaults(rocketchattest.Faults{Status: map[string]int{"*": http.StatusServiceUnavailable}}) },
+		"rocketchat-recovers": func() { w.RocketChat.SetFaults(rocketchattest.Faults{}) },
+		"deactivate-bob":      func() { deactivate(w, "bob") },
+	}
+	mux := http.NewServeMux()
+	for name, act := range acts {
+		mux.HandleFunc("POST /"+name, func(http.ResponseWriter, *http.Request) { act() })
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func deactivate(w *world, username string) {
+	for _, user := range w.RocketChat.Users() {
+		if user.Username == username {
+			w.RocketChat.Deactivate(user.ID)
+		}
+	}
+}
+
+// tapResult is a top-level test in the Test Anything Protocol, with the YAML that follows a failure.
+type tapResult struct {
+	name, diagnosis string
+	ok              bool
+}
+
+var tapLine = regexp.MustCompile(`^(not )?ok \d+ - (.*)$`)
+
+func readTAP(output string) []tapResult {
+	var results []tapResult
+	for line := range strings.Lines(output) {
+		if found := tapLine.FindStringSubmatch(strings.TrimRight(line, "\r\n")); found != nil {
+			results = append(results, tapResult{name: found[2], ok: found[1] == ""})
+		} else if len(results) > 0 {
+			last := &results[len(results)-1]
+			last.diagnosis += line
+		}
+	}
+	return results
+}
+
+func TestReadTAP(t *testing.T) {
+	const output = "TAP version 13\n# Subtest: a\nok 1 - a\n  ---\n  duration_ms: 1\n  ...\nnot ok 2 - b\n  error: 'no'\n1..2\n"
+	want := []tapResult{
+		{name: "a", ok: true, diagnosis: "  ---\n  duration_ms: 1\n  ...\n"},
+		{name: "b", diagnosis: "  error: 'no'\n1..2\n"},
+	}
+	if diff := cmp.Diff(want, readTAP(output), cmp.AllowUnexported(tapResult{})); diff != "" {
+		t.Errorf("readTAP (-want +got):\n%s", diff)
+	}
+}
