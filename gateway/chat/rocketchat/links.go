@@ -50,32 +50,49 @@ func (l *Links) Account(ctx context.Context, provider, subject string) (userID s
 	return found.UserID, err
 }
 
-// Link gives an account to an identity. An account of another identity is left alone, with ErrLinkedElsewhere. The
-// owner is written first, with the first writer winning: a crash in between leaves an account that waits for its
-// owner, and never one with two.
+// Link gives an account to an identity, in place of the one it had. An account of another identity is left alone, with
+// ErrLinkedElsewhere. The owner is written first, with the first writer winning: a crash in between leaves an account
+// that waits for its owner, and never one with two.
 func (l *Links) Link(ctx context.Context, provider, subject, userID string) error {
 	id, err := l.link(ctx, provider, subject)
 	if err != nil {
 		return err
 	}
+	if err := l.own(ctx, id, userID); err != nil {
+		return err
+	}
+	former, err := l.accounts.Get(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read account link: %w", err)
+	}
+	if err := l.accounts.Put(ctx, id, linked{UserID: userID}, 0); err != nil {
+		return fmt.Errorf("write account link: %w", err)
+	}
+	if former.UserID == "" || former.UserID == userID {
+		return nil
+	}
+	return l.disown(ctx, id, former.UserID)
+}
+
+// own makes a link the owner of an account, unless another one is.
+func (l *Links) own(ctx context.Context, id, userID string) error {
 	account, err := l.account(ctx, userID)
 	if err != nil {
 		return err
 	}
 	err = l.owners.Add(ctx, account, owned{Link: id}, 0)
-	if errors.Is(err, store.ErrExists) {
-		owner, err := l.owners.Get(ctx, account)
-		if err != nil {
-			return fmt.Errorf("read owner of account: %w", err)
-		}
-		if owner.Link != id {
-			return ErrLinkedElsewhere
-		}
-	} else if err != nil {
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("write owner of account: %w", err)
 	}
-	if err := l.accounts.Put(ctx, id, linked{UserID: userID}, 0); err != nil {
-		return fmt.Errorf("write account link: %w", err)
+	owner, err := l.owners.Get(ctx, account)
+	if err != nil {
+		return fmt.Errorf("read owner of account: %w", err)
+	}
+	if owner.Link != id {
+		return ErrLinkedElsewhere
 	}
 	return nil
 }
