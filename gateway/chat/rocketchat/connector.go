@@ -70,17 +70,18 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 // givenFor is how long after it was handed out a login token counts as just given (D13).
 const givenFor = 15 * time.Second
 
-func (c *connector) openLimits() error {
-	for rule, into := range map[limit.Rule]**limit.Local{
-		c.env.Rules.WarmAddress:                &c.byAddress,
-		c.env.Rules.WarmSession:                &c.bySession,
-		{Name: "given", Max: 1, Per: givenFor}: &c.given,
+func (c *connector) openLimits() (err error) {
+	for _, l := range []struct {
+		rule limit.Rule
+		into **limit.Local
+	}{
+		{c.env.Rules.WarmAddress, &c.byAddress},
+		{c.env.Rules.WarmSession, &c.bySession},
+		{limit.Rule{Name: "given", Max: 1, Per: givenFor}, &c.given},
 	} {
-		local, err := limit.NewLocal(rule, c.env.Now)
-		if err != nil {
-			return fmt.Errorf("limit %s: %w", rule.Name, err)
+		if *l.into, err = limit.NewLocal(l.rule, c.env.Now); err != nil {
+			return fmt.Errorf("limit %s: %w", l.rule.Name, err)
 		}
-		*into = local
 	}
 	return nil
 }
