@@ -23,7 +23,8 @@ type connector struct {
 	claims shape
 	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
 	owners store.Bucket[owner]
-	warm   *limit.Local
+
+	byAddress, bySession *limit.Local
 }
 
 var (
@@ -48,14 +49,16 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	warm, err := limit.NewLocal(env.Rules.WarmSession, env.Now)
-	if err != nil {
+	byAddress, errAddress := limit.NewLocal(env.Rules.WarmAddress, env.Now)
+	bySession, errSession := limit.NewLocal(env.Rules.WarmSession, env.Now)
+	if err := errors.Join(errAddress, errSession); err != nil {
 		return nil, err
 	}
 	cfg.advise(env.Log)
 	return &connector{
-		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"), warm: warm,
-		owners: store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
+		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"),
+		owners:    store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
+		byAddress: byAddress, bySession: bySession,
 	}, nil
 }
 
@@ -77,9 +80,8 @@ func (c *connector) Access() chat.Access {
 func (c *connector) Mount(r gin.IRouter) {
 	api, guard := c.env.Problems.API, chat.TokenGuard(c.Access().Token, c.env.Problems)
 
-	token := api(c.env.Sessions.Require(c.env.Name, c.token))
-	r.GET("/token", guard, token)
-	r.POST("/token", guard, token)
+	r.GET("/token", guard, api(c.token))
+	r.POST("/token", guard, api(c.token))
 	r.OPTIONS("/token", guard)
 
 	r.GET("/user", api(c.user))

@@ -18,16 +18,6 @@ import (
 	"chatgate/store"
 )
 
-// How a request for a token went, for the metrics.
-const (
-	resultCached      = "cached"
-	resultSigned      = "signed"
-	resultRefused     = "refused"
-	resultLimited     = "limited"
-	resultUnavailable = "unavailable"
-	resultFailed      = "failed"
-)
-
 // errNoEmail says that Coral's single sign-on would need an e-mail address and there is none to vouch for.
 var errNoEmail = errors.New("no verified e-mail address")
 
@@ -52,35 +42,34 @@ var phrases = map[chat.Reason]string{
 	chat.ReasonVerified: "your e-mail address is not verified",
 }
 
-// refusal is an error as the caller, the metrics and the audit hear of it.
+// refusal is an error as the caller and the audit hear of it.
 type refusal struct {
 	told   error
-	result string
 	act    audit.Act // empty when nobody was refused anything: an outage is no refusal
 	reason audit.Reason
 }
 
-// refusal words what kept a page from getting a token. What is not known here is a failure of our own.
+// refusal words an error. One that is not known here stays what it is.
 func (c *connector) refusal(err error) refusal {
 	var denied *chat.DeniedError
 	var exceeded *limit.Exceeded
 	switch {
 	case errors.As(err, &denied):
 		told := problem.AccessDenied(c.env.Name, phrases[denied.Reason], err)
-		return refusal{told, resultRefused, audit.ChatTokenRefused, audit.Reason(denied.Reason)}
+		return refusal{told: told, act: audit.ChatTokenRefused, reason: audit.Reason(denied.Reason)}
 	case errors.Is(err, errNoEmail):
-		return refusal{needsEmail(c.env.Name, err), resultRefused, audit.ChatTokenRefused, audit.EmailUnverified}
+		return refusal{told: needsEmail(c.env.Name, err), act: audit.ChatTokenRefused, reason: audit.EmailUnverified}
 	case errors.Is(err, session.ErrEnded):
-		return refusal{problem.SessionRequired(err), resultRefused, audit.ChatTokenRefused, audit.SessionEnded}
+		return refusal{told: problem.SessionRequired(err), act: audit.ChatTokenRefused, reason: audit.SessionEnded}
 	case errors.As(err, &exceeded):
 		told := problem.TooManyRequests(exceeded.RetryAfter, err)
-		return refusal{told, resultLimited, audit.LimitExceeded, audit.Reason(exceeded.Rule)}
+		return refusal{told: told, act: audit.LimitExceeded, reason: audit.Reason(exceeded.Rule)}
 	case errors.Is(err, keyring.ErrNotLoaded):
-		return refusal{told: problem.KeysNotLoaded(err), result: resultUnavailable}
+		return refusal{told: problem.KeysNotLoaded(err)}
 	case errors.Is(err, store.ErrUnavailable):
-		return refusal{told: problem.StoreUnavailable(err), result: resultUnavailable}
+		return refusal{told: problem.StoreUnavailable(err)}
 	default:
-		return refusal{told: err, result: resultFailed}
+		return refusal{told: err}
 	}
 }
 
@@ -101,17 +90,26 @@ func tokenRefused(reason error) error {
 	}, reason)
 }
 
-// refuse counts and audits why a session got no token, and returns what the page is told.
+// refuse counts and audits why a page got no token, and returns what it is told.
 func (c *connector) refuse(g *gin.Context, s session.Session, err error) error {
 	r := c.refusal(err)
-	c.env.Metrics.Token(c.env.Name, r.result)
+	c.env.Metrics.Token(c.env.Name, codeOf(r.told))
 	if r.act != "" {
 		c.record(g, s, audit.Event{Act: r.act, Reason: r.reason})
 	}
 	return r.told
 }
 
-// record writes an audit line about a session.
+// codeOf is the code that the caller is told.
+func codeOf(err error) string {
+	var told *problem.Error
+	if errors.As(err, &told) {
+		return told.Code
+	}
+	return problem.Internal(err).Code
+}
+
+// record writes an audit line about a session, which is the zero one where none was looked at.
 func (c *connector) record(g *gin.Context, s session.Session, e audit.Event) {
 	e.Provider, e.Subject = s.Identity.Provider, s.Identity.Subject
 	e.Chat, e.Session, e.Address = c.env.Name, s.Label(), g.ClientIP()

@@ -71,6 +71,26 @@ func TestTwoSitesWithOneSharedSecretStillTellTheirTokensApart(t *testing.T) {
 	}
 }
 
+func TestATokenNamesItsIssuerAndAudienceToTheByte(t *testing.T) {
+	base := with(site(talk.Talk4), func(c *talk.Config) { c.SharedSecret = sharedSecret })
+	for _, test := range []struct {
+		name   string
+		change func(*talk.Config)
+	}{
+		{"another issuer", func(c *talk.Config) { c.Issuer = chattest.BaseURL + "/Talk" }},
+		{"another audience", func(c *talk.Config) { c.Audience = "Talk" }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := open(t, base, chattest.Options{})
+			token := w.token(http.MethodGet, w.SignIn(ada())).Token
+			w.reopen(with(base, test.change))
+			if res := w.whose(token); res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("GET /user where %s is expected = %d, want 401 (G6)", test.name, res.StatusCode)
+			}
+		})
+	}
+}
+
 func TestOneBrowserHasATokenForEachSite(t *testing.T) {
 	city, sports := twoSites(t, talk.CoralOIDC)
 	cookie := city.SignIn(ada())

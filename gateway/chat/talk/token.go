@@ -25,26 +25,48 @@ type tokenAnswer struct {
 	ExpiresAt int64  `json:"expires_at"`
 }
 
+// Results of token requests, for the metrics, beside the codes of problems.
+const (
+	resultCached = "cached"
+	resultSigned = "signed"
+)
+
 // token answers a page with the token of the end user whose cookie it sent. A body is not looked at (S78).
-func (c *connector) token(g *gin.Context, s session.Session) error {
+func (c *connector) token(g *gin.Context) error {
+	s, err := c.caller(g)
+	if err != nil {
+		return c.refuse(g, s, err)
+	}
 	t, result, err := c.give(g.Request.Context(), s, g.Request.Method == http.MethodPost)
 	if err != nil {
 		return c.refuse(g, s, err)
 	}
 	c.env.Metrics.Token(c.env.Name, result)
 	if result == resultSigned {
-		c.record(g, s, audit.Event{Act: audit.TalkTokenSigned, Attrs: []slog.Attr{slog.String("jti", t.ID), slog.String("kid", t.KID)}})
+		c.record(g, s, audit.Event{
+			Act: audit.TalkTokenSigned, Attrs: []slog.Attr{slog.String("jti", t.ID), slog.String("kid", t.KID)},
+		})
 	}
 	g.JSON(http.StatusOK, tokenAnswer{Token: t.Token.Reveal(), ExpiresAt: t.Expires})
 	return nil
 }
 
+// caller finds the session behind a request, within the limits that this process counts by itself: a token that is kept
+// costs one command of the store (D31).
+func (c *connector) caller(g *gin.Context) (session.Session, error) {
+	if err := c.byAddress.Allow(address(g)); err != nil {
+		return session.Session{}, err
+	}
+	s, err := c.env.Sessions.Read(g.Request.Context(), g.Writer, g.Request, c.env.Name)
+	if err != nil {
+		return session.Session{}, c.env.Sessions.Problem(err)
+	}
+	return s, c.bySession.Allow(s.Key)
+}
+
 // give returns the session's last token while it may (D18), else one signed anew, and which of both it was. Who is
 // admitted is asked each time, so that a rule that changes reaches sessions that live (S54).
 func (c *connector) give(ctx context.Context, s session.Session, anew bool) (t signed, result string, err error) {
-	if err := c.warm.Allow(s.Key); err != nil {
-		return signed{}, "", err
-	}
 	a, err := c.admit(ctx, s.Identity)
 	if err != nil {
 		return signed{}, "", err
