@@ -77,7 +77,6 @@ const (
 const (
 	maxUserID        = 128
 	defaultTimeout   = 5 * time.Second
-	longestTimeout   = 15 * time.Second
 	maxHeaderSecrets = 1024
 )
 
