@@ -57,7 +57,11 @@ type tokenAnswer struct {
 
 // token answers Rocket.Chat's client. Its origin has been judged; a body is never looked at (R1, S78).
 func (c *connector) token(g *gin.Context) error {
-	i, result, err := c.tokenFor(g)
+	i, result, err := c.give(g)
+	if err != nil {
+		err = c.told(err)
+		result = resultOf(err)
+	}
 	c.env.Metrics.Token(c.env.Name, result)
 	if err != nil {
 		return err
@@ -72,29 +76,26 @@ const (
 	resultMinted = "minted"
 )
 
-func (c *connector) tokenFor(g *gin.Context) (i issued, result string, err error) {
+// give takes the steps in the order that costs and tells least: session, rules, hold and mark, and only then a token
+// (B-03, B-16).
+func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 	ctx := g.Request.Context()
 	s, err := c.caller(g)
-	if err == nil {
-		err = c.mayEnter(ctx, s, g.ClientIP)
-	}
-	if err == nil {
-		err = c.mayResume(s)
-	}
-	result = resultCached
-	if err == nil {
-		var ok bool
-		if i, ok = issuedTo(s); !ok {
-			result = resultMinted
-			i, err = c.mint(ctx, s, "")
-		}
-	}
 	if err != nil {
-		err = c.told(err)
-		return issued{}, resultOf(err), err
+		return issued{}, "", err
 	}
-	c.given.Count(s.Key) // remembers; whether it did before makes no difference here
-	return i, result, nil
+	if err := c.mayEnter(ctx, s, g.ClientIP); err != nil {
+		return issued{}, "", err
+	}
+	if err := c.mayResume(s); err != nil {
+		return issued{}, "", err
+	}
+	if i, ok := issuedTo(s); ok {
+		c.given.Count(s.Key) // only remembers: a call that repeats is no less welcome here
+		return i, resultCached, nil
+	}
+	i, err = c.mint(ctx, s, "")
+	return i, resultMinted, err
 }
 
 func resultOf(err error) string {
