@@ -34,6 +34,8 @@ type worldConfig struct {
 	RocketChat string
 	// Providers are added to the gateway's, in YAML that may use the names of configuration.
 	Providers string
+	// People are known at the provider besides ada and bob.
+	People []oidctest.User
 	// Extra is added to the end of the gateway's configuration.
 	Extra string
 }
@@ -133,21 +135,24 @@ func (w *world) build(cfg worldConfig) error {
 		redis = w.embedded.Addr()
 	}
 	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis}
-	w.buildProvider(secrets)
+	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
 	if err := w.buildTalk(secrets); err != nil {
 		return err
 	}
 	w.config = w.configuration(secrets, cfg.Providers) + cfg.Extra
+	var err error
+	w.App, err = w.openGateway(cfg.Log)
+	return err
+}
+
+// openGateway opens a gateway on this world's configuration. Opened again it is another replica.
+func (w *world) openGateway(log *slog.Logger) (*app.App, error) {
 	loaded, err := app.Parse("demo.yaml", []byte(w.config), app.Chats(), nil)
 	if err != nil {
-		return fmt.Errorf("the demo's configuration: %w", err)
+		return nil, fmt.Errorf("the demo's configuration: %w", err)
 	}
-	if w.App, err = app.Open(loaded.Config, app.Lends{Log: cfg.Log, Transport: w.transport}); err != nil {
-		return err
-	}
-	w.hosts["sso"].handler = w.App.Server().Handler()
-	return nil
+	return app.Open(loaded.Config, app.Lends{Log: log, Transport: w.transport})
 }
 
 // worldSecrets are made anew for every world.
@@ -157,7 +162,7 @@ type worldSecrets struct {
 	UserID, Token              string
 }
 
-func (w *world) buildProvider(s worldSecrets) {
+func (w *world) buildProvider(cfg worldConfig, s worldSecrets) {
 	p := w.hosts["provider"]
 	w.Provider = oidctest.New(oidctest.Config{
 		Issuer: p.url(),
@@ -166,10 +171,10 @@ func (w *world) buildProvider(s worldSecrets) {
 			RedirectURIs:           []string{w.hosts["sso"].url() + "/login/callback"},
 			PostLogoutRedirectURIs: []string{w.hosts["sso"].url() + "/logout/complete"},
 		}},
-		Users: []oidctest.User{
+		Users: append([]oidctest.User{
 			{Username: "ada", Password: "ada", Subject: "5f1c2a", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true, Groups: []string{"staff"}},
 			{Username: "bob", Password: "bob", Subject: "9d04e7", Name: "Bob Kahn", Email: "bob@example.org", EmailVerified: true, Groups: []string{"staff"}},
-		},
+		}, cfg.People...),
 		Notice: "Demo accounts: ada / ada and bob / bob",
 	})
 	p.handler = w.Provider
