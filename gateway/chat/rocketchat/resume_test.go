@@ -1,6 +1,7 @@
 package rocketchat_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -265,3 +266,42 @@ func TestResumeIsForOurOwnPages(t *testing.T) {
 		t.Errorf("foreign pages caused %v", calls)
 	}
 }
+
+// TestDeactivatedWhileSignedIn: an account may be switched off without its logins being ended (S93, R10).
+func TestDeactivatedWhileSignedIn(t *testing.T) {
+	inactive := &rewriting{route: "/api/v1/me", from: `"active":true`, to: `"active":false`}
+	w := newWorld(t, settings{transport: inactive})
+	cookie, _ := w.signedIn(ada)
+	w.env.Clock.Advance(later)
+	for _, body := range []string{automatic, confirm} {
+		w.want("resume with "+body, w.resume(cookie, body), http.StatusForbidden, "account_deactivated")
+	}
+}
+
+// TestAnswerOfSomebodyElse: what me says of another account says nothing of this one (S87).
+func TestAnswerOfSomebodyElse(t *testing.T) {
+	other := &rewriting{route: "/api/v1/me", from: `"_id":"`, to: `"_id":"not-`}
+	w := newWorld(t, settings{transport: other})
+	cookie, _ := w.signedIn(ada)
+	w.env.Clock.Advance(later)
+	w.want("resume", w.resume(cookie, automatic), http.StatusConflict, "token_unverified")
+}
+
+// rewriting changes what a route answers.
+type rewriting struct {
+	http.RoundTripper
+	route, from, to string
+}
+
+func (r *rewriting) RoundTrip(request *http.Request) (*http.Response, error) {
+	w, err := r.RoundTripper.RoundTrip(request)
+	if err != nil || request.URL.Path != r.route {
+		return w, err
+	}
+	defer func() { _ = w.Body.Close() }()
+	body, err := io.ReadAll(w.Body)
+	w.Body = io.NopCloser(strings.NewReader(strings.ReplaceAll(string(body), r.from, r.to)))
+	return w, err
+}
+
+func (r *rewriting) over(t http.RoundTripper) { r.RoundTripper = t }
