@@ -7,19 +7,15 @@ import (
 
 // Settings is the configuration's limits section: how many calls within one minute. 0 switches a limit off.
 type Settings struct {
-	LoginStartsPerAddress     int `yaml:"loginStartsPerAddress" default:"600" doc:"Sign-ins begun from one address (IPv6: one /64) within a minute; a whole company may share an address."`
-	LoginStartsPerBrowser     int `yaml:"loginStartsPerBrowser" default:"30" doc:"Sign-ins begun by one browser within a minute."`
-	LoginStartsOverall        int `yaml:"loginStartsOverall" default:"6000" doc:"Sign-ins begun by everybody together within a minute; protects the provider."`
-	CallbacksPerAddress       int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
-	ProviderLogoutsPerAddress int `yaml:"providerLogoutsPerAddress" default:"3000" doc:"Back-channel and front-channel logout calls from one address within a minute; a provider sends one for each session."`
-	HandoffsPerAddress        int `yaml:"handoffsPerAddress" default:"1200" doc:"Hand-offs asked for from one address within a minute."`
-	ResumesPerSession         int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
-	MintsPerSession           int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
-	TalkTokensPerSession      int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
-	TalkIssuesPerClient       int `yaml:"talkIssuesPerClient" default:"600" doc:"Calls of one server to /<chat>/issue within a minute."`
-	OAuthCallsPerAddress      int `yaml:"oauthCallsPerAddress" default:"1200" doc:"Token and user info calls of Coral's own login from one address within a minute."`
-	WarmCallsPerSession       int `yaml:"warmCallsPerSession" default:"120" doc:"Token calls of one session within a minute, counted by each replica for itself."`
-	WarmCallsPerAddress       int `yaml:"warmCallsPerAddress" default:"12000" doc:"Token calls from one address within a minute, counted by each replica for itself."`
+	LoginStartsPerAddress int `yaml:"loginStartsPerAddress" default:"600" doc:"Sign-ins begun from one address (IPv6: one /64) within a minute; a whole company may share an address."`
+	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"6000" doc:"Sign-ins begun by everybody together within a minute; protects the provider."`
+	CallbacksPerAddress   int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
+	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
+	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
+	TalkTokensPerSession  int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
+	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user from one address within a minute."`
+	WarmCallsPerSession   int `yaml:"warmCallsPerSession" default:"120" doc:"Token calls of one session within a minute, counted by each replica for itself."`
+	WarmCallsPerAddress   int `yaml:"warmCallsPerAddress" default:"12000" doc:"Token calls from one address within a minute, counted by each replica for itself."`
 }
 
 const mostPerMinute = 1_000_000
@@ -31,16 +27,12 @@ func (s *Settings) Check(report func(key, problem string)) {
 		n   int
 	}{
 		{"loginStartsPerAddress", s.LoginStartsPerAddress},
-		{"loginStartsPerBrowser", s.LoginStartsPerBrowser},
 		{"loginStartsOverall", s.LoginStartsOverall},
 		{"callbacksPerAddress", s.CallbacksPerAddress},
-		{"providerLogoutsPerAddress", s.ProviderLogoutsPerAddress},
-		{"handoffsPerAddress", s.HandoffsPerAddress},
 		{"resumesPerSession", s.ResumesPerSession},
 		{"mintsPerSession", s.MintsPerSession},
 		{"talkTokensPerSession", s.TalkTokensPerSession},
-		{"talkIssuesPerClient", s.TalkIssuesPerClient},
-		{"oauthCallsPerAddress", s.OAuthCallsPerAddress},
+		{"talkUsersPerAddress", s.TalkUsersPerAddress},
 		{"warmCallsPerSession", s.WarmCallsPerSession},
 		{"warmCallsPerAddress", s.WarmCallsPerAddress},
 	} {
@@ -52,37 +44,29 @@ func (s *Settings) Check(report func(key, problem string)) {
 
 // Rules are the limits as the gateway applies them, each with the key it counts by.
 type Rules struct {
-	LoginStartAddress     Rule // Address of the client
-	LoginStartBrowser     Rule // hash of the browser's attempt cookie
-	LoginStartOverall     Rule // one key for everybody
-	CallbackAddress       Rule // Address of the client
-	ProviderLogoutAddress Rule // Address of the provider
-	HandoffAddress        Rule // Address of the client
-	ResumeSession         Rule // session key; R16
-	MintSession           Rule // session key
-	TalkTokenSession      Rule // session key; D18
-	TalkIssueClient       Rule // issue client's id; D19, S112
-	OAuthAddress          Rule // Address of Coral's server
-	WarmSession           Rule // hash of the session cookie; Local
-	WarmAddress           Rule // Address of the client; Local
+	LoginStartAddress Rule // Address of the client
+	LoginStartOverall Rule // one key for everybody
+	CallbackAddress   Rule // Address of the client
+	ResumeSession     Rule // session key; R16
+	MintSession       Rule // session key
+	TalkTokenSession  Rule // session key; D18
+	TalkUserAddress   Rule // Address of Talk's server; G13
+	WarmSession       Rule // hash of the session cookie; Local
+	WarmAddress       Rule // Address of the client; Local
 }
 
 // Rules turns the settings into rules.
 func (s Settings) Rules() Rules {
 	perMinute := func(name string, n int) Rule { return Rule{Name: name, Max: n, Per: time.Minute} }
 	return Rules{
-		LoginStartAddress:     perMinute("login_start_address", s.LoginStartsPerAddress),
-		LoginStartBrowser:     perMinute("login_start_browser", s.LoginStartsPerBrowser),
-		LoginStartOverall:     perMinute("login_start_overall", s.LoginStartsOverall),
-		CallbackAddress:       perMinute("callback_address", s.CallbacksPerAddress),
-		ProviderLogoutAddress: perMinute("provider_logout_address", s.ProviderLogoutsPerAddress),
-		HandoffAddress:        perMinute("handoff_address", s.HandoffsPerAddress),
-		ResumeSession:         perMinute("resume_session", s.ResumesPerSession),
-		MintSession:           perMinute("mint_session", s.MintsPerSession),
-		TalkTokenSession:      perMinute("talk_token_session", s.TalkTokensPerSession),
-		TalkIssueClient:       perMinute("talk_issue_client", s.TalkIssuesPerClient),
-		OAuthAddress:          perMinute("oauth_address", s.OAuthCallsPerAddress),
-		WarmSession:           perMinute("warm_session", s.WarmCallsPerSession),
-		WarmAddress:           perMinute("warm_address", s.WarmCallsPerAddress),
+		LoginStartAddress: perMinute("login_start_address", s.LoginStartsPerAddress),
+		LoginStartOverall: perMinute("login_start_overall", s.LoginStartsOverall),
+		CallbackAddress:   perMinute("callback_address", s.CallbacksPerAddress),
+		ResumeSession:     perMinute("resume_session", s.ResumesPerSession),
+		MintSession:       perMinute("mint_session", s.MintsPerSession),
+		TalkTokenSession:  perMinute("talk_token_session", s.TalkTokensPerSession),
+		TalkUserAddress:   perMinute("talk_user_address", s.TalkUsersPerAddress),
+		WarmSession:       perMinute("warm_session", s.WarmCallsPerSession),
+		WarmAddress:       perMinute("warm_address", s.WarmCallsPerAddress),
 	}
 }

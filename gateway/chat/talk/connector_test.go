@@ -142,7 +142,7 @@ func TestUserTellsAnOutageFromAnEnding(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			engine := &faulty{Engine: memstore.New(memstore.Config{})}
-			w := open(t, site(talk.CoralSSO), chattest.Options{Engine: engine, Limits: &limit.Settings{OAuthCallsPerAddress: 10}})
+			w := open(t, site(talk.CoralSSO), chattest.Options{Engine: engine, Limits: &limit.Settings{TalkUsersPerAddress: 10}})
 			token := w.token(http.MethodGet, w.SignIn(ada())).Token
 			engine.failing.Store(&test.fault)
 			if res := w.whose(token); res.StatusCode != test.status {

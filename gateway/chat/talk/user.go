@@ -36,7 +36,7 @@ var errNobody = errors.New("no live session behind the talk token")
 func (c *connector) user(g *gin.Context) error {
 	g.Header("Cache-Control", "no-store")
 	ctx := g.Request.Context()
-	if err := c.env.Limits.Allow(ctx, c.env.Rules.OAuthAddress, address(g)); err != nil {
+	if err := c.env.Limits.Allow(ctx, c.env.Rules.TalkUserAddress, address(g)); err != nil {
 		return c.refusal(err).told
 	}
 	claims, err := c.signer.verify(bearer(g.Request))

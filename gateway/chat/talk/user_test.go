@@ -161,7 +161,7 @@ func TestUserSendsNoCORSHeaders(t *testing.T) {
 }
 
 func TestUserIsLimitedPerAddress(t *testing.T) {
-	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{OAuthCallsPerAddress: 2}})
+	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkUsersPerAddress: 2}})
 	for range 2 {
 		w.whose("nothing")
 	}
