@@ -3,10 +3,13 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"chatgate/gateway/chat"
 )
 
 // health is the body of /readyz. A broken dependency is told, and does not take the gateway out of service: a gateway
@@ -16,7 +19,48 @@ type health struct {
 	Checks map[string]string `json:"checks"` // "ok" or what is wrong
 }
 
-const healthTimeout = 2 * time.Second
+const (
+	healthTimeout = 2 * time.Second
+	// chatsEvery is how often the chats are looked at; probes read what was found last.
+	chatsEvery   = time.Minute
+	chatsTimeout = 15 * time.Second
+)
+
+// WatchChats asks every connector that can tell how its chat is, now and then, until ctx ends. Probes come every few
+// seconds from every replica, and a chat's API is not theirs to load.
+func (s *Server) WatchChats(ctx context.Context) error {
+	ticker := time.NewTicker(chatsEvery)
+	defer ticker.Stop()
+	for {
+		s.lookAtChats(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Server) lookAtChats(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, chatsTimeout)
+	defer cancel()
+	found := map[string]string{}
+	for name, connector := range s.cfg.Chats {
+		if checker, ok := connector.(chat.Checker); ok {
+			found["chat "+name] = firstWrong(checker.Check(ctx))
+		}
+	}
+	s.chats.Store(&found)
+}
+
+func firstWrong(findings []chat.Finding) string {
+	for _, f := range findings {
+		if !f.OK {
+			return f.Name + ": " + f.Text
+		}
+	}
+	return "ok"
+}
 
 func (s *Server) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
@@ -61,6 +105,9 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 	}
 	for key, rp := range s.cfg.Providers {
 		checks["provider "+key] = told(rp.Ready())
+	}
+	if found := s.chats.Load(); found != nil {
+		maps.Copy(checks, *found)
 	}
 	return checks
 }

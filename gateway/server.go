@@ -81,6 +81,7 @@ type Server struct {
 	started  atomic.Bool
 	draining atomic.Bool
 	warned   atomic.Bool
+	chats    atomic.Pointer[map[string]string] // what WatchChats found last
 }
 
 // New checks the configuration and lays the routes. It listens to nothing.

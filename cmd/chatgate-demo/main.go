@@ -68,9 +68,12 @@ chatgate is running. One sign-in opens both chats.
   2. Open the newspaper    %s
      You are signed in there too, and can comment.
   3. Look at your account  %s
-     Sign out there, and both are signed out.
+     Sign out there: Rocket.Chat is signed out at once, the newspaper when its page is loaded again.
 
   People: ada / ada and bob / bob. The provider is at %s.
+
+The three are different sites to a browser, so it has to allow third-party cookies here. Where it blocks them, the
+sign-in page inside Rocket.Chat says so.
 
 Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
 `, a.RocketChat, a.Talk, a.Gateway, a.Provider)

@@ -100,12 +100,6 @@ func LoginMismatch(cause error) *Error {
 		cause).WithActions(signInAgain)
 }
 
-// HandoffOver answers a hand-off that was redeemed, has expired, or never was (B-10).
-func HandoffOver(cause error) *Error {
-	return newError(http.StatusGone, "handoff_over",
-		wording{"This sign-in is over", "It was used already or took too long. Press Sign in again."}, cause)
-}
-
 // The provider.
 
 // ProviderUnavailable answers while the provider cannot be reached or does not answer in time.

@@ -37,7 +37,6 @@ func everyProblem() []*problem.Error {
 		problem.ReturnToRefused(errCause),
 		problem.LoginExpired(errCause),
 		problem.LoginMismatch(errCause),
-		problem.HandoffOver(errCause),
 		problem.ProviderUnavailable(errCause),
 		problem.ProviderDenied(errCause),
 		problem.ProviderAnswerRefused(errCause),

@@ -106,7 +106,11 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
 		Metrics: a.registry, Log: a.log, Now: a.parts.now,
 	})
-	return a, err
+	if err != nil {
+		return nil, err
+	}
+	a.work("chats", a.server.WatchChats)
+	return a, nil
 }
 
 func newLogger(cfg Log) *slog.Logger {

@@ -139,7 +139,7 @@ func (a *App) openProviders() error {
 	p.providers = map[string]*oidc.RelyingParty{}
 	for _, key := range slices.Sorted(maps.Keys(a.cfg.Providers)) {
 		rp, err := oidc.New(a.cfg.Providers[key], oidc.Env{
-			Provider: key, Transport: p.transport, Log: a.log.With("provider", key), Now: p.now, Development: a.cfg.Development,
+			Provider: key, Transport: p.transport, Log: a.log, Now: p.now, Development: a.cfg.Development,
 		})
 		if err != nil {
 			return fmt.Errorf("providers.%s: %w", key, err)
