@@ -25,6 +25,13 @@ check_vet() {
   done
 }
 
+check_lint() {
+  local module
+  for module in "${GO_MODULES[@]}"; do
+    (cd "$module" && golangci-lint run)
+  done
+}
+
 check_shell() {
   git grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' | xargs shellcheck --external-sources
 }
