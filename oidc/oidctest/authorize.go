@@ -85,6 +85,10 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 		p.problemPage(w, "Go back to the application and sign in from there. "+problem)
 		return
 	}
+	if r.PostFormValue("cancel") != "" {
+		p.goBack(w, r, query, url.Values{"error": {"access_denied"}})
+		return
+	}
 	username := r.PostFormValue("username")
 	user, known := p.user(username)
 	if !known || subtle.ConstantTimeCompare([]byte(user.Password), []byte(r.PostFormValue("password"))) != 1 {
