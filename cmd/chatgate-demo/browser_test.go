@@ -88,7 +88,9 @@ func describe(t *testing.T, w *world) string {
 func control(t *testing.T, w *world) string {
 	t.Helper()
 	acts := map[string]func(){
-		"rocketchat-fails":    func() { w.RocketChat.SetFaults(rocketchattest.Faults{Status: map[string]int{"*": http.StatusServiceUnavailable}}) },
+		"rocketchat-fails": func() {
+			w.RocketChat.SetFaults(rocketchattest.Faults{Status: map[string]int{"*": http.StatusServiceUnavailable}})
+		},
 		"rocketchat-recovers": func() { w.RocketChat.SetFaults(rocketchattest.Faults{}) },
 		"deactivate-bob":      func() { deactivate(w, "bob") },
 	}

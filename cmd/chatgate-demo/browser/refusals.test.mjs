@@ -52,11 +52,11 @@ journey('the back button after a sign-in ends on a page, signed in still', async
   await visible(page, 'h1');
   await openAccount(page);
   await visible(page, hook('logout'));
-});
+}, { expected: [status(400)] });
 
 journey('blocked third-party cookies are explained', async (page) => {
-  await openRocketChat(page);
   const calls = tokenCalls(page);
+  await openRocketChat(page);
   await press(await loginFrame(page), hook('login'));
   await enterPassword(page, 'ada');
   const frame = await loginFrame(page);
@@ -65,16 +65,18 @@ journey('blocked third-party cookies are explained', async (page) => {
   await visible(frame, hook('login'));
   await pictures(page, 'rocketchat-frame-cookies-blocked');
   await pause(2_000);
-  assert.equal(calls.count, 2, 'calls for a token after coming back');
+  assert.equal(calls.count, 4, 'calls for a token: two for each time that the chat was loaded');
 }, { thirdPartyCookies: false });
 
-journey('a deactivated account is told so, with a reference', async (page) => { // R30, S93
+journey('a deactivated account is told so, with a reference', async (page) => { // S93
   await signInToRocketChat(page, 'bob');
   await act('deactivate-bob');
+  // Deactivation ends the logins, which looks like logging out until the person asks to continue.
   const frame = await loginFrame(page);
+  await press(frame, hook('continue'));
   await frame.waitForFunction(() => document.querySelector('[role="alert"]')?.textContent.includes('deactivated'));
   await visible(frame, '[data-reference] code');
-  await visible(frame, anotherAccount);
+  await visible(frame, `[data-show="failed"] ${anotherAccount}`);
   assert.equal(await frame.evaluate(() => document.activeElement.getAttribute('role')), 'alert', 'the focus is on the error');
   await pictures(page, 'rocketchat-frame-deactivated');
 }, { expected: [/Failed to load resource: .* (401|403) /] });
@@ -90,7 +92,7 @@ journey('a chat that fails is told, and opens once it is back', async (page) => 
   await frame.waitForFunction(() => document.querySelector('[role="alert"]')?.textContent.includes('does not answer'));
   await pictures(page, 'rocketchat-frame-unavailable');
   await act('rocketchat-recovers');
-  await press(frame, '[data-show="failed"] [data-chatgate="retry"]');
+  await press(frame, '[data-show="failed"] a[href=""]');
   assert.equal(await inRocketChat(page), 'ada');
 }, { expected: [/Failed to load resource: .* 503 /] });
 
@@ -103,8 +105,8 @@ journey('a page that is not listed cannot frame ours', async (page) => { // B-06
   await new Promise((resolve) => { stranger.listen(0, '127.0.0.1', resolve); });
   try {
     await page.goto(`http://stranger.localhost:${stranger.address().port}`);
-    const shown = await Promise.all(page.frames().slice(1).map((frame) => frame.evaluate(() => document.querySelector('h1') !== null)));
-    assert.deepEqual(shown, [false, false]);
+    const shown = page.frames().slice(1).map((frame) => frame.url().split(':')[0]);
+    assert.deepEqual(shown, ['chrome-error', 'chrome-error']);
     await picture(page, 'stranger');
   } finally {
     stranger.closeAllConnections();

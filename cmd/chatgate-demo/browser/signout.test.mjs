@@ -10,8 +10,9 @@ import {
 import { pictures } from './pictures.mjs';
 
 journey('logged out inside Rocket.Chat, a person stays out until they press Continue', async (page) => { // R12, B-21
-  await signInToRocketChat(page, 'ada');
   const calls = tokenCalls(page);
+  await signInToRocketChat(page, 'ada');
+  const before = calls.count;
   await press(page, rc('logout'));
   const frame = await loginFrame(page);
   await visible(frame, hook('continue'));
@@ -19,7 +20,7 @@ journey('logged out inside Rocket.Chat, a person stays out until they press Cont
   assert.match(await textOf(frame, hook('status')), /You signed out/);
   await pictures(page, 'rocketchat-frame-stay-out');
   await pause(2_000); // longer than the chat takes to look again
-  assert.equal(calls.count, 2, 'calls for a token after logging out');
+  assert.equal(calls.count - before, 2, 'calls for a token after logging out');
 
   await openRocketChat(page);
   await visible(await loginFrame(page), hook('continue'));
@@ -35,7 +36,6 @@ journey('signed out at the gateway, both chats are closed', async (page) => { //
   assert.equal(await inNews(page), 'ada');
   await openAccount(page);
   assert.match(await textOf(page, hook('status')), /Ada Lovelace/);
-  await pictures(page, 'account-signed-in');
   await signOut(page);
   assert.match(await textOf(page, 'h1'), /signed out/);
   await pictures(page, 'signed-out');
@@ -51,7 +51,6 @@ journey('signing out asks first when it is a link', async (page) => { // S105
   await signInToRocketChat(page, 'ada');
   await openNews(page);
   await Promise.all([page.waitForNavigation(), press(page, '[data-talk="logout"]')]);
-  await pictures(page, 'sign-out-question');
   await Promise.all([page.waitForNavigation(), press(page, hook('logout'))]);
   await openNews(page);
   await newsState(page, 'out');
