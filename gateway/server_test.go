@@ -1,12 +1,14 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -222,6 +224,18 @@ func TestReadinessTellsWhatIsBrokenAndStaysReachable(t *testing.T) { // D26, S14
 	}
 	if status, body := ready(); status != http.StatusServiceUnavailable || body["status"] != "starting" {
 		t.Errorf("/readyz before start = %d %v, want 503 starting", status, body["status"])
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	watched := make(chan error, 1)
+	go func() { watched <- w.WatchChats(ctx) }()
+	var checks map[string]any
+	for deadline := time.Now().Add(10 * time.Second); checks["chat board"] == nil && time.Now().Before(deadline); {
+		_, body := ready()
+		checks, _ = body["checks"].(map[string]any)
+	}
+	stop()
+	if err := <-watched; err != nil || checks["chat board"] != "paper: the bulletin board is out of pins" {
+		t.Errorf("/readyz says of the chat %v, %v", checks["chat board"], err)
 	}
 	recorder := httptest.NewRecorder()
 	w.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/livez", nil))

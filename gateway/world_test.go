@@ -143,11 +143,15 @@ func (w *world) must(err error) {
 type bulletin struct {
 	sessions *session.Manager
 	problems *problem.Renderer
-	fail     bool
 }
 
 func (b *bulletin) Access() chat.Access {
 	return chat.Access{Return: []chat.Origin{board}, Token: []chat.Origin{board}}
+}
+
+// Check says what the test wants it to.
+func (b *bulletin) Check(context.Context) []chat.Finding {
+	return []chat.Finding{{Name: "reachable", OK: true}, {Name: "paper", OK: false, Text: "the bulletin board is out of pins"}}
 }
 
 func (b *bulletin) Mount(r gin.IRouter) {

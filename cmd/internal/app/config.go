@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"reflect"
@@ -14,6 +15,7 @@ import (
 
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
 	"chatgate/oidc"
@@ -105,6 +107,22 @@ func (c *Config) Check(report func(key, problem string)) {
 	}
 	for name := range c.Chats {
 		c.checkChat(name, report)
+	}
+	c.checkIssuers(report)
+}
+
+// checkIssuers refuses two sites under one issuer: a token of the one would be judged by the keys of the other (G5).
+func (c *Config) checkIssuers(report func(key, problem string)) {
+	owners := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Chats)) {
+		site, ok := c.Chats[name].(*talk.Config)
+		if !ok || site.Issuer == "" {
+			continue
+		}
+		if owner, taken := owners[site.Issuer]; taken {
+			report("chats."+name+".issuer", fmt.Sprintf("must be its own: chats.%s has the same", owner))
+		}
+		owners[site.Issuer] = name
 	}
 }
 

@@ -93,6 +93,15 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"a policy that is none", "url: https://chat.example.org\n", "url: https://chat.example.org\n    onChatSignOut: stay\n", 15, "chats.rocketchat.onChatSignOut"},
 		{"an environment variable that is not set", "secret: provider-secret", "secret: \"${env:CHATGATE_TEST_UNSET}\"", 10, "CHATGATE_TEST_UNSET"},
 		{"a file that is not there", "secret: provider-secret", "secret: \"${file:/nowhere/at/all}\"", 10, "/nowhere/at/all"},
+		{"two sites under one issuer", "    client: {id: coral, secret: coral-secret}\n", `    client: {id: coral, secret: coral-secret}
+    issuer: https://sso.example.org/pinned
+  magazine:
+    kind: talk
+    profile: talk4
+    access: {anyone: true}
+    url: https://magazine.example.org
+    issuer: https://sso.example.org/pinned
+`, 22, "chats.talk.issuer: must be its own: chats.magazine has the same"},
 		{"a session that idles longer than it lives", "redis:\n", "session: {idle: 48h}\nredis:\n", 5, "session.absolute: must not be shorter than idle"},
 		{"a trusted proxy that is no network", "redis:\n", "trustedProxies: [proxy.local]\nredis:\n", 5, "trustedProxies[0]"},
 	} {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,22 +33,31 @@ const (
 
 // issued is the connector's record in a session: its login token at this workspace.
 type issued struct {
-	UserID string       `json:"u"`
-	Token  store.Secret `json:"t"`
-	Made   int64        `json:"m"` // Unix seconds
+	UserID string
+	Token  store.Secret
+	Made   int64 // Unix seconds
 }
 
 func (i issued) made() time.Time { return time.Unix(i.Made, 0) }
 
 func (i issued) owner() credentials { return credentials{userID: i.UserID, token: i.Token} }
 
+// record is what the session keeps: one string of three words, because it is read at every page load of every client.
+func (i issued) record() (json.RawMessage, error) {
+	return json.Marshal(i.UserID + " " + i.Token.Reveal() + " " + strconv.FormatInt(i.Made, 10))
+}
+
 // issuedTo is the session's record, or false. One that does not decode is a newer version's, or none.
-func issuedTo(s session.Session) (issued, bool) {
-	var i issued
-	if s.Chat.Token == nil || json.Unmarshal(s.Chat.Token, &i) != nil {
+func issuedTo(s session.Session) (i issued, ok bool) {
+	text, err := strconv.Unquote(string(s.Chat.Token))
+	if err != nil {
 		return issued{}, false
 	}
-	return i, i.Token != "" && isID(i.UserID)
+	userID, rest, _ := strings.Cut(text, " ")
+	token, made, _ := strings.Cut(rest, " ")
+	i = issued{UserID: userID, Token: store.Secret(token)}
+	i.Made, err = strconv.ParseInt(made, 10, 64)
+	return i, err == nil && userID != "" && token != ""
 }
 
 // tokenAnswer is what Rocket.Chat's client reads. There is no key "token", which would start another login (R4, D9).
@@ -223,7 +234,7 @@ func (c *connector) keep(ctx context.Context, s session.Session, i issued, life 
 	if err := c.env.Ledger.Record(ctx, e); err != nil {
 		return errors.Join(fmt.Errorf("enter login token: %w", err), c.workspace.revoke(ctx, i.owner()))
 	}
-	record, err := json.Marshal(i)
+	record, err := i.record()
 	if err != nil {
 		return fmt.Errorf("encode login token: %w", err)
 	}
