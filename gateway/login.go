@@ -16,6 +16,7 @@ import (
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
+	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/store"
 )
@@ -51,6 +52,9 @@ func (s *Server) login(c *gin.Context) error {
 	prompt := query["prompt"]
 	if prompt != "" && prompt != oidc.PromptLogin && prompt != oidc.PromptSelectAccount {
 		return problem.InvalidRequest("The prompt must be login or select_account.", nil)
+	}
+	if err := s.countRound(c); err != nil {
+		return err
 	}
 	_, err = s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	switch {
@@ -206,7 +210,7 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	}
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
 	if err != nil {
-		return s.failed(c, a.Provider, err)
+		return s.failed(c, a, err)
 	}
 	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, identity, tokens)
 	if err != nil {
@@ -224,9 +228,9 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	return nil
 }
 
-// failed words and counts a login that the provider or we refused.
-func (s *Server) failed(c *gin.Context, provider string, err error) error {
-	told := loginProblem(err)
+// failed words and counts a login that the provider or we refused, and offers the same login again (B-18).
+func (s *Server) failed(c *gin.Context, a attempt, err error) error {
+	told := loginProblem(err).WithActions(s.again(a.Target))
 	reason := audit.ProviderUnavailable
 	var refused *oidc.RefusedError
 	switch {
@@ -235,8 +239,18 @@ func (s *Server) failed(c *gin.Context, provider string, err error) error {
 	case errors.Is(err, oidc.ErrDenied):
 		reason = audit.ProviderDenied
 	}
-	s.refused(c, provider, reason, told.Code)
+	s.refused(c, a.Provider, reason, told.Code)
 	return told
+}
+
+// again begins a login with the same end. Our own pages are return addresses by their path alone.
+func (s *Server) again(target string) web.Action {
+	if path, ok := strings.CutPrefix(target, s.cfg.BaseURL+"/"); ok {
+		target = "/" + path
+	}
+	return web.Action{
+		Label: "action.sign_in_again", Href: "/login?" + url.Values{"return_to": {target}}.Encode(), Hook: "login",
+	}
 }
 
 func (s *Server) refused(c *gin.Context, provider string, reason audit.Reason, result string) {

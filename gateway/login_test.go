@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -206,7 +207,9 @@ func TestTabsDoNotCollideAndDoNotPileUp(t *testing.T) { // S19, B-20
 func TestAttemptCookiesAreHostOnlySecureAndLax(t *testing.T) { // B-25
 	w := open(t, options{})
 	begun := w.browser().do(http.MethodGet, "/login")
-	set := begun.Header.Get("Set-Cookie")
+	set := strings.Join(slices.DeleteFunc(begun.Header.Values("Set-Cookie"), func(set string) bool {
+		return !strings.HasPrefix(set, "__Host-chatgate-login-")
+	}), "\n")
 	for _, want := range []string{"__Host-chatgate-login-", "Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=600"} {
 		if !strings.Contains(set, want) {
 			t.Errorf("Set-Cookie = %q, want %q in it", set, want)
@@ -276,6 +279,25 @@ func TestWhatTheProviderRefusesIsToldAndSignsNobodyIn(t *testing.T) { // S24, S3
 	}
 }
 
+func TestARefusedLoginOffersTheSameOneAgain(t *testing.T) { // B-18
+	for login, want := range map[string]string{
+		"/login":                        `href="/login?return_to=%2F"`,
+		"/login?chat=board&path=/about": `href="/login?return_to=` + url.QueryEscape(board+"/about") + `"`,
+		"/login?return_to=/logout":      `href="/login?return_to=%2Flogout"`,
+	} {
+		t.Run(login, func(t *testing.T) {
+			w := open(t, options{})
+			w.provider.Set(func(f *oidctest.Faults) {
+				f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }
+			})
+			b := w.browser()
+			if page := text(b.do(http.MethodGet, b.callback(login, "ada"))); !strings.Contains(page, want) {
+				t.Errorf("no %s in:\n%s", want, page)
+			}
+		})
+	}
+}
+
 func TestAProviderThatIsNotThereYetIsToldAsSuch(t *testing.T) { // D26
 	w := open(t, options{undiscovered: true})
 	answer := w.browser().do(http.MethodGet, "/login")
@@ -333,5 +355,71 @@ func TestSeveralProvidersAreOffered(t *testing.T) {
 	}
 	if got := b.do(http.MethodGet, "/login?provider=nobody&prompt=login"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("an unknown provider = %d, want 404", got.StatusCode)
+	}
+}
+
+func TestABrowserSentRoundAndRoundIsStoppedAndNotLockedOut(t *testing.T) { // S32
+	w := open(t, options{})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	login := "/login?return_to=" + url.QueryEscape(board+"/")
+	var stopped *http.Response
+	rounds := 1
+	for ; rounds < 20; rounds++ {
+		if stopped = b.do(http.MethodGet, login); stopped.StatusCode != http.StatusSeeOther {
+			break
+		}
+	}
+	page := text(stopped)
+	if rounds != 8 || stopped.StatusCode != http.StatusTooManyRequests || !strings.Contains(page, `href="`+strings.ReplaceAll(login, "&", "&amp;")+`"`) {
+		t.Fatalf("after %d rounds = %d, want a page with the same way on:\n%s", rounds, stopped.StatusCode, page)
+	}
+	if again := b.do(http.MethodGet, login); again.StatusCode != http.StatusSeeOther {
+		t.Errorf("a press on the link = %d, want to go on", again.StatusCode)
+	}
+	if other := w.browser().do(http.MethodGet, "/login"); other.StatusCode != http.StatusSeeOther {
+		t.Errorf("another browser = %d", other.StatusCode)
+	}
+	for range 7 {
+		w.clock.advance(10 * time.Second)
+		if slow := b.do(http.MethodGet, login); slow.StatusCode != http.StatusSeeOther {
+			t.Errorf("a round every ten seconds = %d, want to go on", slow.StatusCode)
+		}
+	}
+}
+
+func TestTheCookiesOfOneAnswerAreSmall(t *testing.T) { // S65
+	w := open(t, options{people: []oidctest.User{{
+		Username: "large", Password: "large", Subject: "large", Groups: strings.Fields(strings.Repeat("a-group-with-a-long-name ", 500)),
+	}}})
+	b := w.browser()
+	for range 9 {
+		b.do(http.MethodGet, "/login")
+		w.clock.advance(10 * time.Second)
+	}
+	begun := b.do(http.MethodGet, "/login")
+	finished := b.do(http.MethodGet, b.callback("/login", "large"))
+	for name, answer := range map[string]*http.Response{"/login": begun, "the callback": finished} {
+		size := 0
+		for _, set := range answer.Header.Values("Set-Cookie") {
+			size += len(set)
+		}
+		if size == 0 || size >= 4096 {
+			t.Errorf("the cookies of %s take %d bytes, want below 4096", name, size)
+		}
+	}
+}
+
+func TestNoHeaderSaysWhoSomebodyIs(t *testing.T) { // S118, S119
+	w := open(t, options{trusted: prefixes("192.0.2.0/24")})
+	for _, header := range []string{
+		"X-Forwarded-User", "X-Forwarded-Email", "X-Remote-User", "Remote-User", "X-Auth-Request-User", "X_Forwarded_User", "Authorization",
+		"X-Original-URL", "X-Rewrite-URL", "User-Agent", "X-User-Id",
+	} {
+		for _, value := range []string{"ada-1", "Bearer ada-1", "GoogleHC/1.0", "kube-probe/1.30"} {
+			if got := w.browser().do(http.MethodGet, "/session", header, value); got.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s: %s = %d, want 401", header, value, got.StatusCode)
+			}
+		}
 	}
 }

@@ -46,6 +46,7 @@ type world struct {
 	engine   *faultyEngine
 	sessions *session.Manager
 	beat     *store.Heartbeat
+	board    *bulletin
 	clock    *clock
 	log      *buffer
 	registry *prometheus.Registry
@@ -56,6 +57,7 @@ type options struct {
 	trusted []netip.Prefix
 	// undiscovered leaves the provider's document unread, as while the provider is down.
 	undiscovered bool
+	drain        time.Duration
 	// second adds another provider.
 	second bool
 	people []oidctest.User
@@ -97,9 +99,10 @@ func open(t *testing.T, o options) *world {
 	if o.second {
 		providers["guests"] = w.relyingParty("guests", o.undiscovered)
 	}
+	w.board = &bulletin{sessions: w.sessions, problems: problems, entered: make(chan struct{}), leave: make(chan struct{})}
 	w.Server, err = gateway.New(gateway.Config{
-		BaseURL: base, Providers: providers, Chats: map[string]chat.Connector{"board": &bulletin{sessions: w.sessions, problems: problems}},
-		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true,
+		BaseURL: base, Providers: providers, Chats: map[string]chat.Connector{"board": w.board},
+		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
 		Store: st, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.now,
 	})
@@ -143,6 +146,8 @@ func (w *world) must(err error) {
 type bulletin struct {
 	sessions *session.Manager
 	problems *problem.Renderer
+	// entered is closed when /slow is being served, which ends when leave is closed.
+	entered, leave chan struct{}
 }
 
 func (b *bulletin) Access() chat.Access {
@@ -161,6 +166,18 @@ func (b *bulletin) Mount(r gin.IRouter) {
 		c.JSON(http.StatusOK, map[string]string{"sub": s.Identity.Subject})
 		return nil
 	})))
+	r.POST("/echo", b.problems.API(func(c *gin.Context) error {
+		body, err := io.ReadAll(c.Request.Body)
+		if err == nil {
+			c.Data(http.StatusOK, "text/plain", body)
+		}
+		return err
+	}))
+	r.GET("/slow", func(c *gin.Context) {
+		close(b.entered)
+		<-b.leave
+		c.String(http.StatusOK, "done")
+	})
 	r.GET("/panic", guard, func(*gin.Context) { panic("of the chat") })
 }
 

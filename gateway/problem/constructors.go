@@ -93,6 +93,13 @@ func LoginExpired(cause error) *Error {
 		cause).WithActions(signInAgain)
 }
 
+// LoginLoop answers a browser that is sent to sign in again and again (S32). The caller adds the action that goes on.
+func LoginLoop(cause error) *Error {
+	return newError(http.StatusTooManyRequests, "login_loop",
+		wording{"You were sent round in circles", "A page keeps sending you here although you have signed in. Your browser may block its cookies for this site. Try once more, or open the page anew."},
+		cause)
+}
+
 // LoginMismatch answers a callback that belongs to another browser or another login (S18, B-09).
 func LoginMismatch(cause error) *Error {
 	return newError(http.StatusBadRequest, "login_mismatch",

@@ -36,6 +36,7 @@ func everyProblem() []*problem.Error {
 		problem.InvalidRequest("The parameter return_to is given twice.", errCause),
 		problem.ReturnToRefused(errCause),
 		problem.LoginExpired(errCause),
+		problem.LoginLoop(errCause),
 		problem.LoginMismatch(errCause),
 		problem.ProviderUnavailable(errCause),
 		problem.ProviderDenied(errCause),

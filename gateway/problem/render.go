@@ -124,10 +124,14 @@ func (r *Renderer) write(c *gin.Context, err error, answer func(*Error) error) {
 	}
 }
 
-// asError finds the *Error in err, or hides err behind a bare 500.
+// asError finds the *Error in err, or hides err behind a bare 500. A body above the server's limit is the caller's
+// doing, whoever came upon it.
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return TooLarge(err)
 	}
 	return Internal(err)
 }

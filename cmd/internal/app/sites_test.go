@@ -1,0 +1,66 @@
+package app_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"chatgate/cmd/internal/app"
+)
+
+func TestAGatewayOnAnotherSiteThanItsChatIsWarnedOf(t *testing.T) { // R20, B-29
+	for _, tc := range []struct {
+		name, baseURL string
+		warned        bool
+	}{
+		{"a sibling host name", "https://sso.example.org", false},
+		{"another domain", "https://sso.example.com", true},
+		{"a neighbour under a public suffix", "https://sso.co.uk", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			source := strings.Replace(working, "https://sso.example.org", tc.baseURL, 1)
+			loaded, err := parse(t, strings.Replace(source, `standalone: {address: "cache:6379"}`, "memory: true", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
+				t.Fatal(err)
+			}
+			if warned := strings.Contains(log.String(), "cross-site"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			}
+		})
+	}
+}
+
+func TestOutgoingCallsVerifyWhomTheyTalkTo(t *testing.T) { // S132
+	transport := app.NewTransport()
+	client := &http.Client{Transport: transport}
+	for name, change := range map[string]func(*httptest.Server){
+		"a certificate of an unknown authority": func(*httptest.Server) {},
+		"TLS 1.1": func(s *httptest.Server) {
+			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // what is to be refused
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+			change(server)
+			server.StartTLS()
+			defer server.Close()
+			response, err := client.Get(server.URL)
+			if err == nil {
+				_ = response.Body.Close()
+				t.Fatal("the call went through")
+			}
+			if !strings.Contains(err.Error(), "tls") {
+				t.Errorf("the call failed with %v, want TLS to refuse it", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/problem"
+	"chatgate/gateway/web"
+)
+
+// A page that sends people to /login by itself, and cannot see the session that they come back with, sends them round
+// and round. The browser counts the rounds in a cookie of its own: nobody else can raise the count or be stopped by it.
+const (
+	roundsCookie = "__Host-chatgate-rounds"
+	mostRounds   = 8
+	roundsWithin = time.Minute
+)
+
+// countRound stops the ninth round within a minute with a page. Its retry link leads on at once, with the count begun
+// anew, so that nobody is locked out (S32).
+func (s *Server) countRound(c *gin.Context) error {
+	now := s.cfg.Now()
+	began, rounds := readRounds(c)
+	if now.Sub(began) >= roundsWithin || now.Before(began) {
+		began, rounds = now, 0
+	}
+	if rounds >= mostRounds {
+		s.writeRounds(c, "", -1)
+		return problem.LoginLoop(nil).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
+	}
+	s.writeRounds(c, strconv.FormatInt(began.Unix(), 36)+"."+strconv.Itoa(rounds+1), int(roundsWithin/time.Second))
+	return nil
+}
+
+// readRounds takes anything but one cookie of our own making for none.
+func readRounds(c *gin.Context) (began time.Time, rounds int) {
+	cookies := c.Request.CookiesNamed(roundsCookie)
+	if len(cookies) != 1 {
+		return began, 0
+	}
+	at, count, _ := strings.Cut(cookies[0].Value, ".")
+	seconds, err := strconv.ParseInt(at, 36, 64)
+	if err != nil {
+		return began, 0
+	}
+	if rounds, err = strconv.Atoi(count); err != nil {
+		return began, 0
+	}
+	return time.Unix(seconds, 0), rounds
+}
+
+func (s *Server) writeRounds(c *gin.Context, value string, maxAge int) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: roundsCookie, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
