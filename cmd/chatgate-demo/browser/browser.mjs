@@ -23,10 +23,10 @@ export async function openBrowser({ thirdPartyCookies = true } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'chatgate-browser-'));
   await mkdir(join(profile, 'Default'));
   await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences(thirdPartyCookies)));
-  const process = startChromium(profile);
-  const close = () => endChromium(process, profile);
+  const chromium = startChromium(profile);
+  const close = () => endChromium(chromium, profile);
   try {
-    const browser = await connect({ browserWSEndpoint: await address(process), defaultViewport: null });
+    const browser = await connect({ browserWSEndpoint: await address(chromium), defaultViewport: null });
     return { browser, close };
   } catch (error) {
     await close();
@@ -44,26 +44,25 @@ function startChromium(profile) {
 }
 
 // address is where Chromium says that it listens. Its other lines are read on, so that it never waits for a reader.
-function address(process) {
-  const lines = createInterface({ input: process.stderr });
+function address(chromium) {
+  const lines = createInterface({ input: chromium.stderr });
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('Chromium did not say where it listens')), START_WITHIN);
+    setTimeout(() => reject(new Error('Chromium did not say where it listens')), START_WITHIN).unref();
     lines.on('line', (line) => {
-      const [, found] = line.match(/^DevTools listening on (ws:\S+)$/) ?? [];
-      if (found) resolve(found);
+      const found = line.match(/^DevTools listening on (ws:\S+)$/);
+      if (found) resolve(found[1]);
     });
-    process.once('error', reject);
-    process.once('exit', (code) => reject(new Error(`Chromium ended with ${code}`)));
-    lines.once('close', () => clearTimeout(late));
-    lines.on('line', () => clearTimeout(late));
+    chromium.once('error', reject);
+    chromium.once('exit', (code) => reject(new Error(`Chromium ended with ${code}`)));
   });
 }
 
-async function endChromium(process, profile) {
-  if (process.exitCode === null) {
-    const ended = once(process, 'exit');
-    const stubborn = setTimeout(() => process.kill('SIGKILL'), END_WITHIN);
-    process.kill('SIGTERM');
+async function endChromium(chromium, profile) {
+  const runs = chromium.pid !== undefined && chromium.exitCode === null && chromium.signalCode === null;
+  if (runs) {
+    const ended = once(chromium, 'exit');
+    const stubborn = setTimeout(() => chromium.kill('SIGKILL'), END_WITHIN);
+    chromium.kill('SIGTERM');
     await ended;
     clearTimeout(stubborn);
   }

@@ -107,6 +107,18 @@ journey('the login frame, signed out', async (page) => {
   await inspect(page, 'rocketchat-frame-signed-out', frame);
 });
 
+journey('the login frame while it waits', async (page) => {
+  await openAccount(page);
+  await press(page, hook('login'));
+  await enterPassword(page, 'ada');
+  await page.waitForSelector(hook('logout'));
+  await page.setRequestInterception(true);
+  page.on('request', (request) => request.url().endsWith('/resume') || request.continue());
+  await page.goto(`${world.gateway}/rocketchat/frame`);
+  await visible(page, '.spinner');
+  await inspect(page, 'rocketchat-frame-waiting');
+});
+
 journey('the account page and the question before signing out, signed in', async (page) => {
   await openAccount(page);
   await press(page, hook('login'));
@@ -124,4 +136,5 @@ journey('the newspaper, signed out and in', async (page) => {
   await enterPassword(page, 'ada');
   await inNews(page);
   await inspect(page, 'news-signed-in');
+  await pictures(page, 'news-comments', '#comments');
 });

@@ -23,11 +23,13 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(directory, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`) });
 }
 
-// pictures writes the page in both schemes, wide and narrow, and leaves it wide and light.
-export async function pictures(page, name) {
+// pictures writes the page in both schemes, wide and narrow, and leaves it wide and light. Of a long page it shows the
+// part that the selector finds.
+export async function pictures(page, name, selector = 'body') {
   if (!directory) return;
   for (const [size, viewport] of Object.entries({ narrow, wide })) {
     await page.setViewport(viewport);
+    await page.$eval(selector, (part) => part.scrollIntoView());
     for (const scheme of ['dark', 'light']) {
       await prefer(page, scheme);
       await picture(page, `${name}-${size}-${scheme}`);
