@@ -4,6 +4,10 @@
 // A line is a record of the structured log that carries audit=true. Its message and its codes are constants, so that
 // an alert can be built on them; what came from outside is cleaned and cut, so that it can neither forge nor break a
 // line (S135). It names people by provider and subject. It never holds a token, a cookie, an e-mail address or a name.
+//
+// Every [Act] is listed here. A [Reason] that is not comes from whoever decided: oidc.Reason says which check of a login
+// failed, chat.Reason which access rule left a person out, the name of a limit.Rule which limit was exceeded, and the
+// connector for Rocket.Chat adds "username" for an account that was linked by its name.
 package audit
 
 import (
@@ -18,8 +22,7 @@ type Event struct {
 	Act Act
 	// Reason says why, where there is more than one reason: always for a refusal.
 	Reason Reason
-	// Actor is who did it when that is not the subject: ActorProvider, ActorOperator, ActorGateway, or the id of a
-	// client.
+	// Actor is who did it when that is not the subject: ActorGateway.
 	Actor string
 	// Provider and Subject are the identity concerned.
 	Provider, Subject string
@@ -34,12 +37,8 @@ type Event struct {
 	Attrs []slog.Attr
 }
 
-// Those who act besides the end user.
-const (
-	ActorProvider = "provider" // it called the back channel or the front channel
-	ActorOperator = "operator" // by the command line
-	ActorGateway  = "gateway"  // by itself: a lifetime ended, a job was retried
-)
+// ActorGateway acts by itself: it starts and stops, and does what was left to do when a session ended.
+const ActorGateway = "gateway"
 
 // Log writes events. It is safe for concurrent use.
 type Log struct{ log *slog.Logger }

@@ -105,7 +105,7 @@ type redacted string
 func (redacted) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 func TestSecretTypesStayRedacted(t *testing.T) {
-	got := record(t, audit.Event{Act: audit.KeyCreated, Attrs: []slog.Attr{slog.Any("key", redacted("s3cret"))}})
+	got := record(t, audit.Event{Act: audit.Started, Attrs: []slog.Attr{slog.Any("key", redacted("s3cret"))}})
 	if got["key"] != "[redacted]" {
 		t.Errorf("key = %q, want it redacted", got["key"])
 	}
