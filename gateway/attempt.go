@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"chatgate/oidc"
 )
 
 const (
@@ -36,7 +38,7 @@ func (s *Server) setAttemptCookie(c *gin.Context, id string) (value string) {
 		s.writeAttemptCookie(c, own[0].Name, "", -1)
 		own = own[1:]
 	}
-	s.writeAttemptCookie(c, attemptCookie+id, value, int(attemptLife/time.Second))
+	s.writeAttemptCookie(c, attemptCookie+id, value, int(oidc.AttemptLifetime/time.Second))
 	return value
 }
 

@@ -21,12 +21,8 @@ import (
 	"chatgate/store"
 )
 
-const (
-	// attemptLife is how long a person may take at the provider.
-	attemptLife = 10 * time.Minute
-	// finishedLife is how long the way from the callback to /login/done may take.
-	finishedLife = time.Minute
-)
+// finishedLife is how long the way from the callback to /login/done may take.
+const finishedLife = time.Minute
 
 // attempt is one login in flight. It is found by a hash of its state and bound to the browser that began it by a
 // cookie of its own, of which it holds a hash (S17, S18).
@@ -111,7 +107,7 @@ func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
 	id := attemptID(begun.State)
 	secret := s.setAttemptCookie(c, id)
 	a := attempt{Attempt: begun, Target: target, Browser: attemptID(secret)}
-	if err := s.attempts.Add(ctx, id, a, attemptLife); err != nil {
+	if err := s.attempts.Add(ctx, id, a, oidc.AttemptLifetime); err != nil {
 		return problem.StoreUnavailable(err)
 	}
 	c.Redirect(http.StatusSeeOther, providerURL)

@@ -1,7 +1,11 @@
 package gateway
 
 import (
+	"crypto/rand"
+	"crypto/subtle"
 	"errors"
+	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,13 +14,15 @@ import (
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/gateway/web"
+	"chatgate/oidc"
+	"chatgate/store"
 )
 
 // askLogout asks before anything ends: a link, an image or a prefetch must not sign anybody out (S105).
 func (s *Server) askLogout(c *gin.Context) error {
 	_, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	if errors.Is(err, session.ErrNone) {
-		return s.signedOut(c)
+		return s.signedOut(c, true)
 	}
 	if err != nil {
 		return problem.StoreUnavailable(err)
@@ -24,7 +30,8 @@ func (s *Server) askLogout(c *gin.Context) error {
 	return s.pages.askLogout(c)
 }
 
-// logout ends the session: what must reach the chats is queued, the record goes, then the cookie (S63).
+// logout ends the session: what must reach the chats is queued, the record goes, then the cookie (S63). Only then the
+// browser is sent to sign out at the provider, so that a provider that is down changes nothing here (S106).
 func (s *Server) logout(c *gin.Context) error {
 	if !chat.FromOwnPage(c.Request, s.cfg.BaseURL) {
 		return problem.CrossSiteRequest(nil)
@@ -32,23 +39,75 @@ func (s *Server) logout(c *gin.Context) error {
 	ctx := c.Request.Context()
 	ending, err := s.cfg.Sessions.Read(ctx, c.Writer, c.Request, "")
 	if errors.Is(err, session.ErrNone) {
-		return s.signedOut(c)
-	}
-	if err == nil {
-		err = s.cfg.Sessions.End(ctx, ending)
+		return s.signedOut(c, true)
 	}
 	if err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	tokens, err := s.cfg.Sessions.ProviderTokens(ctx, ending)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return problem.StoreUnavailable(err)
+	}
+	if err := s.cfg.Sessions.End(ctx, ending); err != nil {
 		return problem.StoreUnavailable(err)
 	}
 	s.cfg.Audit.Record(ctx, audit.Event{
 		Act: audit.SignedOut, Provider: ending.Identity.Provider, Subject: ending.Identity.Subject,
 		Session: ending.Label(), Address: c.ClientIP(),
 	})
-	return s.signedOut(c)
+	s.cfg.Sessions.ClearCookie(c.Writer)
+	return s.signOutAtProvider(c, ending.Identity.Provider, tokens)
 }
 
-// signedOut also removes a cookie that leads nowhere. The provider's own sign-in goes on, and the page says so (D20).
-func (s *Server) signedOut(c *gin.Context) error {
-	s.cfg.Sessions.ClearCookie(c.Writer)
-	return s.cfg.Pages.SignedOut(c, web.SignedOut{ProviderOpen: true})
+const (
+	// logoutCookie holds the state of a sign-out that is on its way over the provider.
+	logoutCookie = "__Host-chatgate-logout"
+	logoutLife   = 10 * time.Minute
+)
+
+// signOutAtProvider sends the browser on, with a 200 page because the form's answer leaves our origin (D30).
+func (s *Server) signOutAtProvider(c *gin.Context, provider string, tokens oidc.Tokens) error {
+	rp, ok := s.cfg.Providers[provider]
+	if !ok {
+		return s.signedOut(c, true)
+	}
+	state := rand.Text()
+	to, ok := rp.LogoutURL(oidc.LogoutRequest{IDToken: tokens.ID, ReturnTo: s.cfg.BaseURL + "/logout/complete", State: state})
+	if !ok {
+		return s.signedOut(c, true)
+	}
+	s.writeLogoutCookie(c, state, int(logoutLife/time.Second))
+	return s.cfg.Pages.GoOn(c, to)
+}
+
+// logoutComplete is where the provider sends the browser back to. Whoever comes with another state, or none, comes from
+// somewhere else: nothing is claimed about the provider then, and nothing ends that has not ended (S107).
+func (s *Server) logoutComplete(c *gin.Context) error {
+	cookies, states := c.Request.CookiesNamed(logoutCookie), c.QueryArray("state")
+	ours := len(cookies) == 1 && len(states) == 1 && subtle.ConstantTimeCompare([]byte(cookies[0].Value), []byte(states[0])) == 1
+	if ours {
+		s.writeLogoutCookie(c, "", -1)
+	}
+	_, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
+	if errors.Is(err, session.ErrNone) {
+		return s.signedOut(c, !ours)
+	}
+	if err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	c.Redirect(http.StatusSeeOther, "/") // signed in, perhaps again: the account page says so
+	return nil
+}
+
+// signedOut also removes a cookie that leads nowhere. The page says whether the provider's own sign-in may go on (D20).
+func (s *Server) signedOut(c *gin.Context, providerOpen bool) error {
+	s.clearDeadCookie(c)
+	return s.cfg.Pages.SignedOut(c, web.SignedOut{ProviderOpen: providerOpen})
+}
+
+func (s *Server) writeLogoutCookie(c *gin.Context, value string, maxAge int) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: logoutCookie, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }

@@ -32,6 +32,7 @@ func (s *Server) routes() (http.Handler, error) {
 
 	e.GET("/logout", page(s.askLogout))
 	e.POST("/logout", page(s.logout))
+	e.GET("/logout/complete", page(s.logoutComplete))
 
 	e.GET("/.well-known/jwks.json", api(s.jwks))
 	s.cfg.Pages.Mount(e)

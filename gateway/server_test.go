@@ -3,14 +3,18 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"chatgate/oidc/oidctest"
 )
 
 func TestSignOutNeedsAPressOnOurOwnPage(t *testing.T) { // S63, S105, S151
@@ -44,6 +48,81 @@ func TestSignOutNeedsAPressOnOurOwnPage(t *testing.T) { // S63, S105, S151
 	}
 	if !strings.Contains(w.log.String(), `"act":"signed_out"`) {
 		t.Error("no audit line tells of the sign-out")
+	}
+}
+
+var refreshTo = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]+)"`)
+
+// signOut presses the button and returns where the provider is to be asked, empty when it is not.
+func (b *browser) signOut() string {
+	b.w.t.Helper()
+	page := text(b.do(http.MethodPost, "/logout", "Origin", base))
+	if found := refreshTo.FindStringSubmatch(page); found != nil {
+		return html.UnescapeString(found[1])
+	}
+	return ""
+}
+
+func TestSignOutGoesOnToTheProviderAndComesHome(t *testing.T) { // S106, S107: oidcc-client-test-rp-init-logout
+	w := open(t, options{})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	to := mustParse(t, b.signOut())
+	query := to.Query()
+	if to.Scheme+"://"+to.Host != issuer || query.Get("client_id") != "chatgate" || query.Get("id_token_hint") == "" ||
+		query.Get("post_logout_redirect_uri") != base+"/logout/complete" || len(query.Get("state")) < 22 {
+		t.Fatalf("the provider is asked at %s", to)
+	}
+	if b.who() != "" {
+		t.Error("the session lives on while the provider is asked")
+	}
+	home := b.do(http.MethodGet, "/logout/complete?state="+query.Get("state"))
+	if page := text(home); home.StatusCode != http.StatusOK || strings.Contains(page, "You may still be signed in at your identity provider") {
+		t.Errorf("home again = %d:\n%s", home.StatusCode, page)
+	}
+	if _, there := b.cookies["__Host-chatgate-logout"]; there {
+		t.Error("the state was kept")
+	}
+	again := mustParse(t, w.signedIn().signOut())
+	if again.Query().Get("state") == query.Get("state") {
+		t.Error("two sign-outs have one state")
+	}
+}
+
+func (w *world) signedIn() *browser {
+	b := w.browser()
+	b.signIn("/login", "ada")
+	return b
+}
+
+func TestAReturnThatIsNotOursClaimsNothing(t *testing.T) { // S107: …-other-state, …-no-state
+	w := open(t, options{})
+	for name, query := range map[string]string{
+		"another state": "?state=another", "no state": "", "two states": "?state=a&state=b", "an address to go to": "?state=x&return_to=https://evil.example",
+	} {
+		b := w.signedIn()
+		b.signOut()
+		home := b.do(http.MethodGet, "/logout/complete"+query)
+		page := text(home)
+		if home.StatusCode != http.StatusOK || home.Header.Get("Location") != "" || !strings.Contains(page, "You may still be signed in at your identity provider") {
+			t.Errorf("%s = %d to %q, want a page that does not claim more than it knows", name, home.StatusCode, home.Header.Get("Location"))
+		}
+	}
+	b := w.signedIn()
+	if got := b.do(http.MethodGet, "/logout/complete?state=x"); got.Header.Get("Location") != "/" || b.who() != "ada-1" {
+		t.Errorf("a visit by link = %d to %q as %q, want the session untouched", got.StatusCode, got.Header.Get("Location"), b.who())
+	}
+}
+
+func TestSignOutWorksWhileTheProviderIsDown(t *testing.T) { // S106
+	w := open(t, options{})
+	b := w.signedIn()
+	w.provider.Set(func(f *oidctest.Faults) {
+		f.Answers = map[string]http.HandlerFunc{oidctest.PathEndSession: oidctest.Status(http.StatusBadGateway)}
+	})
+	b.signOut()
+	if b.who() != "" {
+		t.Error("the session lives on")
 	}
 }
 

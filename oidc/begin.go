@@ -15,7 +15,7 @@ import (
 
 // AttemptLifetime is how long a person may take at the provider. Finish refuses an older attempt, and a store need
 // not keep it longer.
-const AttemptLifetime = 30 * time.Minute
+const AttemptLifetime = 10 * time.Minute
 
 // The prompts of OpenID Connect Core 1.0, Section 3.1.2.1.
 const (

@@ -168,8 +168,9 @@ func (m *Manager) create(ctx context.Context, s Session, fields map[string]store
 	if err := m.addToIndexes(ctx, s); err != nil {
 		return fmt.Errorf("index the session: %w", err)
 	}
-	if tokens.ID != "" || tokens.Refresh != "" {
-		if err := m.tokens.Put(ctx, s.Key, tokens, m.settings.Absolute); err != nil {
+	// The ID token alone: it is the hint of a sign-out. Nothing here uses another, and what is not kept cannot leak.
+	if tokens.ID != "" {
+		if err := m.tokens.Put(ctx, s.Key, oidc.Tokens{ID: tokens.ID}, m.settings.Absolute); err != nil {
 			return fmt.Errorf("keep the provider's tokens: %w", err)
 		}
 	}
@@ -195,7 +196,7 @@ func (m *Manager) life(s Session) time.Duration {
 	return min(m.settings.Idle, s.Ends.Sub(m.now()))
 }
 
-// ProviderTokens are the tokens the provider issued at sign-in, or store.ErrNotFound.
+// ProviderTokens are what is kept of the tokens that the provider issued at sign-in, or store.ErrNotFound.
 func (m *Manager) ProviderTokens(ctx context.Context, s Session) (oidc.Tokens, error) {
 	return m.tokens.Get(ctx, s.Key)
 }
