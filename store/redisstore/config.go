@@ -27,7 +27,7 @@ type Config struct {
 	Timeouts   Timeouts     `yaml:"timeouts" doc:"How long each step may take."`
 	PoolSize   int          `yaml:"poolSize" default:"0" doc:"The most connections to one server; 0 means ten per CPU."`
 
-	// Observe is told of every command: the operation it serves, such as get_hash, how long it took, and nil or an
+	// Observe is told of every operation when it has ended: its name, such as get_hash, how long it took, and nil or an
 	// error of package store. A nil Observe is fine.
 	Observe func(op string, d time.Duration, err error) `yaml:"-"`
 }

@@ -45,19 +45,25 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close ends the connections; later calls fail.
 func (s *Store) Close() error { return s.client.Close() }
 
-// send sends one command and tells the observer. What can go wrong with it is store.ErrNotFound, for a nil reply, or
-// wraps store.ErrUnavailable.
+// send sends one command and tells the observer.
 func (s *Store) send(ctx context.Context, op string, cmd redis.Cmder) error {
 	began := time.Now()
+	err := s.process(ctx, cmd)
+	s.observe(op, time.Since(began), err)
+	return err
+}
+
+// process sends one command. What can go wrong with it is store.ErrNotFound, for a nil reply, or wraps
+// store.ErrUnavailable.
+func (s *Store) process(ctx context.Context, cmd redis.Cmder) error {
 	err := s.client.Process(ctx, cmd)
 	switch {
 	case errors.Is(err, redis.Nil):
-		err = store.ErrNotFound
+		return store.ErrNotFound
 	case err != nil:
-		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	s.observe(op, time.Since(began), err)
-	return err
+	return nil
 }
 
 // once is a command that is never sent a second time after it may have been carried out.

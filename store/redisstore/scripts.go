@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	_ "embed"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -42,18 +43,28 @@ func newScript(op, source string) script {
 	return script{op: op, source: source, sha: redis.NewScript(source).Hash()}
 }
 
-// run runs a script on one key, in one command once the server knows it. reply is the go-redis constructor of the reply.
+// run runs a script on one key and tells the observer how it ended: a server that has to learn the script first has
+// not failed. reply is the go-redis constructor of the reply.
 func run[C redis.Cmder](
 	ctx context.Context, s *Store, sc script, reply func(ctx context.Context, args ...any) C, key string, args ...any,
 ) (C, error) {
-	words := append([]any{"evalsha", sc.sha, 1, s.key(key)}, args...)
-	cmd := reply(ctx, words...)
-	err := s.send(ctx, sc.op, once{cmd})
+	began := time.Now()
+	cmd, err := evaluate(ctx, s, sc, reply, append([]any{1, s.key(key)}, args...))
+	s.observe(sc.op, time.Since(began), err)
+	return cmd, err
+}
+
+// evaluate takes one command once the server knows the script, and a second one until then.
+func evaluate[C redis.Cmder](
+	ctx context.Context, s *Store, sc script, reply func(ctx context.Context, args ...any) C, words []any,
+) (C, error) {
+	cmd := reply(ctx, append([]any{"evalsha", sc.sha}, words...)...)
+	err := s.process(ctx, once{cmd})
 	if !redis.HasErrorPrefix(err, "NOSCRIPT") {
 		return cmd, err
 	}
-	cmd = reply(ctx, append([]any{"eval", sc.source}, words[2:]...)...)
-	return cmd, s.send(ctx, sc.op, once{cmd})
+	cmd = reply(ctx, append([]any{"eval", sc.source}, words...)...)
+	return cmd, s.process(ctx, once{cmd})
 }
 
 // decide runs a script that answers 1, or 0 for what refused then says.
