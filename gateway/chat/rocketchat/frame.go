@@ -23,7 +23,7 @@ type framePage struct {
 	env       chat.Env
 	template  *web.Template
 	ancestors []string
-	allowed   []chat.Origin
+	parents   []chat.Origin // may be sent a login token; the chat itself comes first
 }
 
 func newFramePage(env chat.Env, access chat.Access) (*framePage, error) {
@@ -34,7 +34,7 @@ func newFramePage(env chat.Env, access chat.Access) (*framePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &framePage{env: env, template: template, allowed: access.Frame}
+	p := &framePage{env: env, template: template, parents: access.Token}
 	for _, origin := range access.Frame {
 		p.ancestors = append(p.ancestors, string(origin))
 	}
@@ -70,10 +70,11 @@ func (c *connector) showFrame(g *gin.Context) error {
 	})
 }
 
-// parent is the chat itself, or an embedding page that says so and is listed, letter for letter (D29).
+// parent is the chat itself, or an embedding page that says so and is listed, letter for letter. The page posts a login
+// token to its parent, so the right to frame it is not enough (D29).
 func (p *framePage) parent(embedder []string) chat.Origin {
-	if len(embedder) == 1 && slices.Contains(p.allowed, chat.Origin(embedder[0])) {
+	if len(embedder) == 1 && slices.Contains(p.parents, chat.Origin(embedder[0])) {
 		return chat.Origin(embedder[0])
 	}
-	return p.allowed[0]
+	return p.parents[0]
 }

@@ -83,21 +83,22 @@ func TestFrameHeaders(t *testing.T) {
 	}
 }
 
-// TestFrameParent: the page speaks to a listed embedder when it is named letter for letter, else to the chat (D29).
+// TestFrameParent: the page speaks to an embedder that may read login tokens when it is named letter for letter, else to
+// the chat. One that may only frame the page is never sent a login token (D29).
 func TestFrameParent(t *testing.T) {
 	w := newWorld(t, settings{})
 	for query, want := range map[string]string{
-		"":                                      chatURL,
-		"?client=electron":                      chatURL,
-		"?embedder=" + portalURL:                portalURL,
-		"?embedder=" + blogURL:                  blogURL,
-		"?embedder=" + portalURL + "/":          chatURL,
-		"?embedder=https://evil.example":        chatURL,
-		"?embedder=*":                           chatURL,
-		"?embedder=null":                        chatURL,
-		"?embedder=%22%3E%3Cscript%3E":          chatURL,
-		"?embedder=" + strings.ToUpper(blogURL): chatURL,
-		"?embedder=" + portalURL + "&embedder=" + blogURL: chatURL,
+		"":                                        chatURL,
+		"?client=electron":                        chatURL,
+		"?embedder=" + portalURL:                  portalURL,
+		"?embedder=" + blogURL:                    chatURL,
+		"?embedder=" + portalURL + "/":            chatURL,
+		"?embedder=https://evil.example":          chatURL,
+		"?embedder=*":                             chatURL,
+		"?embedder=null":                          chatURL,
+		"?embedder=%22%3E%3Cscript%3E":            chatURL,
+		"?embedder=" + strings.ToUpper(portalURL): chatURL,
+		"?embedder=" + portalURL + "&embedder=" + portalURL: chatURL,
 	} {
 		a := w.frame(nil, query)
 		if !strings.Contains(a.Text, `data-parent="`+want+`"`) || strings.Contains(a.Text, "<script>") {
