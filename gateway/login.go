@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -152,14 +151,8 @@ func (s *Server) allow(c *gin.Context, rule limit.Rule, key string) error {
 	return problem.StoreUnavailable(err)
 }
 
-// clientKey is what limits know an address by (S124). A peer without one, on a Unix socket, is one address.
-func clientKey(c *gin.Context) string {
-	address, err := netip.ParseAddr(c.ClientIP())
-	if err != nil {
-		return "unknown"
-	}
-	return limit.Address(address)
-}
+// clientKey is what limits know an address by (S124).
+func clientKey(c *gin.Context) string { return limit.AddressText(c.ClientIP()) }
 
 // callback finishes a login. The attempt is looked at first and taken only by the browser that began it: whoever has
 // only the address can neither sign in with it nor spoil the login (S18, S25, B-09, B-19).

@@ -9,6 +9,12 @@ const (
 	subscriber = 64
 )
 
+// AddressText is Address for an address as a request has it; what is no address has the key of a peer without one.
+func AddressText(text string) string {
+	addr, _ := netip.ParseAddr(text)
+	return Address(addr)
+}
+
 // Address is the canonical key of an address, so that one client has one key however it is written (S124): an IPv4
 // address mapped into IPv6 is the IPv4 address, the zone is dropped, and an IPv6 address stands for its /64, whose
 // 2^64 addresses are one customer's to choose from.

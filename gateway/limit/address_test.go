@@ -22,9 +22,17 @@ func TestAddressIsCanonical(t *testing.T) {
 			if got := limit.Address(netip.MustParseAddr(tc.addr)); got != tc.want {
 				t.Errorf("Address(%q) = %q, want %q", tc.addr, got, tc.want)
 			}
+			if got := limit.AddressText(tc.addr); got != tc.want {
+				t.Errorf("AddressText(%q) = %q, want %q", tc.addr, got, tc.want)
+			}
 		})
 	}
 	if got := limit.Address(netip.Addr{}); got != "none" {
 		t.Errorf("Address of a Unix socket's peer = %q, want %q", got, "none")
+	}
+	for _, text := range []string{"", "@", "somewhere", "192.0.2.7:80"} {
+		if got := limit.AddressText(text); got != "none" {
+			t.Errorf("AddressText(%q) = %q, want %q", text, got, "none")
+		}
 	}
 }
