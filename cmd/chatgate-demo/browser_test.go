@@ -30,7 +30,8 @@ func TestBrowserChoosesAProvider(t *testing.T) {
 `})
 }
 
-// browse opens a world and walks through it with Chromium, as a file of Node tests says; each is a subtest here.
+// browse opens a world and walks through it with Chromium, as a file of Node tests says; each is a subtest here. With
+// CHATGATE_SCREENSHOTS=DIR it leaves a picture of every page there.
 func browse(t *testing.T, file string, cfg worldConfig) {
 	t.Helper()
 	parts, err := findParts()

@@ -76,3 +76,10 @@ export function tokenCalls(page) {
   });
   return calls;
 }
+
+// whereWeWent collects the addresses and referrers of every request from now on.
+export function whereWeWent(page) {
+  const seen = [];
+  page.on('request', (request) => seen.push(request.url(), request.headers().referer ?? ''));
+  return seen;
+}

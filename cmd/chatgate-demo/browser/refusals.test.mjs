@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { journey, tokenCalls } from './journey.mjs';
+import { journey, tokenCalls, whereWeWent } from './journey.mjs';
 import {
   anotherAccount, atProvider, enterPassword, hook, inRocketChat, loginFrame, openAccount, openRocketChat, press,
   signInToRocketChat, textOf, visible,
@@ -27,8 +27,7 @@ journey('a sign-in cancelled at the provider can be begun again, and ends where 
 }, { expected: [status(403)] });
 
 journey('a used callback shows a plain page and signs nobody in', async (page, browser) => { // B-19
-  const seen = [];
-  page.on('request', (request) => seen.push(request.url()));
+  const seen = whereWeWent(page);
   await openAccount(page);
   await press(page, hook('login'));
   await enterPassword(page, 'ada');

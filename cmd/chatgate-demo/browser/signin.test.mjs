@@ -1,7 +1,7 @@
 // One sign-in opens both chats, from whichever side a person comes.
 
 import assert from 'node:assert/strict';
-import { afterChatLogout, journey } from './journey.mjs';
+import { afterChatLogout, journey, whereWeWent } from './journey.mjs';
 import {
   anotherAccount, atProvider, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openNews, openRocketChat, postComment, press, rc,
   signInToRocketChat, talk, textOf, visible,
@@ -9,7 +9,8 @@ import {
 import { pictures } from './pictures.mjs';
 import { world } from './world.mjs';
 
-journey('from Rocket.Chat through the provider into the chat, then into the comments', async (page) => {
+journey('from Rocket.Chat through the provider into the chat, then into the comments', async (page, browser) => {
+  const seen = whereWeWent(page);
   await openRocketChat(page);
   const frame = await loginFrame(page);
   assert.equal(await textOf(frame, hook('login')), 'Sign in');
@@ -25,6 +26,8 @@ journey('from Rocket.Chat through the provider into the chat, then into the comm
   await openNews(page);
   assert.equal(await inNews(page), 'ada', 'signed in to the comments without another password');
   await postComment(page, 'Good morning from the chat');
+  const secrets = await secretsOf(page, browser);
+  assert.deepEqual(seen.filter((address) => secrets.some((secret) => address.includes(secret))), [], 'B-15');
 });
 
 journey('from the newspaper through the provider into the comments, then into the chat', async (page) => {
@@ -77,6 +80,15 @@ journey('with the keyboard alone', async (page) => { // B-27
   await enter();
   assert.equal(await inRocketChat(page), 'ada');
 });
+
+// secretsOf are the person's session here and their login at Rocket.Chat, where it leaves the browser.
+async function secretsOf(page, browser) {
+  const session = (await browser.cookies()).find((cookie) => cookie.name === '__Host-chatgate').value;
+  await openRocketChat(page);
+  const login = await page.evaluate(() => localStorage.getItem('Meteor.loginToken'));
+  assert.ok(session && login);
+  return [session, login];
+}
 
 // tabTo presses Tab until the focus is where it should be, and says what was met when it never gets there.
 async function tabTo(page, frame, selector) {
