@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -18,8 +17,11 @@ func (p *Pages) setHeaders(h http.Header, page Page, policy string) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Permissions-Policy", permissions)
-	// Not no-referrer: with it a form post says "Origin: null", and sign-in would refuse its own frame (B-24).
-	h.Set("Referrer-Policy", cmp.Or(page.ReferrerPolicy, "strict-origin"))
+	// Not no-referrer: with it a form post says "Origin: null", and sign-in would refuse its own frame (B-24). Only the
+	// login callback has said that, because a code is in its address (S29), and its error pages keep it.
+	if h.Get("Referrer-Policy") != "no-referrer" {
+		h.Set("Referrer-Policy", "strict-origin")
+	}
 	if len(page.FrameAncestors) == 0 {
 		// Severing the opener costs nothing: a sign-in window reports through the server, and a window that a form
 		// opened may still close itself under this policy.

@@ -89,7 +89,6 @@ type Page struct {
 	FormAction     []string // origins, beside ours, that the page's forms may post to
 	Scripts        []string // names of assets, loaded as modules
 	Styles         []string // names of assets, linked after the shared stylesheet
-	ReferrerPolicy string   // "strict-origin" when empty; only the login callback says "no-referrer" (S29, B-24)
 }
 
 // layoutData is what the layout itself needs; the templates in it see Data alone.

@@ -48,7 +48,6 @@ func TestPageHeaders(t *testing.T) {
 			page: web.Page{FrameAncestors: []string{"https://chat.example.org", "https://portal.example.org:8443"}}},
 		{name: "a page with a script and a form that leaves",
 			page: web.Page{Scripts: []string{"echo.js"}, FormAction: []string{"http://127.0.0.1:8080"}}},
-		{name: "the login callback", page: web.Page{ReferrerPolicy: "no-referrer"}},
 	}
 	var all strings.Builder
 	for _, tt := range tests {
@@ -68,6 +67,22 @@ func headerLines(answer *httptest.ResponseRecorder) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "")
+}
+
+// S29, B-24: what a handler or middleware has said stays only where it is stricter.
+func TestAPageLeavesANoReferrerPolicyAlone(t *testing.T) {
+	for said, want := range map[string]string{
+		"": "strict-origin", "strict-origin": "strict-origin", "unsafe-url": "strict-origin", "no-referrer": "no-referrer",
+	} {
+		p, page := newEcho(t, web.Config{})
+		answer := get(t, func(c *gin.Context) error {
+			c.Header("Referrer-Policy", said)
+			return p.Render(c, http.StatusOK, web.Page{Template: page, Data: "x"})
+		})
+		if got := answer.Header().Get("Referrer-Policy"); got != want {
+			t.Errorf("Referrer-Policy of a page after %q = %q, want %q", said, got, want)
+		}
+	}
 }
 
 func TestAPageForFramesDropsTheFrameOptionsOfAMiddleware(t *testing.T) {
