@@ -68,9 +68,13 @@ func (s *Server) login(c *gin.Context) error {
 	return s.begin(c, provider, target, prompt)
 }
 
-// clearDeadCookie removes a session cookie that leads nowhere, so that the browser stops sending it (S28).
+// clearDeadCookie removes a session cookie that leads nowhere, so that the browser stops sending it (S28). That of a
+// session which has idled away leads somewhere: to what the next sign-in has to end or take over.
 func (s *Server) clearDeadCookie(c *gin.Context) {
-	if session.Sent(c.Request) {
+	if !session.Sent(c.Request) {
+		return
+	}
+	if _, err := s.cfg.Sessions.Recognise(c.Request.Context(), c.Request); errors.Is(err, session.ErrNone) {
 		s.cfg.Sessions.ClearCookie(c.Writer)
 	}
 }
@@ -135,7 +139,8 @@ func (s *Server) limitStart(c *gin.Context) error {
 	return s.allow(c, s.cfg.Rules.LoginStartOverall, "")
 }
 
-// allow counts against a rule; without a store nothing can be counted, and nothing could be kept either.
+// allow counts against a rule and audits the first call of a window that is refused; without a store nothing can be
+// counted, and nothing could be kept either.
 func (s *Server) allow(c *gin.Context, rule limit.Rule, key string) error {
 	err := s.cfg.Limits.Allow(c.Request.Context(), rule, key)
 	var exceeded *limit.Exceeded
@@ -143,9 +148,11 @@ func (s *Server) allow(c *gin.Context, rule limit.Rule, key string) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &exceeded):
-		s.cfg.Audit.Record(c.Request.Context(), audit.Event{
-			Act: audit.LimitExceeded, Reason: audit.Reason(exceeded.Rule), Address: c.ClientIP(),
-		})
+		if exceeded.First {
+			s.cfg.Audit.Record(c.Request.Context(), audit.Event{
+				Act: audit.LimitExceeded, Reason: audit.Reason(exceeded.Rule), Address: c.ClientIP(),
+			})
+		}
 		return problem.TooManyRequests(exceeded.RetryAfter, err)
 	}
 	return problem.StoreUnavailable(err)

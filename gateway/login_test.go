@@ -195,7 +195,7 @@ func TestTabsDoNotCollideAndDoNotPileUp(t *testing.T) { // S19, B-20
 	}
 	attempts := 0
 	for name := range b.cookies {
-		if strings.HasPrefix(name, "__Host-chatgate-login-") {
+		if strings.HasPrefix(name, "__Host-chatgate.login-") {
 			attempts++
 		}
 	}
@@ -208,9 +208,9 @@ func TestAttemptCookiesAreHostOnlySecureAndLax(t *testing.T) { // B-25
 	w := open(t, options{})
 	begun := w.browser().do(http.MethodGet, "/login")
 	set := strings.Join(slices.DeleteFunc(begun.Header.Values("Set-Cookie"), func(set string) bool {
-		return !strings.HasPrefix(set, "__Host-chatgate-login-")
+		return !strings.HasPrefix(set, "__Host-chatgate.login-")
 	}), "\n")
-	for _, want := range []string{"__Host-chatgate-login-", "Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=600"} {
+	for _, want := range []string{"__Host-chatgate.login-", "Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=600"} {
 		if !strings.Contains(set, want) {
 			t.Errorf("Set-Cookie = %q, want %q in it", set, want)
 		}
@@ -316,6 +316,10 @@ func TestStartsAreLimitedByAddress(t *testing.T) { // S123, D31
 	refused := b.do(http.MethodGet, "/login")
 	if refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") == "" {
 		t.Errorf("fourth start = %d, want 429 with Retry-After", refused.StatusCode)
+	}
+	b.do(http.MethodGet, "/login")
+	if lines := strings.Count(w.log.String(), `"act":"limit_exceeded","reason":"login_start_address"`); lines != 1 {
+		t.Errorf("%d audit lines for two refused starts, want one in a window: a flood must not flood the log", lines)
 	}
 	if got := elsewhere.do(http.MethodGet, "/login"); got.StatusCode != http.StatusSeeOther {
 		t.Errorf("start from another address = %d, want 303", got.StatusCode)

@@ -13,7 +13,7 @@ import (
 
 // Rule allows Max calls of each key within Per. A rule whose Max is 0 allows everything.
 type Rule struct {
-	// Name is stable and says what is counted; it appears in metrics and in store keys.
+	// Name is stable and says what is counted; it stands in audit lines and in store keys.
 	Name string
 	Max  int
 	Per  time.Duration
@@ -26,6 +26,9 @@ type Exceeded struct {
 	Rule string
 	// RetryAfter is how long to wait until a call is allowed again, above 0.
 	RetryAfter time.Duration
+	// First says that this is the key's first refused call in a window that all replicas count: the one that is worth a
+	// line in the audit log, where a flood of refused calls would write a flood. A Local never says so.
+	First bool
 }
 
 func (e *Exceeded) Error() string {
@@ -62,7 +65,7 @@ func (l *Limiter) Allow(ctx context.Context, rule Rule, key string) error {
 	case err != nil:
 		return fmt.Errorf("count for limit %s: %w", rule.Name, err)
 	case n > int64(rule.Max):
-		return &Exceeded{Rule: rule.Name, RetryAfter: max(left, time.Millisecond)}
+		return &Exceeded{Rule: rule.Name, RetryAfter: max(left, time.Millisecond), First: n == int64(rule.Max)+1}
 	default:
 		return nil
 	}

@@ -92,7 +92,7 @@ func TestLimiterHoldsAcrossReplicasUntilTheWindowEnds(t *testing.T) {
 			}
 		}
 		advance(20 * time.Second)
-		for range 5 { // refused calls do not prolong the window
+		for i := range 5 { // refused calls do not prolong the window
 			err := b.Allow(ctx, rule, "192.0.2.1")
 			var exceeded *limit.Exceeded
 			if !errors.As(err, &exceeded) {
@@ -100,6 +100,9 @@ func TestLimiterHoldsAcrossReplicasUntilTheWindowEnds(t *testing.T) {
 			}
 			if exceeded.Rule != rule.Name || exceeded.RetryAfter <= 35*time.Second || exceeded.RetryAfter > 40*time.Second {
 				t.Errorf("Allow() = %+v, want %s and the 40s left", exceeded, rule.Name)
+			}
+			if exceeded.First != (i == 0) {
+				t.Errorf("refused call %d: First = %v, want it of the first alone", i+1, exceeded.First)
 			}
 		}
 		if err := b.Allow(ctx, rule, "192.0.2.2"); err != nil {
