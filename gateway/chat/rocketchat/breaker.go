@@ -35,6 +35,8 @@ func (b *breaker) allow() error {
 	return nil
 }
 
+// done counts how a call ended. One that ended without saying anything is not counted; where it was the one that tried,
+// the next may do so when its time is over.
 func (b *breaker) done(failed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

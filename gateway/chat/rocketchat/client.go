@@ -102,10 +102,9 @@ func (c *client) once(ctx context.Context, k call, into any) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	err := c.exchange(limited, k, into)
-	if ctx.Err() == nil { // a caller that left says nothing of Rocket.Chat
-		c.breaker.done(errors.Is(err, errUnavailable))
-	} else {
-		c.breaker.done(false)
+	unavailable := errors.Is(err, errUnavailable)
+	if !unavailable || ctx.Err() == nil { // a caller that left before an answer says nothing of Rocket.Chat
+		c.breaker.done(unavailable)
 	}
 	c.measure(k.name, outcome(err), time.Since(begin))
 	if err != nil {

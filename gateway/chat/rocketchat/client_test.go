@@ -62,7 +62,12 @@ func TestReadingAnswers(t *testing.T) {
 		{"a missing permission from 7.0 on", 403, `{"success":false,"error":"x [error-unauthorized]"}`,
 			func(err error) bool { return adviceFor(err) != "" }},
 		{"nobody found", 400, `{"success":false,"error":"User not found."}`, missing},
-		{"a refusal without a body", 400, ``, missing},
+		{"a refusal without a body", 400, ``, isUnavailable},
+		{"a proxy's refusal", 400, `<html>`, isUnavailable},
+		{"a refusal without a word", 400, `{"success":false}`, func(err error) bool { return err != nil && !missing(err) }},
+		{"a proxy's demand to sign in", 401, `<html>`, isUnavailable},
+		{"somebody else's demand to sign in", 401, `{"message":"Unauthorized"}`,
+			func(err error) bool { return err != nil && !strangers(err) }},
 		{"a second factor (R27)", 400, `{"error":"TOTP Required [totp-required]","errorType":"totp-required"}`,
 			func(err error) bool { return strings.Contains(adviceFor(err), "Ignore Two Factor Authentication") }},
 	}
@@ -213,17 +218,67 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// TestAbandonedCallsDoNotBreak: callers that leave say nothing of the server.
-func TestAbandonedCallsDoNotBreak(t *testing.T) {
-	c, _, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) })
-	gone, leave := context.WithCancel(t.Context())
+// TestAbandonedCallsSayNothing: callers that leave neither break a server that works nor mend one that does not (R35).
+func TestAbandonedCallsSayNothing(t *testing.T) {
+	t.Run("of a server that works", func(t *testing.T) {
+		c, _, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) })
+		for range 2 * breakAfter {
+			_ = c.do(gone(t), get, new(user))
+		}
+		if err := c.do(t.Context(), get, new(user)); err != nil {
+			t.Errorf("do = %v after callers left, want nil", err)
+		}
+	})
+	t.Run("of a server that is about to be given up", func(t *testing.T) {
+		c, calls, _ := failing(t)
+		for range breakAfter - 1 {
+			_ = c.do(t.Context(), get, new(user))
+		}
+		_ = c.do(gone(t), get, new(user))
+		for range 3 {
+			_ = c.do(t.Context(), get, new(user))
+		}
+		if *calls != breakAfter {
+			t.Errorf("%d calls reached the server, want %d", *calls, breakAfter)
+		}
+	})
+	t.Run("of a server that was given up", func(t *testing.T) {
+		c, calls, env := failing(t)
+		for range breakAfter {
+			_ = c.do(t.Context(), get, new(user))
+		}
+		env.Clock.Advance(breakFor)
+		_ = c.do(gone(t), get, new(user)) // the one that was let through to see
+		for range 3 {
+			_ = c.do(t.Context(), get, new(user))
+		}
+		if *calls != breakAfter {
+			t.Errorf("%d calls reached the server after one that was abandoned, want none", *calls-breakAfter)
+		}
+		env.Clock.Advance(breakFor)
+		_ = c.do(t.Context(), get, new(user))
+		if *calls != breakAfter+1 {
+			t.Errorf("%d calls reached the server, want one to try again", *calls-breakAfter)
+		}
+	})
+}
+
+// gone is the context of a caller that has left.
+func gone(t *testing.T) context.Context {
+	ctx, leave := context.WithCancel(t.Context())
 	leave()
-	for range 2 * breakAfter {
-		_ = c.do(gone, get, new(user))
-	}
-	if err := c.do(t.Context(), get, new(user)); err != nil {
-		t.Errorf("do = %v after callers left, want nil", err)
-	}
+	return ctx
+}
+
+// failing is a client of a server that answers nothing but failures, and how many calls reached it.
+func failing(t *testing.T) (*client, *int, *chattest.Env) {
+	t.Helper()
+	calls := new(int)
+	c, env, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		*calls++
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	return c, calls, env
 }
 
 // TestErrorsTellNoSecret: an error names the call, and neither its query nor its headers (R34).
