@@ -180,10 +180,11 @@ func SeatsExhausted(chat string, cause error) *Error {
 		cause, "chat", chat)
 }
 
-// AccountRefused answers when the chat turns an account away for a reason of its own, which is quoted.
+// AccountRefused answers a person who is given no account in the chat, whoever decided so. The reason is a phrase for
+// that person, such as "your e-mail address is not accepted there".
 func AccountRefused(chat, reason string, cause error) *Error {
 	return newError(http.StatusForbidden, "account_refused",
-		wording{"{chat} did not accept your account", "{chat} answered: {reason}"},
+		wording{"No account in {chat}", "{chat} has no account for you: {reason}."},
 		cause, "chat", chat, "reason", quoted(reason))
 }
 

@@ -78,7 +78,7 @@ func TestQuotedTexts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := "news answered: " + tt.want
+			want := "news has no account for you: " + tt.want + "."
 			if got := problem.AccountRefused("news", tt.text, nil).Detail; got != want {
 				t.Errorf("AccountRefused(%.40q).Detail = %q, want %q", tt.text, got, want)
 			}

@@ -47,7 +47,7 @@ func everyProblem() []*problem.Error {
 		problem.AccountIsAdministrator("rocketchat", errCause),
 		problem.EmailUnverified("rocketchat", errCause),
 		problem.SeatsExhausted("rocketchat", errCause),
-		problem.AccountRefused("rocketchat", "Username is already in use", errCause),
+		problem.AccountRefused("rocketchat", "your e-mail address is not accepted there", errCause),
 		problem.TooManyRequests(1500*time.Millisecond, errCause),
 		problem.StoreUnavailable(errCause),
 		problem.KeysNotLoaded(errCause),
