@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// errUnavailable says that Rocket.Chat gave no answer worth the name: no connection, no time, a 5xx, no JSON.
+// errUnavailable says that Rocket.Chat gave no answer worth the name: no connection, no time, a 5xx, no JSON. The last
+// is how a proxy refuses.
 var errUnavailable = errors.New("rocket.chat unavailable")
 
 // limitedError is a 429.
@@ -21,8 +22,8 @@ func (e *limitedError) Error() string {
 	return fmt.Sprintf("rate limited for %s: does the service account have api-bypass-rate-limit?", e.wait.Round(time.Second))
 }
 
-// apiError is a refusal. Callers decide by status and code; the text is for people alone, because it changes between
-// versions (R30).
+// apiError is a refusal. Callers decide by status and code; but for two fixed sentences the text is for people alone,
+// because it changes between versions (R30).
 type apiError struct {
 	status int
 	// code is errorType, or empty for a plain failure.
@@ -54,28 +55,33 @@ func isRefusal(err error, codes ...string) bool {
 	return false
 }
 
-// missing says whether a look-up found nobody: users.info then answers a 400 without any code.
+// missing says whether Rocket.Chat knows no such account. A link is removed on this word, so a 400 of anybody else's, or
+// for any other reason, must not pass for it.
 func missing(err error) bool {
 	refusal, ok := errors.AsType[*apiError](err)
-	return ok && refusal.status == http.StatusBadRequest && (refusal.code == "" || refusal.code == "error-invalid-user")
+	return ok && refusal.status == http.StatusBadRequest && (refusal.text == userNotFound || refusal.code == "error-invalid-user")
 }
 
-// strangers says whether the credentials of the call were not accepted.
+// strangers says whether Rocket.Chat did not accept the credentials of the call. A login token is held for dead on this
+// word, so a 401 of anybody else's must not pass for it.
 func strangers(err error) bool {
 	refusal, ok := errors.AsType[*apiError](err)
 	return ok && refusal.status == http.StatusUnauthorized && refusal.stranger
 }
 
+// The fixed sentences that Rocket.Chat says in place of a code.
 const (
 	loginRequired = "You must be logged in to do this."
-	maxText       = 300 // bytes of a message that are kept
+	userNotFound  = "User not found."
 )
+
+const maxText = 300 // bytes of a message that are kept
 
 // refusalOf reads a refusal's body. Its members have no fixed types: error may be a number, details anything (R30).
 func refusalOf(status int, answer []byte) error {
 	var body struct{ Error, ErrorType, Message json.RawMessage }
 	if json.Unmarshal(answer, &body) != nil {
-		return &apiError{status: status}
+		return fmt.Errorf("%w: status %d without JSON: is this Rocket.Chat?", errUnavailable, status)
 	}
 	text, message := textOf(body.Error), textOf(body.Message)
 	return &apiError{

@@ -197,14 +197,14 @@ const (
 func (w *workspace) verify(ctx context.Context, owner credentials, address string) (condition, error) {
 	var me user
 	err := w.client.do(ctx, call{name: "v1/me", method: http.MethodGet, as: &owner, address: address}, &me)
-	switch refusal, ok := errors.AsType[*apiError](err); {
+	switch {
 	case err == nil && me.ID != owner.userID:
 		return unknown, fmt.Errorf("v1/me: %w: the answer is somebody else's", errUnavailable)
 	case err == nil && me.deactivated():
 		return deactivated, nil
 	case err == nil:
 		return alive, nil
-	case ok && refusal.status == http.StatusUnauthorized:
+	case strangers(err):
 		return refused, nil
 	}
 	return unknown, err
@@ -214,7 +214,7 @@ func (w *workspace) verify(ctx context.Context, owner credentials, address strin
 func (w *workspace) revoke(ctx context.Context, owner credentials) error {
 	var answer struct{}
 	err := w.client.do(ctx, call{name: "v1/logout", method: http.MethodPost, as: &owner}, &answer)
-	if refusal, ok := errors.AsType[*apiError](err); ok && refusal.status == http.StatusUnauthorized {
+	if strangers(err) {
 		return nil
 	}
 	return err
