@@ -36,16 +36,25 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return ok
 	}
 	fmt.Fprintln(streams.Err, err)
-	var wrong app.Errors
-	var usage *usageError
-	if errors.As(err, &wrong) || errors.As(err, &usage) {
+	if _, wrong := errors.AsType[*misuseError](err); wrong {
 		return misuse
 	}
 	return failed
 }
 
-// usageError is a command line that cannot be carried out.
-type usageError struct{ error }
+// misuseError is a command line or a configuration that cannot be carried out as it is, however often one tries.
+type misuseError struct{ error }
+
+// usage says of an error what is wrong with the command line, and where help is; nil stays nil.
+func usage(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &misuseError{fmt.Errorf("%w\nSee %s --help", err, cmd.CommandPath())}
+}
+
+// noArgs is for every command: none takes anything but flags and the name of a command below it.
+func noArgs(cmd *cobra.Command, args []string) error { return usage(cmd, cobra.NoArgs(cmd, args)) }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -54,12 +63,12 @@ func newRoot() *cobra.Command {
 		Long:          "chatgate signs people in once, at their organisation's OpenID provider, and lets Rocket.Chat and Talk trust that sign-in.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// cobra asks this again right before RunE, in words that do not say where help is.
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return usage(cmd, cmd.ValidateRequiredFlags()) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w\nSee %s --help", err, cmd.CommandPath())}
-	})
+	root.SetFlagErrorFunc(usage)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(newServe(), newConfig(), newVersion())
 	return root
@@ -76,7 +85,11 @@ func configFlag(cmd *cobra.Command) *string {
 
 // load reads the configuration and tells what should be mended.
 func load(cmd *cobra.Command, path string) (app.Loaded, error) {
-	return app.Load(path, app.Chats(), func(key, text string) {
+	loaded, err := app.Load(path, app.Chats(), func(key, text string) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", key, text)
 	})
+	if err != nil {
+		return app.Loaded{}, &misuseError{err}
+	}
+	return loaded, nil
 }

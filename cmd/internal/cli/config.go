@@ -9,7 +9,7 @@ import (
 )
 
 func newConfig() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check, show and describe the configuration", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "config", Short: "Check, show and describe the configuration", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(newConfigCheck(), newConfigPrint(), newConfigSchema())
 	return cmd
@@ -21,7 +21,7 @@ func newConfigCheck() *cobra.Command {
 		Short: "Say whether the gateway would start with this file",
 		Long: "Reads the file as serve does, secrets included, and opens everything without dialling or listening.\n" +
 			"Every problem is told with file, line, column, key and what was expected.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	path := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -30,7 +30,7 @@ func newConfigCheck() *cobra.Command {
 			return err
 		}
 		if err := app.Check(loaded.Config); err != nil {
-			return &usageError{err}
+			return &misuseError{err}
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", *path)
 		return nil
@@ -42,7 +42,7 @@ func newConfigPrint() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "print --config FILE",
 		Short: "Show the effective configuration, defaults filled in and secrets masked",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	path := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -59,7 +59,7 @@ func newConfigSchema() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the configuration, for editors",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			schema, err := app.JSONSchema(app.Chats())
 			if err != nil {

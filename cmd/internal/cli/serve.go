@@ -10,7 +10,7 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --config FILE",
 		Short: "Run the gateway until SIGINT or SIGTERM",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	path := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -20,7 +20,7 @@ func newServe() *cobra.Command {
 		}
 		gateway, err := app.Open(loaded.Config, app.Lends{})
 		if err != nil {
-			return err
+			return &misuseError{err} // it dials nothing and listens to nothing: only the configuration can be wrong
 		}
 		return gateway.Run(cmd.Context())
 	}
