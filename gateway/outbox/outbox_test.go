@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestFailedJobComesBackLaterAndLater(t *testing.T) {
 	})
 	must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
 	drain(t, o)
+	if !regexp.MustCompile(`"retry_in_ms":1[0-2]\d\d,`).MatchString(w.log.String()) {
+		t.Errorf("no line says that the job runs again in 1000 to 1250 milliseconds:\n%s", w.log)
+	}
 	delays := []time.Duration{
 		time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, time.Hour,
 	}

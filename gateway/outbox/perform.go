@@ -96,7 +96,7 @@ func (o *Outbox) drop(ctx context.Context, member string, job Job, result Result
 func (o *Outbox) retry(ctx context.Context, member string, job Job, failure error) error {
 	job.Attempts++
 	delay := wait(failure, job.Attempts)
-	o.log.WarnContext(ctx, "outbox job failed", "job", job, "retry_in", delay, "err", failure)
+	o.log.WarnContext(ctx, "outbox job failed", "job", job, "retry_in_ms", delay.Milliseconds(), "err", failure)
 	if err := o.replace(ctx, member, job, o.now().Add(delay)); err != nil {
 		return err
 	}
