@@ -27,6 +27,9 @@
 //
 // [Keyring.Remove] is for a key that leaked.
 //
+// Both wait for the command that calls them: in this release the first key of a set signs for ever, and a key that an
+// operator brought is replaced by bringing another.
+//
 // # Shared secrets
 //
 // Coral's SSO tokens are signed with a secret that Coral made (HS256). [SignShared] and [VerifyShared] do that here as

@@ -15,4 +15,10 @@
 // by its idle limit, or whose record was lost, leaves its tokens where the next sign-out finds them. At the absolute
 // end of the session a sweep on any replica revokes what is left, unless the chat is configured to keep it. An entry
 // goes when its token is revoked or expires by the chat's own rules.
+//
+// # What has no caller yet
+//
+// [Ledger.RevokeSubject] and [Ledger.RevokeSID] wait for the provider's own sign-out and for commands that end
+// people's sessions, [Outbox.Depth] for the command that looks an installation over. In this release tokens are
+// revoked one at a time, by session, and by the sweep.
 package outbox

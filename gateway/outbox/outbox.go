@@ -125,7 +125,7 @@ func (o *Outbox) wakeUp() {
 }
 
 // Depth says how many jobs wait, running ones included. It counts no further than 1000, and it reads the jobs to count
-// them, so it belongs into doctor and not into a metric.
+// them, so it is for a command and not for a metric.
 func (o *Outbox) Depth(ctx context.Context) (int, error) {
 	all, err := o.index.List(ctx, queue, time.Unix(0, 0), o.now().AddDate(100, 0, 0), counted)
 	if err != nil {

@@ -79,8 +79,8 @@ func (o *Outbox) rest(ctx context.Context) {
 	}
 }
 
-// Drain does what is due now and returns when nothing due is left; what fails waits for its next attempt. Tests and a
-// shutdown use it.
+// Drain does what is due now and returns when nothing due is left; what fails waits for its next attempt. It
+// is for tests: a gateway that shuts down leaves the rest to the other replicas and to its next start.
 func (o *Outbox) Drain(ctx context.Context) error {
 	for {
 		claimed, err := o.claim(ctx, workers)
