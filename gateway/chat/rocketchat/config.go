@@ -2,7 +2,6 @@ package rocketchat
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,10 +13,10 @@ import (
 
 // Config is the section of one Rocket.Chat workspace.
 type Config struct {
-	Access       chat.AccessRules       `yaml:"access" doc:"Who may enter. It has no default: letting everybody in has to be said."`
-	URL          chat.Origin            `yaml:"url" doc:"The workspace's public origin, as browsers see it."`
-	API          API                    `yaml:"api" doc:"How the gateway itself reaches the workspace."`
-	EmbedOrigins map[chat.Origin]Rights `yaml:"embedOrigins" doc:"Origins of further pages that may frame the sign-in page, each with what else it may do."`
+	Access       chat.AccessRules  `yaml:"access" doc:"Who may enter. It has no default: letting everybody in has to be said."`
+	URL          chat.Origin       `yaml:"url" doc:"The workspace's public origin, as browsers see it."`
+	API          API               `yaml:"api" doc:"How the gateway itself reaches the workspace."`
+	EmbedOrigins chat.EmbedOrigins `yaml:"embedOrigins" doc:"Origins of further pages that may frame the sign-in page, each with what else it may do."`
 
 	OnChatSignOut SignOutPolicy `yaml:"onChatSignOut" default:"stay-out" enum:"stay-out,resume,global" doc:"What a sign-out inside Rocket.Chat means: stay-out waits for a press of Continue, resume signs in again, global ends the sign-in here as well."`
 	OnExpiry      ExpiryPolicy  `yaml:"onExpiry" default:"revoke" enum:"revoke,keep" doc:"What becomes of a Rocket.Chat login when the session here reaches its absolute end; a sign-out always revokes it."`
@@ -32,11 +31,6 @@ type API struct {
 	Token             store.Secret  `yaml:"token" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
 	CreateTokenSecret store.Secret  `yaml:"createTokenSecret" doc:"The value of CREATE_TOKENS_FOR_USERS_SECRET; Rocket.Chat asks for it from version 8.0 on."`
 	Timeout           time.Duration `yaml:"timeout" default:"5s" min:"1s" max:"15s" doc:"How long one call may take in all."`
-}
-
-// Rights are what a page may do besides framing ours.
-type Rights struct {
-	Token bool `yaml:"token" default:"false" doc:"Its scripts may read login tokens, to pass them to a Rocket.Chat that it embeds."`
 }
 
 // SignOutPolicy is what a sign-out inside the chat means (R12).
@@ -80,10 +74,7 @@ const (
 	maxHeaderSecrets = 1024
 )
 
-var (
-	_ chat.Config    = (*Config)(nil)
-	_ chat.Addressed = (*Config)(nil)
-)
+var _ chat.Config = (*Config)(nil)
 
 // Check reports what can be seen without asking Rocket.Chat.
 func (c *Config) Check(report func(key, problem string)) {
@@ -129,28 +120,20 @@ func isHeaderText(text string) bool {
 	return len(text) <= maxHeaderSecrets && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// AccessRules are the section's, for the application to compare with the configured providers.
+// AccessRules are the section's rules on who may enter.
 func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
 
 // Addresses are the origins that browsers meet.
-func (c *Config) Addresses() map[string]chat.Origin {
-	addresses := map[string]chat.Origin{"url": c.URL}
-	for origin := range c.EmbedOrigins {
-		addresses["embedOrigins."+string(origin)] = origin
-	}
-	return addresses
-}
+func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }
 
 // access are the connector's three lists (D29). The workspace itself comes first in each.
 func (c *Config) access() chat.Access {
-	all, token := []chat.Origin{c.URL}, []chat.Origin{c.URL}
-	for _, origin := range slices.Sorted(maps.Keys(c.EmbedOrigins)) {
-		all = append(all, origin)
-		if c.EmbedOrigins[origin].Token {
-			token = append(token, origin)
-		}
+	own, embed := []chat.Origin{c.URL}, c.EmbedOrigins.Access()
+	return chat.Access{
+		Return: slices.Concat(own, embed.Return),
+		Frame:  slices.Concat(own, embed.Frame),
+		Token:  slices.Concat(own, embed.Token),
 	}
-	return chat.Access{Return: all, Frame: all, Token: token}
 }
 
 // complete fills what a Config written in Go left out. Its booleans and lists stay as they are: false and none are

@@ -37,7 +37,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"a secret with a space", func(c *rocketchat.Config) { c.API.CreateTokenSecret = "a b" }, "api.createTokenSecret"},
 		{
 			"the chat among its embedders",
-			func(c *rocketchat.Config) { c.EmbedOrigins = map[chat.Origin]rocketchat.Rights{chatURL: {}} }, "embedOrigins",
+			func(c *rocketchat.Config) { c.EmbedOrigins = chat.EmbedOrigins{chatURL: {}} }, "embedOrigins",
 		},
 	}
 	for _, tt := range tests {
@@ -62,7 +62,7 @@ func TestConfigAccepts(t *testing.T) {
 		"the least there can be":     func(*rocketchat.Config) {},
 		"http where it is allowed":   func(c *rocketchat.Config) { c.API.URL, c.API.AllowHTTP = "http://chat:3000", true },
 		"an API below a path":        func(c *rocketchat.Config) { c.API.URL = "https://example.org/chat" },
-		"an embedder without rights": func(c *rocketchat.Config) { c.EmbedOrigins = map[chat.Origin]rocketchat.Rights{blogURL: {}} },
+		"an embedder without rights": func(c *rocketchat.Config) { c.EmbedOrigins = chat.EmbedOrigins{blogURL: {}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := validConfig()
@@ -75,7 +75,7 @@ func TestConfigAccepts(t *testing.T) {
 // TestAddresses: the application checks each of them for https and for cookies that cross sites (B-29, R20).
 func TestAddresses(t *testing.T) {
 	c := validConfig()
-	c.EmbedOrigins = map[chat.Origin]rocketchat.Rights{blogURL: {}}
+	c.EmbedOrigins = chat.EmbedOrigins{blogURL: {}}
 	want := map[string]chat.Origin{"url": chatURL, "embedOrigins." + blogURL: blogURL}
 	if diff := cmp.Diff(want, c.Addresses()); diff != "" {
 		t.Errorf("Addresses() differs (-want +got):\n%s", diff)

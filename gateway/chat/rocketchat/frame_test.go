@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"chatgate/gateway/chat"
-	"chatgate/gateway/chat/rocketchat"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -168,7 +167,7 @@ func TestTwoWorkspaces(t *testing.T) {
 	w := newWorld(t, settings{})
 	second := w.config
 	second.URL = "https://second.example.org"
-	second.EmbedOrigins = map[chat.Origin]rocketchat.Rights{}
+	second.EmbedOrigins = chat.EmbedOrigins{}
 	env := w.env.Env
 	env.Name = "second"
 	if _, err := second.Open(env); err != nil {

@@ -90,7 +90,7 @@ func newWorld(t *testing.T, s settings) *world {
 		API: rocketchat.API{
 			URL: listener.URL, AllowHTTP: true, UserID: userID, Token: store.Secret(token), CreateTokenSecret: secret,
 		},
-		EmbedOrigins: map[chat.Origin]rocketchat.Rights{portalURL: {Token: true}, blogURL: {}},
+		EmbedOrigins: chat.EmbedOrigins{portalURL: {Token: true}, blogURL: {}},
 		Accounts:     rocketchat.Accounts{Create: true, LinkBy: []rocketchat.Key{rocketchat.VerifiedEmail}},
 	}
 	if s.config != nil {

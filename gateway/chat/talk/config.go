@@ -37,7 +37,7 @@ type Config struct {
 	Profile       Profile                 `yaml:"profile" enum:"coral-sso,coral-oidc,talk4" doc:"The kind of token the site takes; the connector's README opens with the table that decides."`
 	Access        chat.AccessRules        `yaml:"access" doc:"Who may comment."`
 	URL           chat.Origin             `yaml:"url" doc:"The public origin of Coral or Talk."`
-	EmbedOrigins  map[chat.Origin]Embed   `yaml:"embedOrigins" doc:"The sites whose pages embed the comments, by origin; a sign-in may end there."`
+	EmbedOrigins  chat.EmbedOrigins       `yaml:"embedOrigins" doc:"The sites whose pages embed the comments, by origin; a sign-in may end there."`
 	SSOSecrets    map[string]store.Secret `yaml:"ssoSecrets" doc:"coral-sso: the secrets that Coral shows under single sign-on, by the key id it shows beside each."`
 	SSOCurrent    string                  `yaml:"ssoCurrent" doc:"coral-sso: the key id of the secret that signs; may be left out when there is one."`
 	Client        Client                  `yaml:"client" doc:"coral-oidc: what Coral is registered as at the gateway."`
@@ -48,11 +48,6 @@ type Config struct {
 	Issuer        string                  `yaml:"issuer" doc:"The issuer that tokens name, when it must not change with the chat's name; <baseURL>/<name> when left out."`
 	Generation    uint                    `yaml:"generation" doc:"Raising it gives everyone a new user id at this site, for a Coral that was set up anew; 0 adds nothing."`
 	Keys          KeyFiles                `yaml:"signingKeys" doc:"Signing keys of the operator's own."`
-}
-
-// Embed is what a site that embeds the comments may do.
-type Embed struct {
-	Token bool `yaml:"token" doc:"Its pages may read tokens by script, as they must to sign readers in."`
 }
 
 // Client is Coral as a client of the gateway.
@@ -67,22 +62,15 @@ type KeyFiles struct {
 }
 
 var (
-	_ chat.Config    = (*Config)(nil)
-	_ chat.Addressed = (*Config)(nil)
-	_ chat.Signer    = (*Config)(nil)
+	_ chat.Config = (*Config)(nil)
+	_ chat.Signer = (*Config)(nil)
 )
 
 // AccessRules are the section's rules on who may enter.
 func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
 
 // Addresses are the origins of the site and of every page that embeds it.
-func (c *Config) Addresses() map[string]chat.Origin {
-	all := map[string]chat.Origin{"url": c.URL}
-	for origin := range c.EmbedOrigins {
-		all["embedOrigins."+string(origin)] = origin
-	}
-	return all
-}
+func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }
 
 // SigningKeys wants a set of keys for the profiles whose chat verifies signatures. Coral's single sign-on shares a
 // secret, and so may Talk 4.

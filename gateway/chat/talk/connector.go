@@ -3,7 +3,6 @@ package talk
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -65,14 +64,8 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 // Access gives three rights (D29): a sign-in may end at the site and at every page that embeds it, every such page may
 // frame ours, and those with the token right may read tokens. The site itself never asks for one.
 func (c *connector) Access() chat.Access {
-	a := chat.Access{Return: []chat.Origin{c.cfg.URL}}
-	for _, origin := range slices.Sorted(maps.Keys(c.cfg.EmbedOrigins)) {
-		a.Return = append(a.Return, origin)
-		a.Frame = append(a.Frame, origin)
-		if c.cfg.EmbedOrigins[origin].Token {
-			a.Token = append(a.Token, origin)
-		}
-	}
+	a := c.cfg.EmbedOrigins.Access()
+	a.Return = slices.Concat([]chat.Origin{c.cfg.URL}, a.Return)
 	return a
 }
 

@@ -146,7 +146,7 @@ func TestWhoMayReadTokensIsEachSitesOwn(t *testing.T) {
 	engine := memstore.New(memstore.Config{})
 	city := open(t, site(talk.CoralSSO), chattest.Options{Name: "city", Engine: engine})
 	sports := open(t, with(site(talk.CoralSSO), func(c *talk.Config) {
-		c.EmbedOrigins = map[chat.Origin]talk.Embed{"https://sports.example.org": {Token: true}}
+		c.EmbedOrigins = chat.EmbedOrigins{"https://sports.example.org": {Token: true}}
 	}), chattest.Options{Name: "sports", Engine: engine})
 	cookie := city.SignIn(ada())
 	city.token(http.MethodGet, cookie)

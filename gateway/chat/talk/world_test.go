@@ -48,7 +48,7 @@ func ada() oidc.Identity {
 func site(profile talk.Profile) talk.Config {
 	cfg := talk.Config{
 		Profile: profile, Access: chat.AccessRules{Anyone: true}, URL: coralURL, TokenLifetime: 15 * time.Minute,
-		EmbedOrigins: map[chat.Origin]talk.Embed{newsURL: {Token: true}, blogURL: {}},
+		EmbedOrigins: chat.EmbedOrigins{newsURL: {Token: true}, blogURL: {}},
 	}
 	switch profile {
 	case talk.CoralSSO:
