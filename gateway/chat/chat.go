@@ -16,16 +16,17 @@ type Connector interface {
 	Mount(r gin.IRouter)
 }
 
-// Config is a connector's section of the configuration.
+// Config is a connector's section of the configuration. Its settings are bound by their tags; what tags cannot say is
+// for a method Check(report func(key, problem string)), which the application calls once they are bound.
 type Config interface {
+	// AccessRules are the section's rules on who may enter, never nil: its own field, whose Check refuses rules that
+	// are missing (D7, S52).
+	AccessRules() *AccessRules
+	// Addresses gives every origin that browsers meet, by its key relative to the section: each must be https outside
+	// development, and they decide whether our cookie has to cross sites (S128, B-29).
+	Addresses() map[string]Origin
 	// Open builds the connector. It dials nothing. Errors name the key relative to the section.
 	Open(env Env) (Connector, error)
-}
-
-// Addressed is a section that names public addresses. By key, relative to the section, it gives every origin that
-// browsers meet: they must be https outside development, and decide whether our cookie has to cross sites (B-29).
-type Addressed interface {
-	Addresses() map[string]Origin
 }
 
 // Signer is a section whose chat verifies our signatures. It gets a set of signing keys of its own: from the PEM files

@@ -130,7 +130,7 @@ func (a *App) warn() {
 		a.log.Warn("state is kept in memory: one replica only, and everybody signs in again after a restart")
 	}
 	for name, section := range a.cfg.Chats {
-		for key, origin := range addresses(section) {
+		for key, origin := range section.Addresses() {
 			if !sameSite(a.cfg.BaseURL, origin) {
 				a.log.Warn("cross-site: browsers that block third-party cookies will ask people to sign in by a press; "+
 					"a host name of the gateway beside the chat's avoids it", "chat", name, "key", key, "origin", string(origin))

@@ -133,11 +133,7 @@ func (c *Config) checkChat(name string, report func(key, problem string)) {
 	if slices.Contains(gateway.ReservedNames(), name) {
 		report("chats."+name, "must have another name: this one is a route of the gateway's own")
 	}
-	limited, ok := c.Chats[name].(interface{ AccessRules() *chat.AccessRules })
-	if !ok {
-		return
-	}
-	for i, provider := range limited.AccessRules().Providers {
+	for i, provider := range c.Chats[name].AccessRules().Providers {
 		if _, known := c.Providers[provider]; !known {
 			report(fmt.Sprintf("chats.%s.access.providers[%d]", name, i), fmt.Sprintf("must be a key of providers, got %q", provider))
 		}
@@ -160,10 +156,8 @@ func (c *Config) checkSecure(report func(key, problem string)) {
 		}
 	}
 	for name, section := range c.Chats {
-		if addressed, ok := section.(chat.Addressed); ok {
-			for key, address := range addressed.Addresses() {
-				refuse("chats."+name+"."+key, address)
-			}
+		for key, address := range section.Addresses() {
+			refuse("chats."+name+"."+key, address)
 		}
 	}
 }

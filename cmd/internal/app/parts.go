@@ -199,18 +199,11 @@ func (a *App) openChats() error {
 	return nil
 }
 
-func addresses(section chat.Config) map[string]chat.Origin {
-	if addressed, ok := section.(chat.Addressed); ok {
-		return addressed.Addresses()
-	}
-	return nil
-}
-
 // crossSite says whether any page that talks to us lives on another site: the session cookie must then be
 // SameSite=None, since Lax is not sent from there (R20).
 func (c *Config) crossSite() bool {
 	for _, section := range c.Chats {
-		for _, origin := range addresses(section) {
+		for _, origin := range section.Addresses() {
 			if !sameSite(c.BaseURL, origin) {
 				return true
 			}

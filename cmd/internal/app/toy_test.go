@@ -20,6 +20,10 @@ type toyConfig struct {
 	Prefix string           `yaml:"prefix" default:"HEY" doc:"How a shout begins."`
 }
 
+func (c *toyConfig) AccessRules() *chat.AccessRules { return &c.Access }
+
+func (c *toyConfig) Addresses() map[string]chat.Origin { return map[string]chat.Origin{"url": c.URL} }
+
 func (c *toyConfig) Open(env chat.Env) (chat.Connector, error) { return &toy{cfg: *c, env: env}, nil }
 
 // toy is its connector: everything a third chat needs.
@@ -40,17 +44,38 @@ func (t *toy) Mount(r gin.IRouter) {
 		})))
 }
 
+// corner is a configuration with the third chat in it.
+var corner = strings.Replace(working, `standalone: {address: "cache:6379"}`, "memory: true", 1) + `  corner:
+    kind: shoutbox
+    url: https://shout.example.org
+    access: {anyone: true}
+`
+
+// TestAThirdChatIsCheckedLikeEveryOther: what the contract asks of a section is what the application checks (B-29, D7).
+func TestAThirdChatIsCheckedLikeEveryOther(t *testing.T) {
+	kinds := app.Chats()
+	kinds["shoutbox"] = func() chat.Config { return new(toyConfig) }
+	for _, test := range []struct{ name, from, to, want string }{
+		{"an address on http", "https://shout.example.org", "http://shout.example.org", "chats.corner.url: must be https"},
+		{"no rules on who may enter", "access: {anyone: true}\n", "prefix: HO\n", "chats.corner.access: must say who may enter"},
+		{"rules with a provider that is none", "anyone: true}\n", "providers: [nowhere]}\n", "chats.corner.access.providers[0]: must be a key of providers"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			at := strings.LastIndex(corner, test.from)
+			source := corner[:at] + test.to + corner[at+len(test.from):]
+			if _, err := app.Parse("chatgate.yaml", []byte(source), kinds, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Parse() = %v, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
 // TestAThirdChatIsOneFolderAndOneLine: the folder is this file, the line is the one that adds to the kinds.
 func TestAThirdChatIsOneFolderAndOneLine(t *testing.T) {
 	kinds := app.Chats()
 	kinds["shoutbox"] = func() chat.Config { return new(toyConfig) }
 
-	source := working + `  corner:
-    kind: shoutbox
-    url: https://shout.example.org
-    access: {anyone: true}
-`
-	loaded, err := app.Parse("chatgate.yaml", []byte(strings.Replace(source, `standalone: {address: "cache:6379"}`, "memory: true", 1)), kinds, nil)
+	loaded, err := app.Parse("chatgate.yaml", []byte(corner), kinds, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
