@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"os"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
@@ -28,7 +26,7 @@ type Config struct {
 	BaseURL        chat.Origin            `yaml:"baseURL" doc:"The gateway's own public origin: https, a host of its own, no path."`
 	Listen         Listen                 `yaml:"listen" doc:"Where the gateway listens."`
 	Development    bool                   `yaml:"development" doc:"Allows http and self-made names on loopback. Never switch it on where people sign in."`
-	TrustedProxies []netip.Prefix         `yaml:"trustedProxies" doc:"Peers whose X-Forwarded-For is believed, as networks such as 10.0.0.0/8; nobody's by default."`
+	TrustedProxies []Network              `yaml:"trustedProxies" doc:"Peers whose X-Forwarded-For is believed, as networks such as 10.0.0.0/8; nobody's by default."`
 	Sealing        Sealing                `yaml:"sealing" doc:"The keys that everything in Redis is sealed with."`
 	Redis          Redis                  `yaml:"redis" doc:"Where state is kept."`
 	Session        session.Settings       `yaml:"session" doc:"How long a sign-in lasts."`
@@ -37,13 +35,6 @@ type Config struct {
 	Limits         limit.Settings         `yaml:"limits" doc:"How often is too often."`
 	Theme          Theme                  `yaml:"theme" doc:"What pages call this installation and where they send people for help."`
 	Log            Log                    `yaml:"log" doc:"What is written to standard error."`
-}
-
-// Listen is where the gateway listens.
-type Listen struct {
-	Public string        `yaml:"public" default:":8080" doc:"For browsers, the provider and the chats."`
-	Admin  string        `yaml:"admin" default:":9090" doc:"For probes and metrics; never exposed."`
-	Drain  time.Duration `yaml:"drain" default:"5s" min:"0s" max:"5m" doc:"How long /readyz says draining before the listeners close."`
 }
 
 // Sealing holds the sealing keys.

@@ -103,7 +103,14 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
     issuer: https://sso.example.org/pinned
 `, 22, "chats.talk.issuer: must be its own: chats.magazine has the same"},
 		{"a session that idles longer than it lives", "redis:\n", "session: {idle: 48h}\nredis:\n", 5, "session.absolute: must not be shorter than idle"},
-		{"a trusted proxy that is no network", "redis:\n", "trustedProxies: [proxy.local]\nredis:\n", 5, "trustedProxies[0]"},
+		{"a trusted proxy that is no network", "redis:\n", "trustedProxies: [proxy.local]\nredis:\n", 5, `trustedProxies[0]: must be a network such as 10.0.0.0/8, got "proxy.local"`},
+		{"a trusted proxy that is one address", "redis:\n", "trustedProxies: [127.0.0.1]\nredis:\n", 5, `trustedProxies[0]: must be a network, got "127.0.0.1": write it as 127.0.0.1/32`},
+		{"a trusted proxy that is one IPv6 address", "redis:\n", "trustedProxies: [\"fd00::7\"]\nredis:\n", 5, "write it as fd00::7/128"},
+		{"a trusted proxy with a zone", "redis:\n", "trustedProxies: [\"fe80::7%eth0\"]\nredis:\n", 5, "trustedProxies[0]: must be a network such as"},
+		{"a listener without a port", "redis:\n", "listen: {public: 127.0.0.1}\nredis:\n", 5, "listen.public: must be host:port or :port"},
+		{"a listener with a port that there is not", "redis:\n", "listen: {public: \"127.0.0.1:99999\"}\nredis:\n", 5, "listen.public: must be host:port or :port"},
+		{"a listener with a port by name", "redis:\n", "listen: {admin: \":metrics\"}\nredis:\n", 5, "listen.admin: must be host:port or :port"},
+		{"both listeners at one address", "redis:\n", "listen: {admin: \":8080\"}\nredis:\n", 5, "listen.admin: must not be where listen.public is"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			source := strings.Replace(working, tc.old, tc.new, 1)
@@ -168,6 +175,23 @@ func TestTheSchemaKnowsEverySection(t *testing.T) {
 	for _, section := range []string{"baseURL", "sealing", "redis", "session", "providers", "chats", "limits", "theme", "log"} {
 		if _, ok := schema.Properties[section]; !ok {
 			t.Errorf("the schema lacks %s", section)
+		}
+	}
+}
+
+func TestNetworksAreReadAndPrintedAsWritten(t *testing.T) {
+	source := strings.Replace(working, "redis:\n", "trustedProxies: [10.0.0.0/8, \"fd00::/8\"]\nredis:\n", 1)
+	loaded, err := parse(t, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := loaded.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, network := range []string{"10.0.0.0/8", "fd00::/8"} {
+		if !strings.Contains(out.String(), network) {
+			t.Errorf("print lacks %s:\n%s", network, &out)
 		}
 	}
 }
