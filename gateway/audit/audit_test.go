@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"log/slog"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -135,31 +136,51 @@ func TestLogWithoutALoggerDiscards(t *testing.T) {
 	audit.New(nil).Record(t.Context(), audit.Event{Act: audit.Started})
 }
 
-// Codes are what alerts are built on: well formed, and each meaning one thing.
-func TestCodesAreDistinct(t *testing.T) {
+// codes are the constants of acts.go, as "Act started".
+func codes(t *testing.T) []string {
+	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "acts.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shape := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
-	seen := map[string]bool{}
+	var found []string
 	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, spec.Type.(*ast.Ident).Name+" "+code)
 		}
-		code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kind := spec.Type.(*ast.Ident).Name
-		if !shape.MatchString(code) || seen[kind+code] {
-			t.Errorf("%s %q is malformed or taken", kind, code)
-		}
-		seen[kind+code] = true
 		return true
 	})
-	if len(seen) == 0 {
-		t.Error("no codes found")
+	if len(found) == 0 {
+		t.Fatal("no codes found")
+	}
+	return found
+}
+
+// Codes are what alerts are built on: well formed, and each meaning one thing.
+func TestCodesAreDistinct(t *testing.T) {
+	shape := regexp.MustCompile(`^(Act|Reason) [a-z]+(_[a-z]+)*$`)
+	seen := map[string]bool{}
+	for _, code := range codes(t) {
+		if !shape.MatchString(code) || seen[code] {
+			t.Errorf("%s is malformed or taken", code)
+		}
+		seen[code] = true
+	}
+}
+
+func TestOperatorsAreToldOfEveryCode(t *testing.T) {
+	changelog, err := os.ReadFile("../../CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range codes(t) {
+		_, name, _ := strings.Cut(code, " ")
+		if !strings.Contains(string(changelog), "`"+name+"`") {
+			t.Errorf("CHANGELOG.md does not list %s", code)
+		}
 	}
 }
