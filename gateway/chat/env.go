@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -80,10 +81,20 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-// Token counts one request for a token. Result is one of a connector's few constants.
+// Token counts one request for a token that was answered with one. Result is one of a connector's few constants.
 func (m *Metrics) Token(chat, result string) { m.tokens.WithLabelValues(chat, result).Inc() }
 
-// Call measures one call to the chat. Call and result are constants of the connector, never a path or a message.
+// Refused counts one that was answered with a problem, by its code.
+func (m *Metrics) Refused(chat string, told error) {
+	known, ok := errors.AsType[*problem.Error](told)
+	if !ok {
+		known = problem.Internal(told)
+	}
+	m.tokens.WithLabelValues(chat, known.Code).Inc()
+}
+
+// Call measures one call to the chat. Call and result are constants of the connector, never an address that was
+// asked for or a message.
 func (m *Metrics) Call(chat, call, result string, took time.Duration) {
 	m.calls.WithLabelValues(chat, call, result).Observe(took.Seconds())
 }

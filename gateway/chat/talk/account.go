@@ -2,6 +2,7 @@ package talk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -19,8 +20,11 @@ type account struct {
 	Picture  string
 }
 
-// account makes the account of an identity by the rules of the site's profile. It fails while the key of user ids
-// cannot be read.
+// errNoEmail says that Coral's single sign-on would need an e-mail address and there is none to vouch for.
+var errNoEmail = errors.New("no verified e-mail address")
+
+// account makes the account of an identity by the rules of the site's profile, or says errNoEmail. It fails while the
+// key of user ids cannot be read.
 func (c *connector) account(ctx context.Context, id oidc.Identity) (account, error) {
 	userID, err := c.userID(ctx, id)
 	if err != nil {
@@ -29,6 +33,9 @@ func (c *connector) account(ctx context.Context, id oidc.Identity) (account, err
 	a := account{ID: userID, Email: verifiedEmail(id), Picture: picture(id.Picture)}
 	switch c.cfg.Profile {
 	case CoralSSO:
+		if a.Email == "" {
+			return account{}, errNoEmail
+		}
 		a.Username = anyUsername(id, userID)
 		a.Role = c.cfg.role(id.Groups)
 	case CoralOIDC:

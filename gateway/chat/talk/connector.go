@@ -9,7 +9,6 @@ import (
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/keyring"
-	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/store"
 )
@@ -21,9 +20,8 @@ type connector struct {
 	signer signer
 	claims shape
 	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
-	owners store.Bucket[owner]
-
-	byAddress, bySession *limit.Local
+	owners  store.Bucket[owner]
+	callers *chat.Callers
 }
 
 var (
@@ -48,16 +46,15 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	byAddress, errAddress := limit.NewLocal(env.Rules.WarmAddress, env.Now)
-	bySession, errSession := limit.NewLocal(env.Rules.WarmSession, env.Now)
-	if err := errors.Join(errAddress, errSession); err != nil {
+	callers, err := chat.NewCallers(env)
+	if err != nil {
 		return nil, err
 	}
 	cfg.advise(env.Log)
 	return &connector{
 		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"),
-		owners:    store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
-		byAddress: byAddress, bySession: bySession,
+		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
+		callers: callers,
 	}, nil
 }
 

@@ -129,6 +129,29 @@ func TestNoTokenLeavesUnlessItIsKept(t *testing.T) {
 	}
 }
 
+// TestAReplicaThatCannotOpenTheKeyOfUserIDsSaysSo: it lacks a sealing key that others have, which is no mistake of the
+// caller's, no ending of a session and no refusal of a token (D23).
+func TestAReplicaThatCannotOpenTheKeyOfUserIDsSaysSo(t *testing.T) {
+	engine := &faulty{Engine: memstore.New(memstore.Config{})}
+	w := open(t, site(talk.CoralSSO), chattest.Options{Engine: engine})
+	cookie := w.SignIn(ada())
+	token := w.token(http.MethodGet, cookie).Token
+	replica := &world{Env: w.Replica(), t: t}
+	replica.reopen(site(talk.CoralSSO))
+	engine.failing.Store(&fault{"Get", "names", store.ErrUnknownKey})
+	for path, res := range map[string]*http.Response{
+		"/token": replica.ask(http.MethodPost, cookie), "/user": replica.whose(token),
+	} {
+		if got := decode[problemBody](t, res); res.StatusCode != http.StatusServiceUnavailable || got.Code != "store_unavailable" {
+			t.Errorf("%s = %d %q, want 503 store_unavailable", path, res.StatusCode, got.Code)
+		}
+	}
+	engine.failing.Store(nil)
+	if res := replica.whose(token); res.StatusCode != http.StatusOK {
+		t.Errorf("/user once the key opens = %d, want 200", res.StatusCode)
+	}
+}
+
 func TestUserTellsAnOutageFromAnEnding(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/session"
 	"chatgate/store"
 )
@@ -33,17 +34,18 @@ const (
 
 // token answers a page with the token of the end user whose cookie it sent. A body is not looked at (S78).
 func (c *connector) token(g *gin.Context) error {
-	s, err := c.caller(g)
+	ctx := g.Request.Context()
+	who, err := c.callers.Find(g)
 	if err != nil {
-		return c.refuse(g, s, err)
+		return c.refuse(ctx, who, err)
 	}
-	t, result, err := c.give(g.Request.Context(), s, g.Request.Method == http.MethodPost)
+	t, result, err := c.give(ctx, who, g.Request.Method == http.MethodPost)
 	if err != nil {
-		return c.refuse(g, s, err)
+		return c.refuse(ctx, who, err)
 	}
 	c.env.Metrics.Token(c.env.Name, result)
 	if result == resultSigned {
-		c.record(g, s, audit.Event{
+		c.env.Record(ctx, who, audit.Event{
 			Act: audit.TalkTokenSigned, Attrs: []slog.Attr{slog.String("jti", t.ID), slog.String("kid", t.KID)},
 		})
 	}
@@ -51,23 +53,14 @@ func (c *connector) token(g *gin.Context) error {
 	return nil
 }
 
-// caller finds the session behind a request, within the limits that this process counts by itself: a token that is kept
-// costs one command of the store (D31).
-func (c *connector) caller(g *gin.Context) (session.Session, error) {
-	if err := c.byAddress.Allow(address(g)); err != nil {
-		return session.Session{}, err
-	}
-	s, err := c.env.Sessions.Read(g.Request.Context(), g.Writer, g.Request, c.env.Name)
-	if err != nil {
-		return session.Session{}, c.env.Sessions.Problem(err)
-	}
-	return s, c.bySession.Allow(s.Key)
-}
-
 // give returns the session's last token while it may (D18), else one signed anew, and which of both it was. Who is
 // admitted is asked each time, so that a rule that changes reaches sessions that live (S54).
-func (c *connector) give(ctx context.Context, s session.Session, anew bool) (t signed, result string, err error) {
-	a, err := c.admit(ctx, s.Identity)
+func (c *connector) give(ctx context.Context, who chat.Caller, anew bool) (t signed, result string, err error) {
+	s := who.Session
+	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+		return signed{}, "", err
+	}
+	a, err := c.account(ctx, s.Identity)
 	if err != nil {
 		return signed{}, "", err
 	}
@@ -80,7 +73,7 @@ func (c *connector) give(ctx context.Context, s session.Session, anew bool) (t s
 		return last, resultCached, nil
 	}
 	if anew {
-		if err := c.env.Limits.Allow(ctx, c.env.Rules.TalkTokenSession, s.Key); err != nil {
+		if err := c.env.Allow(ctx, c.env.Rules.TalkTokenSession, s.Key, who); err != nil {
 			return signed{}, "", err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -35,9 +34,9 @@ var errNobody = errors.New("no live session behind the talk token")
 // no CORS header is ever sent, and the token itself is the credential.
 func (c *connector) user(g *gin.Context) error {
 	g.Header("Cache-Control", "no-store")
-	ctx := g.Request.Context()
-	if err := c.env.Limits.Allow(ctx, c.env.Rules.TalkUserAddress, address(g)); err != nil {
-		return c.refusal(err).told
+	ctx, who := g.Request.Context(), chat.Caller{Address: g.ClientIP()}
+	if err := c.env.Allow(ctx, c.env.Rules.TalkUserAddress, limit.AddressText(who.Address), who); err != nil {
+		return c.told(err)
 	}
 	claims, err := c.signer.verify(bearer(g.Request))
 	if errors.Is(err, keyring.ErrRefused) {
@@ -45,14 +44,14 @@ func (c *connector) user(g *gin.Context) error {
 		return tokenRefused(err)
 	}
 	if err != nil {
-		return c.refusal(err).told
+		return c.told(err)
 	}
 	a, err := c.behind(ctx, claims.ID)
 	if errors.Is(err, errNobody) {
 		return problem.NotFound(err)
 	}
 	if err != nil {
-		return c.refusal(err).told
+		return c.told(err)
 	}
 	g.JSON(http.StatusOK, userAnswer{ID: a.ID, Email: a.Email, Username: a.Username})
 	return nil
@@ -71,27 +70,28 @@ func (c *connector) own(ctx context.Context, jti, session string, expires time.T
 	return nil
 }
 
-// behind returns the account of whoever a token was signed for, or errNobody.
+// behind returns the account of whoever a token was signed for, or errNobody: there is no record of it or none that
+// opens (S68), no session, or nobody who may enter.
 func (c *connector) behind(ctx context.Context, jti string) (account, error) {
 	o, err := c.owners.Get(ctx, jti)
 	if err != nil {
-		return account{}, nobody(err)
+		return account{}, nobodyFor(err, store.ErrNotFound, store.ErrCorrupt, store.ErrUnknownKey)
 	}
 	s, err := c.env.Sessions.ByKey(ctx, o.Session, "")
 	if err != nil {
-		return account{}, nobody(err)
+		return account{}, nobodyFor(err, session.ErrNone)
 	}
-	a, err := c.admit(ctx, s.Identity)
-	return a, nobody(err)
+	if err := c.cfg.Access.Allow(s.Identity); err != nil {
+		return account{}, fmt.Errorf("%w: %w", errNobody, err)
+	}
+	a, err := c.account(ctx, s.Identity)
+	return a, nobodyFor(err, errNoEmail)
 }
 
-// gone is everything that leaves nobody behind a token: no record of it or none that opens (S68), no session, nobody
-// who may enter.
-var gone = []error{store.ErrNotFound, store.ErrCorrupt, store.ErrUnknownKey, session.ErrNone, errNoEmail}
-
-func nobody(err error) error {
-	var denied *chat.DeniedError
-	if errors.As(err, &denied) || slices.ContainsFunc(gone, func(is error) bool { return errors.Is(err, is) }) {
+// nobodyFor makes errNobody of an error that is one of those given, and leaves any other, such as that of a store which
+// cannot say.
+func nobodyFor(err error, gone ...error) error {
+	if slices.ContainsFunc(gone, func(is error) bool { return errors.Is(err, is) }) {
 		return fmt.Errorf("%w: %w", errNobody, err)
 	}
 	return err
@@ -122,9 +122,4 @@ func bearer(r *http.Request) string {
 		return ""
 	}
 	return token
-}
-
-func address(g *gin.Context) string {
-	ip, _ := netip.ParseAddr(g.ClientIP()) // none, over a Unix socket, has a key as well
-	return limit.Address(ip)
 }

@@ -168,4 +168,8 @@ func TestUserIsLimitedPerAddress(t *testing.T) {
 	if res := w.whose("nothing"); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
 		t.Errorf("the third GET /user within a minute = %d, want 429 with Retry-After (S123)", res.StatusCode)
 	}
+	w.whose("nothing")
+	if lines := strings.Count(w.Journal.String(), `"act":"limit_exceeded","reason":"talk_user_address","chat":"talk","remote_ip":"192.0.2.1"`); lines != 1 {
+		t.Errorf("%d audit lines for two refusals in one window, want one", lines)
+	}
 }
