@@ -18,7 +18,8 @@ import (
 
 const (
 	// attemptCookie begins the name of the cookie of each attempt: one cookie per attempt, so that tabs do not collide.
-	attemptCookie = "__Host-chatgate-login-"
+	// The dot, which no chat's name can have, keeps our own cookies apart from those of a chat's child sessions.
+	attemptCookie = "__Host-chatgate.login-"
 	// mostAttempts bounds the unfinished logins of one browser; beyond it the oldest goes (S19).
 	mostAttempts = 5
 	attemptBytes = 18

@@ -20,7 +20,7 @@ import (
 
 // askLogout asks before anything ends: a link, an image or a prefetch must not sign anybody out (S105).
 func (s *Server) askLogout(c *gin.Context) error {
-	_, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
+	_, err := s.cfg.Sessions.Recognise(c.Request.Context(), c.Request)
 	if errors.Is(err, session.ErrNone) {
 		return s.signedOut(c, true)
 	}
@@ -37,7 +37,7 @@ func (s *Server) logout(c *gin.Context) error {
 		return problem.CrossSiteRequest(nil)
 	}
 	ctx := c.Request.Context()
-	ending, err := s.cfg.Sessions.Read(ctx, c.Writer, c.Request, "")
+	ending, err := s.cfg.Sessions.Recognise(ctx, c.Request) // one that has idled away still has its chats
 	if errors.Is(err, session.ErrNone) {
 		return s.signedOut(c, true)
 	}
@@ -61,7 +61,7 @@ func (s *Server) logout(c *gin.Context) error {
 
 const (
 	// logoutCookie holds the state of a sign-out that is on its way over the provider.
-	logoutCookie = "__Host-chatgate-logout"
+	logoutCookie = "__Host-chatgate.logout"
 	logoutLife   = 10 * time.Minute
 )
 

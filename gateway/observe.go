@@ -156,6 +156,13 @@ func (s *Server) secure(c *gin.Context) {
 	for name, values := range s.caution {
 		h[name] = values
 	}
+	if len(c.Request.TransferEncoding) > 0 {
+		// No caller of ours streams a body. One that comes with a length too is read in two ways by two servers, and
+		// net/http tells us of one of them only: it is refused, and what follows on the connection is not read (S121).
+		c.Header("Connection", "close")
+		s.cfg.Problems.WriteAPI(c, problem.InvalidRequest("A request must say its length.", nil))
+		return
+	}
 	if c.Request.Body != http.NoBody {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes)
 	}

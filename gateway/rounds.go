@@ -15,7 +15,7 @@ import (
 // A page that sends people to /login by itself, and cannot see the session that they come back with, sends them round
 // and round. The browser counts the rounds in a cookie of its own: nobody else can raise the count or be stopped by it.
 const (
-	roundsCookie = "__Host-chatgate-rounds"
+	roundsCookie = "__Host-chatgate.rounds"
 	mostRounds   = 8
 	roundsWithin = time.Minute
 )

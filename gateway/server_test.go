@@ -80,7 +80,7 @@ func TestSignOutGoesOnToTheProviderAndComesHome(t *testing.T) { // S106, S107: o
 	if page := text(home); home.StatusCode != http.StatusOK || strings.Contains(page, "You may still be signed in at your identity provider") {
 		t.Errorf("home again = %d:\n%s", home.StatusCode, page)
 	}
-	if _, there := b.cookies["__Host-chatgate-logout"]; there {
+	if _, there := b.cookies["__Host-chatgate.logout"]; there {
 		t.Error("the state was kept")
 	}
 	again := mustParse(t, w.signedIn().signOut())

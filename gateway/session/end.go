@@ -65,9 +65,10 @@ func (m *Manager) endAll(ctx context.Context, all []Session, err error) (int, er
 	return ended, errors.Join(failures...)
 }
 
-const mostSessions = 1000
+// listed is how many entries of an index are asked for at first; nobody has more.
+const listed = 500
 
-// OfSubject lists the live sessions of an identity.
+// OfSubject lists the sessions of an identity.
 func (m *Manager) OfSubject(ctx context.Context, provider, subject string) ([]Session, error) {
 	set, err := m.names.Of(ctx, "sessions of subject", provider, subject)
 	if err != nil {
@@ -78,7 +79,7 @@ func (m *Manager) OfSubject(ctx context.Context, provider, subject string) ([]Se
 	})
 }
 
-// OfSID lists the live sessions that belong to one session at the provider.
+// OfSID lists the sessions that belong to one session at the provider.
 func (m *Manager) OfSID(ctx context.Context, provider, sid string) ([]Session, error) {
 	set, err := m.names.Of(ctx, "sessions of sid", provider, sid)
 	if err != nil {
@@ -89,27 +90,40 @@ func (m *Manager) OfSID(ctx context.Context, provider, sid string) ([]Session, e
 	})
 }
 
-// list follows an index. Its entries are hints: each is checked against the session it leads to (D21).
+// list follows an index. Its entries are hints: each is checked against the session it leads to (D21). Sessions that
+// have idled away are among them, because their chats may still be signed in.
 func (m *Manager) list(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool) ([]Session, error) {
-	now := m.now()
-	entries, err := index.List(ctx, set, now, now.Add(m.settings.Absolute), mostSessions)
+	entries, err := m.entries(ctx, index, set)
 	if err != nil {
 		return nil, err
 	}
-	var live []Session
+	var all []Session
 	for _, e := range entries {
-		s, err := m.ByKey(ctx, e.Member, "")
-		if errors.Is(err, ErrNone) {
-			continue
-		}
+		fields, err := m.records.Get(ctx, e.Member, fieldSession)
 		if err != nil {
 			return nil, err
 		}
-		if belongs(s.Identity) {
-			live = append(live, s)
+		s, err := m.recognise(e.Member, fields)
+		switch {
+		case errors.Is(err, ErrNone):
+		case err != nil:
+			return nil, err
+		case belongs(s.Identity):
+			all = append(all, s)
 		}
 	}
-	return live, nil
+	return all, nil
+}
+
+// entries are all that stand in an index, however many: an ending that leaves some out is none.
+func (m *Manager) entries(ctx context.Context, index store.Index, set string) ([]store.Entry, error) {
+	now := m.now()
+	for limit := listed; ; limit *= 4 {
+		entries, err := index.List(ctx, set, now, now.AddDate(100, 0, 0), limit)
+		if err != nil || len(entries) < limit {
+			return entries, err
+		}
+	}
 }
 
 func (m *Manager) addToIndexes(ctx context.Context, s Session) error {

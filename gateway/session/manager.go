@@ -43,14 +43,17 @@ type Manager struct {
 	tokens    store.Bucket[oidc.Tokens]
 	bySubject store.Index
 	bySID     store.Index
-	names     *store.Names
-	heartbeat *store.Heartbeat
-	settings  Settings
-	chats     map[string]chatFields
-	crossSite bool
-	follower  Follower
-	log       *slog.Logger
-	now       func() time.Time
+	// starts and successors keep two tabs that finish at once from losing each other's session.
+	starts     store.Locks
+	successors store.Bucket[string]
+	names      *store.Names
+	heartbeat  *store.Heartbeat
+	settings   Settings
+	chats      map[string]chatFields
+	crossSite  bool
+	follower   Follower
+	log        *slog.Logger
+	now        func() time.Time
 }
 
 // New prepares a Manager.
@@ -66,18 +69,20 @@ func New(cfg Config) (*Manager, error) {
 		chats[chat] = fieldsOf(chat)
 	}
 	return &Manager{
-		records:   store.NewRecords(cfg.Store.Passing("session"), fieldSession),
-		children:  store.NewBucket[child](cfg.Store.Passing("child")),
-		tokens:    store.NewBucket[oidc.Tokens](cfg.Store.Passing("provider")),
-		bySubject: store.NewIndex(cfg.Store.Passing("subject")),
-		bySID:     store.NewIndex(cfg.Store.Passing("sid")),
-		names:     cfg.Names,
-		heartbeat: cfg.Heartbeat,
-		settings:  cfg.Settings,
-		chats:     chats,
-		crossSite: cfg.CrossSite,
-		log:       cfg.Log,
-		now:       cfg.Now,
+		records:    store.NewRecords(cfg.Store.Passing("session"), fieldSession),
+		children:   store.NewBucket[child](cfg.Store.Passing("child")),
+		tokens:     store.NewBucket[oidc.Tokens](cfg.Store.Passing("provider")),
+		bySubject:  store.NewIndex(cfg.Store.Passing("subject")),
+		bySID:      store.NewIndex(cfg.Store.Passing("sid")),
+		starts:     store.NewLocks(cfg.Store.Passing("start")),
+		successors: store.NewBucket[string](cfg.Store.Passing("successor")),
+		names:      cfg.Names,
+		heartbeat:  cfg.Heartbeat,
+		settings:   cfg.Settings,
+		chats:      chats,
+		crossSite:  cfg.CrossSite,
+		log:        cfg.Log,
+		now:        cfg.Now,
 	}, nil
 }
 
@@ -85,55 +90,79 @@ func New(cfg Config) (*Manager, error) {
 func (m *Manager) Follow(f Follower) { m.follower = f }
 
 // Start begins a session for who has just signed in and sets its cookie. The value is always new, so a planted cookie
-// is never adopted (S27). The browser's former session ends: for the same identity its chats go over to the new one,
-// for another they are signed out (D27).
-func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Request, id oidc.Identity, tokens oidc.Tokens) (Session, error) {
+// is never adopted (S27). The browser's former session ends, one that has idled away included, since its chats are still
+// signed in: for the same identity they go over to the new session, for another they are signed out (D27, R14).
+func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Request, id oidc.Identity, tokens oidc.Tokens) (s Session, err error) {
 	value := newSecret()
 	key, _ := keyOf(value)
 	now := m.now()
-	s := Session{Key: key, Identity: id, Begun: now, Seen: now, Ends: now.Add(m.settings.Absolute)}
-
-	former, all, err := m.former(ctx, r)
+	s = Session{Key: key, Identity: id, Begun: now, Seen: now, Ends: now.Add(m.settings.Absolute)}
+	if former, ok := present(r, cookieName); ok {
+		// Two tabs may finish at the same moment, with the same cookie: one after the other.
+		err = m.starts.Do(ctx, former, startHold, func(ctx context.Context) error { return m.replace(ctx, former, s, tokens) })
+	} else {
+		err = m.create(ctx, s, m.newFields(s), tokens)
+	}
 	if err != nil {
 		return Session{}, err
-	}
-	same := former.Key != "" && former.Identity.Provider == id.Provider && former.Identity.Subject == id.Subject
-	if former.Key != "" && !same {
-		if err := m.End(ctx, former); err != nil {
-			return Session{}, fmt.Errorf("end the former session: %w", err)
-		}
-	}
-	fields := m.newFields(s)
-	if same {
-		m.carry(all, fields)
-	}
-	if err := m.create(ctx, s, fields, tokens); err != nil {
-		return Session{}, err
-	}
-	if same {
-		if err := m.handOver(ctx, former, s); err != nil {
-			return Session{}, err
-		}
 	}
 	m.set(w, value, m.settings.Absolute)
 	return s, nil
 }
 
-// former is the live session this browser comes with; its key is empty when there is none.
-func (m *Manager) former(ctx context.Context, r *http.Request) (Session, store.Fields, error) {
-	key, ok := present(r, cookieName)
-	if !ok {
-		return Session{}, store.Fields{}, nil
-	}
-	all, err := m.records.All(ctx, key)
+const (
+	// startHold is how long one tab may take to replace the browser's former session.
+	startHold = 10 * time.Second
+	// successorLife is how long a tab that began with the former session may come after.
+	successorLife = 10 * time.Minute
+	mostSuccessor = 8
+)
+
+// replace begins s in the place of the session that the browser came with.
+func (m *Manager) replace(ctx context.Context, formerKey string, s Session, tokens oidc.Tokens) error {
+	former, all, err := m.former(ctx, formerKey)
 	if err != nil {
-		return Session{}, all, err
+		return err
 	}
-	s, err := m.open(key, all, "")
-	if errors.Is(err, ErrNone) {
-		return Session{}, all, nil
+	if former.Key == "" {
+		return m.create(ctx, s, m.newFields(s), tokens)
 	}
-	return s, all, err
+	if former.Identity.Provider != s.Identity.Provider || former.Identity.Subject != s.Identity.Subject {
+		if err := m.End(ctx, former); err != nil {
+			return fmt.Errorf("end the former session: %w", err)
+		}
+		return m.create(ctx, s, m.newFields(s), tokens)
+	}
+	fields := m.newFields(s)
+	m.carry(all, fields)
+	if err := m.create(ctx, s, fields, tokens); err != nil {
+		return err
+	}
+	if err := m.successors.Put(ctx, formerKey, s.Key, successorLife); err != nil {
+		return err
+	}
+	return m.handOver(ctx, former, s)
+}
+
+// former is the session behind a store id, or what it was replaced by while this tab was on its way. It may have idled
+// away; its key is empty when there is none.
+func (m *Manager) former(ctx context.Context, key string) (Session, store.Fields, error) {
+	for range mostSuccessor {
+		all, err := m.records.All(ctx, key)
+		if err != nil {
+			return Session{}, all, err
+		}
+		s, err := m.recognise(key, all)
+		if !errors.Is(err, ErrNone) {
+			return s, all, err
+		}
+		if key, err = m.successors.Get(ctx, key); errors.Is(err, store.ErrUnavailable) {
+			return Session{}, all, err
+		} else if err != nil {
+			break
+		}
+	}
+	return Session{}, store.Fields{}, nil
 }
 
 func (m *Manager) newFields(s Session) map[string]store.Value {
@@ -174,7 +203,7 @@ func (m *Manager) create(ctx context.Context, s Session, fields map[string]store
 			return fmt.Errorf("keep the provider's tokens: %w", err)
 		}
 	}
-	if err := m.records.Add(ctx, s.Key, fields, m.life(s)); err != nil {
+	if err := m.records.Add(ctx, s.Key, fields, m.settings.Absolute); err != nil {
 		return fmt.Errorf("write the session: %w", err)
 	}
 	return nil
@@ -189,11 +218,6 @@ func (m *Manager) handOver(ctx context.Context, from, to Session) error {
 		}
 	}
 	return m.remove(ctx, from)
-}
-
-// life is how long Redis keeps the record from now: until the next of both ends.
-func (m *Manager) life(s Session) time.Duration {
-	return min(m.settings.Idle, s.Ends.Sub(m.now()))
 }
 
 // ProviderTokens are what is kept of the tokens that the provider issued at sign-in, or store.ErrNotFound.

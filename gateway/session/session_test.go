@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,13 +55,16 @@ func (c *clock) advance(d time.Duration) {
 
 // follower records what it was told, and fails when asked to.
 type follower struct {
+	mu           sync.Mutex
 	ended, moved []string
 	fail         error
 	onEnd        func()
 }
 
 func (f *follower) EndSession(_ context.Context, s session.Session) error {
+	f.mu.Lock()
 	f.ended = append(f.ended, s.Key)
+	f.mu.Unlock()
 	if f.onEnd != nil {
 		f.onEnd()
 	}
@@ -69,6 +72,8 @@ func (f *follower) EndSession(_ context.Context, s session.Session) error {
 }
 
 func (f *follower) MoveSession(_ context.Context, from, to session.Session) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.moved = append(f.moved, from.Key+" to "+to.Key)
 	return f.fail
 }
@@ -97,7 +102,7 @@ func (h *house) reopen(t *testing.T, keys map[string][]byte, current string, cha
 		Store: st, Names: store.NewNames(st), Heartbeat: store.NewHeartbeat(st),
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
 		Chats:    []string{"rocketchat", "talk"},
-		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)), Now: h.clock.now,
+		Log:      slog.New(slog.DiscardHandler), Now: h.clock.now,
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -449,5 +454,99 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestASessionThatIdledAwayIsStillSignedOutOfItsChats(t *testing.T) { // D11, R14
+	t.Run("by another person in the same browser", func(t *testing.T) {
+		h, b := open(t), browser{}
+		former := h.signIn(t, b, ada)
+		h.clock.advance(2 * time.Hour)
+		h.signIn(t, b, bob)
+		if !slices.Contains(h.follower.ended, former.Key) {
+			t.Errorf("ended = %v, want the idle session among them", h.follower.ended)
+		}
+	})
+	t.Run("or handed over to the same person", func(t *testing.T) {
+		h, b := open(t), browser{}
+		former := h.signIn(t, b, ada)
+		must(t, h.PutToken(t.Context(), former, "rocketchat", []byte(`"token"`), former.Ends))
+		h.clock.advance(2 * time.Hour)
+		h.signIn(t, b, ada)
+		if s, err := h.read(t, b, "rocketchat"); err != nil || string(s.Chat.Token) != `"token"` {
+			t.Errorf("Read() = %s, %v, want the token of the idle session", s.Chat.Token, err)
+		}
+	})
+	t.Run("or by a sign-out", func(t *testing.T) {
+		h, b := open(t), browser{}
+		former := h.signIn(t, b, ada)
+		h.clock.advance(2 * time.Hour)
+		if _, err := h.read(t, b, ""); !errors.Is(err, session.ErrNone) {
+			t.Fatalf("Read() = %v, want ErrNone", err)
+		}
+		s, err := h.Recognise(t.Context(), b.request())
+		if err != nil || s.Key != former.Key || s.Identity.Subject != "ada-1" {
+			t.Errorf("Recognise() = %+v, %v, want the idle session", s, err)
+		}
+		h.clock.advance(7 * time.Hour)
+		if _, err := h.Recognise(t.Context(), b.request()); !errors.Is(err, session.ErrNone) {
+			t.Errorf("Recognise() after the absolute end = %v, want ErrNone", err)
+		}
+	})
+	t.Run("or by an ending of all of a subject's", func(t *testing.T) {
+		h, b := open(t), browser{}
+		h.signIn(t, b, ada)
+		h.clock.advance(2 * time.Hour)
+		if n, err := h.EndSubject(t.Context(), "corp", "ada-1"); n != 1 || err != nil {
+			t.Errorf("EndSubject() = %d, %v, want 1", n, err)
+		}
+	})
+}
+
+func TestTabsThatFinishAtOnceLeaveOneSession(t *testing.T) { // B-20, D27
+	h, b := open(t), browser{}
+	first := h.signIn(t, b, ada)
+	must(t, h.PutToken(t.Context(), first, "rocketchat", []byte(`"token"`), first.Ends))
+	const tabs = 6
+	began := b.request() // every tab has the cookie of the first session
+	results := make(chan *httptest.ResponseRecorder, tabs)
+	var together sync.WaitGroup
+	for range tabs {
+		together.Go(func() {
+			w := httptest.NewRecorder()
+			if _, err := h.Start(t.Context(), w, began, ada, oidc.Tokens{}); err != nil {
+				t.Errorf("Start() = %v", err)
+			}
+			results <- w
+		})
+	}
+	together.Wait()
+	close(results)
+	alive := 0
+	for w := range results {
+		tab := browser{}
+		tab.take(w)
+		if s, err := h.read(t, tab, "rocketchat"); err == nil {
+			alive++
+			if string(s.Chat.Token) != `"token"` {
+				t.Errorf("the session that is left has %q", s.Chat.Token)
+			}
+		}
+	}
+	if alive != 1 {
+		t.Errorf("%d sessions are left, want 1", alive)
+	}
+}
+
+func TestManySessionsOfASubjectAllEnd(t *testing.T) { // S72
+	h := open(t)
+	const sessions = 1203
+	for range sessions {
+		if _, err := h.Start(t.Context(), httptest.NewRecorder(), browser{}.request(), ada, oidc.Tokens{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := h.EndSubject(t.Context(), "corp", "ada-1"); n != sessions || err != nil {
+		t.Errorf("EndSubject() = %d, %v, want %d", n, err, sessions)
 	}
 }
