@@ -25,10 +25,9 @@ type connector struct {
 	accounts  *accounts
 	frame     *framePage
 
-	flights   singleflight.Group
-	locks     store.Locks
-	byAddress *limit.Local
-	bySession *limit.Local
+	flights singleflight.Group
+	locks   store.Locks
+	callers *chat.Callers
 	// given remembers, for a moment and in this process, the sessions that were handed their login token.
 	given *limit.Local
 }
@@ -56,10 +55,13 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		chat: env.Name, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
 		links: NewLinks(env.Store, env.Names, env.Name), locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
 	}
-	if err := k.openLimits(); err != nil {
+	var err error
+	if k.callers, err = chat.NewCallers(env); err != nil {
 		return nil, err
 	}
-	var err error
+	if k.given, err = limit.NewLocal(limit.Rule{Name: "given", Max: 1, Per: givenFor}, env.Now); err != nil {
+		return nil, err
+	}
 	if k.frame, err = newFramePage(env, k.access); err != nil {
 		return nil, err
 	}
@@ -69,22 +71,6 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 
 // givenFor is how long after it was handed out a login token counts as just given (D13).
 const givenFor = 15 * time.Second
-
-func (c *connector) openLimits() (err error) {
-	for _, l := range []struct {
-		rule limit.Rule
-		into **limit.Local
-	}{
-		{c.env.Rules.WarmAddress, &c.byAddress},
-		{c.env.Rules.WarmSession, &c.bySession},
-		{limit.Rule{Name: "given", Max: 1, Per: givenFor}, &c.given},
-	} {
-		if *l.into, err = limit.NewLocal(l.rule, c.env.Now); err != nil {
-			return fmt.Errorf("limit %s: %w", l.rule.Name, err)
-		}
-	}
-	return nil
-}
 
 // Access is fixed when the connector is opened.
 func (c *connector) Access() chat.Access { return c.access }
@@ -98,8 +84,7 @@ func (c *connector) Mount(r gin.IRouter) {
 	r.POST("/token", guard, token)
 
 	r.GET("/frame", c.frame.handler(c))
-	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems),
-		c.env.Problems.API(c.env.Sessions.Require(c.env.Name, c.resume)))
+	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), c.env.Problems.API(c.resume))
 }
 
 // EndSession has the login tokens of a session revoked (R13).

@@ -7,12 +7,16 @@ import (
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/problem"
-	"chatgate/gateway/session"
-	"chatgate/store"
 )
 
-// byUsername is why an account was linked where the operator trusts the provider with names.
-const byUsername audit.Reason = "username"
+// Reasons in the audit log that only this connector has.
+const (
+	byUsername         audit.Reason = "username"            // linked where the operator trusts the provider with names
+	addressUnconfirmed audit.Reason = "address_unconfirmed" // the account has the address and has not confirmed it
+)
+
+// notAPerson is why nobody is let into an account of a bot, of an app, or of this gateway itself.
+const notAPerson = "the account with your name or address is not a person's"
 
 // Codes of what only a Rocket.Chat frame is told. The frame has a sentence for each, in the reader's language.
 const (
@@ -20,6 +24,15 @@ const (
 	codeTokenUnverified = "token_unverified"
 	codeJustGiven       = "just_given"
 )
+
+// needsVerifiedEmail says what EmailUnverified does not: no account is in the way, there is none and none is made with an
+// address that may be somebody else's.
+func needsVerifiedEmail(chat string) *problem.Error {
+	told := problem.EmailUnverified(chat, nil)
+	told.Detail = "You have no account in " + chat + ", and one is made only with an e-mail address that your identity " +
+		"provider has verified. Verify yours there, then sign in again."
+	return told
+}
 
 // held answers a live session while a frame completes a sign-in (B-16).
 func held() *problem.Error {
@@ -47,29 +60,25 @@ func justGiven() *problem.Error {
 	}
 }
 
-// deniedPhrases say why the access rules leave a person out, in words that complete a sentence.
-var deniedPhrases = map[chat.Reason]string{
-	chat.ReasonProvider: "it is open to people of another identity provider",
-	chat.ReasonGroup:    "you are in none of the groups it is open to",
-	chat.ReasonEmail:    "it is not open to your e-mail address",
-	chat.ReasonVerified: "your e-mail address is not verified",
+// refuse counts why a call got no token, and returns what its caller is told.
+func (c *connector) refuse(err error) error {
+	told := c.told(err)
+	c.env.Metrics.Refused(c.env.Name, told)
+	return told
 }
 
-// told turns any error into what a client may know. Errors that nobody has words for stay as they are.
+// told words an error for the caller: what is about every chat first, then what Rocket.Chat said.
 func (c *connector) told(err error) error {
-	known, limited, operator := (*problem.Error)(nil), (*limitedError)(nil), (*operatorError)(nil)
-	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded):
-		return problem.SessionRequired(err)
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrUnknownKey):
-		return problem.StoreUnavailable(err)
-	case errors.As(err, &limited):
+	told := chat.Told(err)
+	if _, known := errors.AsType[*problem.Error](told); known {
+		return told
+	}
+	if limited, ok := errors.AsType[*limitedError](err); ok {
 		unavailable := problem.ChatUnavailable(c.env.Name, err)
 		unavailable.RetryAfter = limited.wait
 		return unavailable
-	case errors.Is(err, errUnavailable), errors.As(err, &operator), errors.As(err, new(*apiError)):
+	}
+	if errors.Is(err, errUnavailable) || errors.As(err, new(*operatorError)) || errors.As(err, new(*apiError)) {
 		return problem.ChatUnavailable(c.env.Name, err)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 )
@@ -30,37 +31,44 @@ type resumeAnswer struct {
 	Name       string `json:"name,omitempty"`
 }
 
+const resultResumed = "resumed"
+
 // resume gives the frame the login token of a session that is signed in. The frame shows only after Rocket.Chat did
 // without a token or refused one, so a token that was given before is verified first (R10).
-func (c *connector) resume(g *gin.Context, s session.Session) error {
-	ctx, address := g.Request.Context(), g.ClientIP()
+func (c *connector) resume(g *gin.Context) error {
+	answer, err := c.giveAgain(g)
+	if err != nil {
+		return c.refuse(err)
+	}
+	c.env.Metrics.Token(c.env.Name, resultResumed)
+	g.Header("Cache-Control", "no-store")
+	g.JSON(http.StatusOK, answer)
+	return nil
+}
+
+func (c *connector) giveAgain(g *gin.Context) (resumeAnswer, error) {
+	ctx := g.Request.Context()
+	who, err := c.callers.Find(g)
+	if err != nil {
+		return resumeAnswer{}, err
+	}
 	request, err := readResume(g.Request.Body)
 	if err != nil {
-		return problem.InvalidRequest("The body must be {} or {\"confirm\": true}.", err)
+		return resumeAnswer{}, problem.InvalidRequest("The body must be {} or {\"confirm\": true}.", err)
 	}
-	if err := within(c.bySession, s.Key); err != nil {
-		return err
-	}
-	if err := c.mayEnter(ctx, s, g.ClientIP); err != nil {
-		return err
+	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+		return resumeAnswer{}, err
 	}
 	resumed := c.byItself
 	if request.Confirm {
 		resumed = c.confirmed
 	}
-	i, err := resumed(ctx, s, address)
+	i, err := resumed(ctx, who)
 	if err != nil {
-		err = c.told(err)
-		c.env.Metrics.Token(c.env.Name, resultOf(err))
-		return err
+		return resumeAnswer{}, err
 	}
-	c.env.Metrics.Token(c.env.Name, resultResumed)
-	g.Header("Cache-Control", "no-store")
-	g.JSON(http.StatusOK, resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: displayName(s)})
-	return nil
+	return resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: displayName(who.Session)}, nil
 }
-
-const resultResumed = "resumed"
 
 // readResume takes one small JSON object with no keys but its own.
 func readResume(body io.Reader) (resumeRequest, error) {
@@ -93,11 +101,12 @@ func displayName(s session.Session) string {
 }
 
 // byItself is a resume that nobody pressed a button for. It stops at whatever speaks against it (D13, R16).
-func (c *connector) byItself(ctx context.Context, s session.Session, address string) (issued, error) {
+func (c *connector) byItself(ctx context.Context, who chat.Caller) (issued, error) {
+	s := who.Session
 	if err := c.mayResume(s); err != nil {
 		return issued{}, err
 	}
-	if err := c.allow(ctx, c.env.Rules.ResumeSession, s.Key); err != nil {
+	if err := c.env.Allow(ctx, c.env.Rules.ResumeSession, s.Key, who); err != nil {
 		return issued{}, err
 	}
 	justNow := c.given.Allow(s.Key) != nil
@@ -105,7 +114,7 @@ func (c *connector) byItself(ctx context.Context, s session.Session, address str
 	if !ok {
 		return c.mint(ctx, s, "")
 	}
-	state, err := c.workspace.verify(ctx, i.owner(), address)
+	state, err := c.workspace.verify(ctx, i.owner(), who.Address)
 	switch state {
 	case refused:
 		return c.gone(ctx, s, i)
@@ -122,7 +131,8 @@ func (c *connector) byItself(ctx context.Context, s session.Session, address str
 
 // confirmed is a resume after a press of Continue: it clears the mark of a sign-out and any hold, and renews a token
 // that Rocket.Chat does not take. Where it does not say, the person's word is enough (D12).
-func (c *connector) confirmed(ctx context.Context, s session.Session, address string) (issued, error) {
+func (c *connector) confirmed(ctx context.Context, who chat.Caller) (issued, error) {
+	s := who.Session
 	if s.Chat.StayOut || s.Chat.Held(c.env.Now()) {
 		if err := c.env.Sessions.ComeBack(ctx, s, c.env.Name); err != nil {
 			return issued{}, err
@@ -132,7 +142,7 @@ func (c *connector) confirmed(ctx context.Context, s session.Session, address st
 	if !ok {
 		return c.mint(ctx, s, "")
 	}
-	state, _ := c.workspace.verify(ctx, i.owner(), address)
+	state, _ := c.workspace.verify(ctx, i.owner(), who.Address)
 	switch state {
 	case refused:
 		return c.renew(ctx, s, i)
@@ -181,10 +191,7 @@ func (c *connector) recordSignOut(ctx context.Context, s session.Session) {
 	if c.cfg.OnChatSignOut == Global {
 		act = audit.SignedOut
 	}
-	c.env.Audit.Record(ctx, audit.Event{
-		Act: act, Reason: audit.StayedOut, Chat: c.env.Name,
-		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(),
-	})
+	c.env.Record(ctx, chat.Caller{Session: s}, audit.Event{Act: act, Reason: audit.StayedOut})
 }
 
 // renew puts a new token in the place of one that Rocket.Chat does not take any more: once, and never the same again

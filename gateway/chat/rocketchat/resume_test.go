@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/rocketchat"
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
@@ -243,6 +244,38 @@ func TestResumeRefusals(t *testing.T) {
 	t.Run("nobody signed in", func(t *testing.T) {
 		w := newWorld(t, settings{})
 		w.want("resume", w.resume(nil, automatic), http.StatusUnauthorized, "session_required")
+	})
+}
+
+// TestResumesAreCounted: refused ones by their code, as token calls are.
+func TestResumesAreCounted(t *testing.T) {
+	count := func(w *world, result string, want float64) {
+		t.Helper()
+		if got := w.tokens(result); got != want {
+			t.Errorf("chatgate_chat_tokens_total{result=%q} = %v, want %v", result, got, want)
+		}
+	}
+	t.Run("one that was given", func(t *testing.T) {
+		w := newWorld(t, settings{})
+		w.resume(w.env.SignIn(ada), automatic)
+		count(w, "resumed", 1)
+	})
+	t.Run("rules that leave the person out", func(t *testing.T) {
+		w := newWorld(t, rules(chat.AccessRules{Groups: []string{"board"}}))
+		w.resume(w.env.SignIn(ada), automatic)
+		count(w, "access_denied", 1)
+	})
+	t.Run("more calls than a session may make", func(t *testing.T) {
+		w := newWorld(t, settings{limits: limit.Settings{WarmCallsPerSession: 1}})
+		cookie := w.env.SignIn(ada)
+		w.token(cookie)
+		w.want("resume", w.resume(cookie, automatic), http.StatusTooManyRequests, "too_many_requests")
+		count(w, "too_many_requests", 1)
+	})
+	t.Run("nobody signed in", func(t *testing.T) {
+		w := newWorld(t, settings{})
+		w.resume(nil, automatic)
+		count(w, "session_required", 1)
 	})
 }
 

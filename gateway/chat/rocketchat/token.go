@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
-	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -70,13 +68,9 @@ type tokenAnswer struct {
 func (c *connector) token(g *gin.Context) error {
 	i, result, err := c.give(g)
 	if err != nil {
-		err = c.told(err)
-		result = resultOf(err)
+		return c.refuse(err)
 	}
 	c.env.Metrics.Token(c.env.Name, result)
-	if err != nil {
-		return err
-	}
 	g.JSON(http.StatusOK, tokenAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID})
 	return nil
 }
@@ -91,13 +85,14 @@ const (
 // (B-03, B-16).
 func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 	ctx := g.Request.Context()
-	s, err := c.caller(g)
+	who, err := c.callers.Find(g)
 	if err != nil {
 		return issued{}, "", err
 	}
-	if err := c.mayEnter(ctx, s, g.ClientIP); err != nil {
+	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
 		return issued{}, "", err
 	}
+	s := who.Session
 	if err := c.mayResume(s); err != nil {
 		return issued{}, "", err
 	}
@@ -107,56 +102,6 @@ func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 	}
 	i, err = c.mint(ctx, s, "")
 	return i, resultMinted, err
-}
-
-func resultOf(err error) string {
-	if known, ok := errors.AsType[*problem.Error](err); ok {
-		return known.Code
-	}
-	return "internal"
-}
-
-// caller finds the session behind a call, within the limits of this process: a warm call costs one command of the
-// store and nothing else (D22, D31).
-func (c *connector) caller(g *gin.Context) (session.Session, error) {
-	if err := within(c.byAddress, addressKey(g.ClientIP())); err != nil {
-		return session.Session{}, err
-	}
-	s, err := c.env.Sessions.Read(g.Request.Context(), g.Writer, g.Request, c.env.Name)
-	if err != nil {
-		return session.Session{}, c.env.Sessions.Problem(err)
-	}
-	return s, within(c.bySession, s.Key)
-}
-
-func within(l *limit.Local, key string) error {
-	err := l.Allow(key)
-	if exceeded, ok := errors.AsType[*limit.Exceeded](err); ok {
-		return problem.TooManyRequests(exceeded.RetryAfter, err)
-	}
-	return err
-}
-
-func addressKey(text string) string {
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return "unknown"
-	}
-	return limit.Address(address)
-}
-
-// mayEnter asks the access rules, at every call (D7).
-func (c *connector) mayEnter(ctx context.Context, s session.Session, address func() string) error {
-	err := c.cfg.Access.Allow(s.Identity)
-	denied, ok := errors.AsType[*chat.DeniedError](err)
-	if !ok {
-		return err
-	}
-	c.env.Audit.Record(ctx, audit.Event{
-		Act: audit.ChatTokenRefused, Reason: audit.Reason(denied.Reason), Chat: c.env.Name,
-		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(), Address: address(),
-	})
-	return problem.AccessDenied(c.env.Name, deniedPhrases[denied.Reason], err)
 }
 
 // mayResume keeps the API silent while a frame completes a sign-in, and after a sign-out inside the chat (R12, B-16).
@@ -199,7 +144,7 @@ func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secr
 	if err := c.mayResume(s); err != nil {
 		return issued{}, err
 	}
-	if err := c.allow(ctx, c.env.Rules.MintSession, key); err != nil {
+	if err := c.env.Allow(ctx, c.env.Rules.MintSession, key, chat.Caller{Session: s}); err != nil {
 		return issued{}, err
 	}
 	account, err := c.accounts.of(ctx, s.Identity)
@@ -218,15 +163,6 @@ func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secr
 	return i, c.keep(ctx, s, i, traits.loginLife)
 }
 
-// allow counts against a rule across replicas.
-func (c *connector) allow(ctx context.Context, rule limit.Rule, key string) error {
-	err := c.env.Limits.Allow(ctx, rule, key)
-	if exceeded, ok := errors.AsType[*limit.Exceeded](err); ok {
-		return problem.TooManyRequests(exceeded.RetryAfter, err)
-	}
-	return err
-}
-
 // keep enters a new token into the ledger, then into the session. From the first step on every sign-out finds it; when
 // the session ended meanwhile it is revoked at once (D11, D21).
 func (c *connector) keep(ctx context.Context, s session.Session, i issued, life time.Duration) error {
@@ -242,10 +178,7 @@ func (c *connector) keep(ctx context.Context, s session.Session, i issued, life 
 	if err != nil {
 		return errors.Join(err, c.env.Ledger.Revoke(ctx, e))
 	}
-	c.env.Audit.Record(ctx, audit.Event{
-		Act: audit.LoginTokenMinted, Chat: c.env.Name,
-		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(),
-	})
+	c.env.Record(ctx, chat.Caller{Session: s}, audit.Event{Act: audit.LoginTokenMinted})
 	return nil
 }
 

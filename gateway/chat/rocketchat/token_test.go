@@ -225,6 +225,55 @@ func TestTokenRefusals(t *testing.T) {
 	}
 }
 
+// TestLimitsInTheAuditLog: one line for the first call of a window that a limit across replicas refuses, none for the
+// limits that each replica counts by itself (S123, S142).
+func TestLimitsInTheAuditLog(t *testing.T) {
+	again := func(ask func(w *world, cookie *http.Cookie) answer) func(*world, *http.Cookie) {
+		return func(w *world, cookie *http.Cookie) {
+			for range 4 {
+				if a := ask(w, cookie); a.Status != http.StatusTooManyRequests {
+					w.t.Errorf("the call = %d %s, want 429", a.Status, a.Text)
+				}
+			}
+		}
+	}
+	token := func(w *world, cookie *http.Cookie) answer { return w.token(cookie) }
+	resume := func(w *world, cookie *http.Cookie) answer { return w.resume(cookie, automatic) }
+	for _, tt := range []struct {
+		name   string
+		limits limit.Settings
+		calls  func(*world, *http.Cookie)
+		lines  int
+	}{
+		{"login tokens made for a session", limit.Settings{MintsPerSession: 1}, func(w *world, cookie *http.Cookie) {
+			w.server.SetFaults(rocketchattest.Faults{Down: true})
+			w.token(cookie)
+			again(token)(w, cookie)
+		}, 1},
+		{"resumes of a session", limit.Settings{ResumesPerSession: 1}, func(w *world, cookie *http.Cookie) {
+			w.resume(cookie, automatic)
+			again(resume)(w, cookie)
+		}, 1},
+		{"warm calls of a session", limit.Settings{WarmCallsPerSession: 1}, func(w *world, cookie *http.Cookie) {
+			w.token(cookie)
+			again(token)(w, cookie)
+			again(resume)(w, cookie)
+		}, 0},
+		{"warm calls of an address", limit.Settings{WarmCallsPerAddress: 1}, func(w *world, cookie *http.Cookie) {
+			w.token(cookie)
+			again(token)(w, cookie)
+		}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, settings{limits: tt.limits})
+			tt.calls(w, w.env.SignIn(ada))
+			if lines := strings.Count(w.env.Journal.String(), `"act":"limit_exceeded"`); lines != tt.lines {
+				t.Errorf("%d audit lines for a limit that was exceeded four times, want %d:\n%s", lines, tt.lines, w.env.Journal)
+			}
+		})
+	}
+}
+
 func rules(r chat.AccessRules) settings {
 	return settings{config: func(c *rocketchat.Config) { c.Access = r }}
 }

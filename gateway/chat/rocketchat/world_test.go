@@ -225,4 +225,21 @@ func (w *world) gather(to io.Writer) {
 	}
 }
 
+// tokens is how many calls for a token ended in this way.
+func (w *world) tokens(result string) float64 {
+	w.t.Helper()
+	families, err := w.env.Registry.Gather()
+	w.must(err)
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if family.GetName() == "chatgate_chat_tokens_total" && label.GetName() == "result" && label.GetValue() == result {
+					return metric.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return 0
+}
+
 func secretOf(text string) store.Secret { return store.Secret(text) }
