@@ -103,7 +103,7 @@ func (m *Manager) list(ctx context.Context, index store.Index, set string, belon
 		if err != nil {
 			return nil, err
 		}
-		s, err := m.recognise(e.Member, fields)
+		s, err := m.recognise(ctx, e.Member, fields)
 		switch {
 		case errors.Is(err, ErrNone):
 		case err != nil:

@@ -152,7 +152,7 @@ func (m *Manager) former(ctx context.Context, key string) (Session, store.Fields
 		if err != nil {
 			return Session{}, all, err
 		}
-		s, err := m.recognise(key, all)
+		s, err := m.recognise(ctx, key, all)
 		if !errors.Is(err, ErrNone) {
 			return s, all, err
 		}

@@ -63,13 +63,13 @@ func (m *Manager) Recognise(ctx context.Context, r *http.Request) (Session, erro
 	if err != nil {
 		return Session{}, err
 	}
-	return m.recognise(key, fields)
+	return m.recognise(ctx, key, fields)
 }
 
 // recognise opens a session without asking when it was last seen.
-func (m *Manager) recognise(key string, fields store.Fields) (Session, error) {
+func (m *Manager) recognise(ctx context.Context, key string, fields store.Fields) (Session, error) {
 	var rec record
-	if err := m.field(fields, fieldSession, &rec); err != nil {
+	if err := m.field(ctx, fields, fieldSession, &rec); err != nil {
 		return Session{}, err
 	}
 	return Session{Key: key, Identity: rec.Identity, Begun: time.Unix(rec.Begun, 0), Ends: time.Unix(rec.Ends, 0)}, nil
@@ -85,7 +85,7 @@ func (m *Manager) ByKey(ctx context.Context, key, chat string) (Session, error) 
 	if err != nil {
 		return Session{}, err
 	}
-	return m.open(key, fields, chat)
+	return m.open(ctx, key, fields, chat)
 }
 
 // fieldsFor are the names for a chat; one that is not configured has a session like any other, and nothing in it.
@@ -109,16 +109,16 @@ type opened struct {
 }
 
 // open checks both ends of a session by this process's clock and decodes it.
-func (m *Manager) open(key string, fields store.Fields, chat string) (Session, error) {
+func (m *Manager) open(ctx context.Context, key string, fields store.Fields, chat string) (Session, error) {
 	var o opened
-	if err := m.field(fields, fieldSession, &o.record); err != nil {
+	if err := m.field(ctx, fields, fieldSession, &o.record); err != nil {
 		return Session{}, err
 	}
-	if err := m.field(fields, fieldSeen, &o.seen); err != nil {
+	if err := m.field(ctx, fields, fieldSeen, &o.seen); err != nil {
 		return Session{}, err
 	}
 	if chat != "" {
-		if err := m.openChat(fields, m.fieldsFor(chat), &o); err != nil {
+		if err := m.openChat(ctx, fields, m.fieldsFor(chat), &o); err != nil {
 			return Session{}, err
 		}
 	}
@@ -134,21 +134,21 @@ func (m *Manager) open(key string, fields store.Fields, chat string) (Session, e
 }
 
 // openChat decodes what a session remembers for a chat, each of which may be absent.
-func (m *Manager) openChat(fields store.Fields, names chatFields, o *opened) error {
-	if err := m.field(fields, names.token, &o.token); err != nil && !errors.Is(err, ErrNone) {
+func (m *Manager) openChat(ctx context.Context, fields store.Fields, names chatFields, o *opened) error {
+	if err := m.field(ctx, fields, names.token, &o.token); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
-	if err := m.field(fields, names.hold, &o.hold); err != nil && !errors.Is(err, ErrNone) {
+	if err := m.field(ctx, fields, names.hold, &o.hold); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
-	if err := m.field(fields, names.mark, &o.stayOut); err != nil && !errors.Is(err, ErrNone) {
+	if err := m.field(ctx, fields, names.mark, &o.stayOut); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
 	return nil
 }
 
 // field tells apart what a caller must: nothing there that counts (ErrNone), and a store that cannot say.
-func (m *Manager) field(fields store.Fields, name string, v any) error {
+func (m *Manager) field(ctx context.Context, fields store.Fields, name string, v any) error {
 	err := fields.Open(name, v)
 	switch {
 	case err == nil:
@@ -156,16 +156,16 @@ func (m *Manager) field(fields store.Fields, name string, v any) error {
 	case errors.Is(err, store.ErrNotFound):
 		return ErrNone
 	}
-	return m.unreadable(name, err)
+	return m.unreadable(ctx, name, err)
 }
 
 // unreadable decides about a field that does not open. It refuses this one session (S68), unless the field is under a
 // key that a live replica holds: then it is that replica's, and the answer is 503 and not a sign-out (D23).
-func (m *Manager) unreadable(name string, err error) error {
+func (m *Manager) unreadable(ctx context.Context, name string, err error) error {
 	if unknown, ok := errors.AsType[*store.UnknownKeyError](err); ok && m.heartbeat.Held(unknown.Fingerprint) {
 		return fmt.Errorf("open session: %w: %w", store.ErrUnavailable, err)
 	}
-	m.log.Warn("session refused", "field", name, "err", err)
+	m.log.WarnContext(ctx, "session refused", "field", name, "err", err)
 	return fmt.Errorf("%w: %w", ErrNone, err)
 }
 

@@ -3,7 +3,10 @@ package session_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"chatgate/gateway/session"
 	"chatgate/store"
@@ -70,5 +73,36 @@ func TestGarbageInTheStoreRefusesOneSession(t *testing.T) { // S60, S68
 				t.Errorf("Read(another session) = %v", err)
 			}
 		})
+	}
+}
+
+// requests is a log handler that notes the request each line belongs to.
+type requests struct {
+	slog.Handler
+	seen *[]any
+}
+
+type requestID struct{}
+
+func (r requests) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r requests) Handle(ctx context.Context, _ slog.Record) error {
+	*r.seen = append(*r.seen, ctx.Value(requestID{}))
+	return nil
+}
+
+func TestARefusedSessionIsLoggedWithItsRequest(t *testing.T) {
+	before := open(t)
+	s := before.signIn(t, browser{}, ada)
+	var seen []any
+	after := before.reopen(t, map[string][]byte{"two": key(2)}, "two", func(c *session.Config) {
+		c.Log = slog.New(requests{slog.DiscardHandler, &seen})
+	})
+	ctx := context.WithValue(t.Context(), requestID{}, "5f2c")
+	if _, err := after.ByKey(ctx, s.Key, ""); !errors.Is(err, session.ErrNone) {
+		t.Errorf("ByKey() without the sealing key = %v, want ErrNone", err)
+	}
+	if diff := cmp.Diff([]any{"5f2c"}, seen); diff != "" {
+		t.Errorf("requests of the log lines, -want +got:\n%s", diff)
 	}
 }
