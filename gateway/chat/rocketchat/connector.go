@@ -54,6 +54,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	k.accounts = &accounts{
 		chat: env.Name, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
 		links: NewLinks(env.Store, env.Names, env.Name), locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
+		begun: store.NewBucket[begun](env.Store.Durable("accountbegun").In(env.Name)),
 	}
 	var err error
 	if k.callers, err = chat.NewCallers(env); err != nil {

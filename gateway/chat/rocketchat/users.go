@@ -23,7 +23,12 @@ type user struct {
 	Type     string
 	Active   *bool
 	Roles    []string
-	Emails   []struct{ Address string }
+	Emails   []emailAddress
+}
+
+type emailAddress struct {
+	Address  string
+	Verified bool // its owner, or an administrator, has confirmed it in Rocket.Chat
 }
 
 // deactivated is false for an answer that does not say: Rocket.Chat itself refuses such a login once more.
@@ -32,9 +37,11 @@ func (u user) deactivated() bool { return u.Active != nil && !*u.Active }
 func (u user) administrator() bool { return slices.Contains(u.Roles, "admin") }
 
 func (u user) has(address string) bool {
-	return slices.ContainsFunc(u.Emails, func(e struct{ Address string }) bool {
-		return strings.EqualFold(e.Address, address)
-	})
+	return slices.ContainsFunc(u.Emails, func(e emailAddress) bool { return strings.EqualFold(e.Address, address) })
+}
+
+func (u user) confirmed(address string) bool {
+	return slices.ContainsFunc(u.Emails, func(e emailAddress) bool { return e.Verified && strings.EqualFold(e.Address, address) })
 }
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)

@@ -1,0 +1,135 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/problem"
+	"chatgate/oidc"
+)
+
+// adopt links an account that is there already, or makes one.
+func (a *accounts) adopt(ctx context.Context, id oidc.Identity) (user, error) {
+	traits, err := a.workspace.traits(ctx)
+	if err != nil {
+		return user{}, err
+	}
+	found, err := a.withAddress(ctx, traits.version, id)
+	if errors.Is(err, errNoUser) {
+		found, err = a.withUsername(ctx, id)
+	}
+	if errors.Is(err, errNoUser) {
+		return a.make(ctx, traits.version, id)
+	}
+	if err != nil {
+		return user{}, err
+	}
+	return found, a.claim(ctx, id, found)
+}
+
+// withAddress finds the account with the identity's e-mail address, verified or not: one that it matches is nobody
+// else's to make. The account is read once more by itself, because listings leave out what the rules ask for.
+func (a *accounts) withAddress(ctx context.Context, v version, id oidc.Identity) (user, error) {
+	if id.Email == "" {
+		return user{}, errNoUser
+	}
+	found, err := a.workspace.byEmail(ctx, v, id.Email)
+	switch {
+	case err != nil:
+		return user{}, err
+	case len(found) == 0:
+		return user{}, errNoUser
+	case len(found) > 1:
+		return user{}, a.refuse(ctx, audit.EmailAmbiguous, id, "",
+			problem.AccountRefused(a.chat, "several accounts have your e-mail address", nil))
+	}
+	return a.workspace.byID(ctx, found[0].ID)
+}
+
+// withUsername finds the account with the identity's name, where the operator trusts the provider with names.
+func (a *accounts) withUsername(ctx context.Context, id oidc.Identity) (user, error) {
+	if !a.linksBy(Username) || id.Username == "" || plainName(id.Username) != id.Username {
+		return user{}, errNoUser
+	}
+	return a.workspace.byUsername(ctx, id.Username)
+}
+
+func (a *accounts) linksBy(key Key) bool { return slices.Contains(a.cfg.LinkBy, key) }
+
+// claim makes an account that is there the identity's, when something proves that it is and nothing speaks against it
+// (D8). An account that does not show its type and roles could be anything, an administrator's too.
+func (a *accounts) claim(ctx context.Context, id oidc.Identity, found user) error {
+	if found.Type == "" || found.Roles == nil {
+		return &operatorError{
+			advice: "the service account needs the permission view-full-other-user-info", cause: errHidden,
+		}
+	}
+	how, err := a.proof(ctx, id, found)
+	if err != nil {
+		return err
+	}
+	if err := a.usable(ctx, id, found); err != nil {
+		return err
+	}
+	switch {
+	case found.Type != "user":
+		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.chat, notAPerson, nil))
+	case found.administrator() && !a.cfg.LinkAdmins:
+		return a.refuse(ctx, audit.Administrator, id, found.ID, problem.AccountIsAdministrator(a.chat, nil))
+	case how == audit.NewAccount:
+		return a.own(ctx, id, found)
+	}
+	return a.link(ctx, how, id, found)
+}
+
+var errHidden = errors.New("the account's type or roles are not shown")
+
+// proof says what makes an account the identity's: that we made it, that both sides have verified the one address, or
+// the name where the operator trusts the provider with names. An address that only one side has verified proves
+// nothing: anybody can write somebody else's into their own account and wait for them.
+func (a *accounts) proof(ctx context.Context, id oidc.Identity, found user) (audit.Reason, error) {
+	ours, err := a.madeHere(ctx, id, found)
+	switch {
+	case err != nil:
+		return "", err
+	case ours:
+		return audit.NewAccount, nil
+	case a.linksBy(VerifiedEmail) && id.EmailVerified && found.confirmed(id.Email):
+		return audit.VerifiedEmail, nil
+	case a.linksBy(Username) && strings.EqualFold(found.Username, id.Username):
+		return byUsername, nil
+	}
+	return "", a.unproven(ctx, id, found)
+}
+
+func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found user) error {
+	switch {
+	case !id.EmailVerified:
+		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.chat, nil))
+	case !a.linksBy(VerifiedEmail):
+		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID,
+			problem.AccountRefused(a.chat, "an account with your e-mail address exists, and accounts are not linked by address here", nil))
+	}
+	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.chat,
+		"the account with your e-mail address has not confirmed it there, so an administrator of "+a.chat+" has to", nil))
+}
+
+// link enters an account as the identity's, unless it is another one's.
+func (a *accounts) link(ctx context.Context, how audit.Reason, id oidc.Identity, found user) error {
+	err := a.links.Link(ctx, id.Provider, id.Subject, found.ID)
+	if errors.Is(err, ErrLinkedElsewhere) {
+		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID, problem.AccountLinkedToAnother(a.chat, err))
+	}
+	if err != nil {
+		return err
+	}
+	act := audit.AccountLinked
+	if how == audit.NewAccount {
+		act = audit.AccountCreated
+	}
+	a.record(ctx, act, how, id, found.ID)
+	return nil
+}

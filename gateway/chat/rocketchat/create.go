@@ -1,0 +1,140 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/problem"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// begun is the creation of an account that Rocket.Chat has not answered. Without it, an account whose answer was lost
+// could be taken for somebody else's, and refused to its owner for ever.
+type begun struct {
+	Username string `json:"u"`
+}
+
+// begunFor is how long such a creation is remembered; after that only the rules for accounts of unknown origin help.
+const begunFor = 30 * 24 * time.Hour
+
+// make creates the identity's account under the first name that is free. A name that is taken is never taken over:
+// only a new account is linked here (S56). Its address is one that the provider has verified, so that nobody gets an
+// account with somebody else's (D8).
+func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (user, error) {
+	if err := a.mayMake(ctx, id); err != nil {
+		return user{}, err
+	}
+	names := usernames(id)
+	wanted := newAccount{Name: id.Name, Email: id.Email, Verified: true}
+	if wanted.Name == "" {
+		wanted.Name = names[0]
+	}
+	for _, name := range names {
+		wanted.Username = name
+		made, err := a.create(ctx, id, wanted)
+		if err == nil {
+			return made, a.own(ctx, id, made)
+		}
+		if !nameTaken(err) {
+			return user{}, a.creationRefused(ctx, id, err)
+		}
+		// Rocket.Chat does not say whether the name or the address is taken. Whoever took the address meanwhile is
+		// judged as if they had been there before.
+		found, err := a.withAddress(ctx, v, id)
+		if err == nil {
+			return found, a.claim(ctx, id, found)
+		}
+		if !errors.Is(err, errNoUser) {
+			return user{}, err
+		}
+	}
+	return user{}, a.refuse(ctx, audit.ChatRefused, id, "",
+		problem.AccountRefused(a.chat, "no name is free for your account", nil))
+}
+
+func (a *accounts) mayMake(ctx context.Context, id oidc.Identity) error {
+	switch {
+	case !a.cfg.Create:
+		return a.refuse(ctx, audit.CreationDisabled, id, "",
+			problem.AccountRefused(a.chat, "you have no account, and none are made here", nil))
+	case id.Email == "":
+		return a.refuse(ctx, audit.ChatRefused, id, "",
+			problem.AccountRefused(a.chat, "an account needs an e-mail address, and your identity provider gave none", nil))
+	case !id.EmailVerified:
+		return a.refuse(ctx, audit.EmailUnverified, id, "", needsVerifiedEmail(a.chat))
+	}
+	return nil
+}
+
+// create remembers what it is about to ask for until Rocket.Chat has refused it, or own has linked it.
+func (a *accounts) create(ctx context.Context, id oidc.Identity, wanted newAccount) (user, error) {
+	name, err := a.links.link(ctx, id.Provider, id.Subject)
+	if err != nil {
+		return user{}, err
+	}
+	if err := a.begun.Put(ctx, name, begun{Username: wanted.Username}, begunFor); err != nil {
+		return user{}, fmt.Errorf("remember creation: %w", err)
+	}
+	made, err := a.workspace.create(ctx, wanted)
+	if err == nil || errors.Is(err, errUnavailable) {
+		return made, err
+	}
+	return user{}, errors.Join(err, a.begun.Delete(ctx, name))
+}
+
+// madeHere says whether an account is the outcome of a creation whose answer was lost: it has the name we asked for,
+// and the identity's verified address as verified as we asked for.
+func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found user) (bool, error) {
+	if !id.EmailVerified || !found.confirmed(id.Email) {
+		return false, nil
+	}
+	name, err := a.links.link(ctx, id.Provider, id.Subject)
+	if err != nil {
+		return false, err
+	}
+	b, err := a.begun.Get(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read creation: %w", err)
+	}
+	return strings.EqualFold(b.Username, found.Username), nil
+}
+
+// own links an account that was made here, and forgets its creation.
+func (a *accounts) own(ctx context.Context, id oidc.Identity, made user) error {
+	if err := a.link(ctx, audit.NewAccount, id, made); err != nil {
+		return err
+	}
+	name, err := a.links.link(ctx, id.Provider, id.Subject)
+	if err != nil {
+		return err
+	}
+	return a.begun.Delete(ctx, name)
+}
+
+func nameTaken(err error) bool {
+	return isRefusal(err, "error-field-unavailable", "error-blocked-username", "error-input-is-not-a-valid-field")
+}
+
+// creationRefused tells a person what Rocket.Chat has against their account, where that is about the person.
+func (a *accounts) creationRefused(ctx context.Context, id oidc.Identity, err error) error {
+	refusal, ok := errors.AsType[*apiError](err)
+	switch {
+	case !ok:
+		return err
+	case refusal.code == "error-license-user-limit-reached":
+		return a.refuse(ctx, audit.SeatsExhausted, id, "", problem.SeatsExhausted(a.chat, err))
+	case slices.Contains([]string{"error-invalid-domain", "error-email-domain-blacklisted", "error-invalid-email"}, refusal.code):
+		return a.refuse(ctx, audit.ChatRefused, id, "",
+			problem.AccountRefused(a.chat, "your e-mail address is not accepted there", err))
+	}
+	return err
+}
