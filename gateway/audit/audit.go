@@ -7,7 +7,7 @@
 //
 // Every [Act] is listed here. A [Reason] that is not comes from whoever decided: oidc.Reason says which check of a login
 // failed, chat.Reason which access rule left a person out, the name of a limit.Rule which limit was exceeded, and the
-// connector for Rocket.Chat adds "username" for an account that was linked by its name.
+// connector for Rocket.Chat has reasons of its own for linking an account and for not linking one.
 package audit
 
 import (
