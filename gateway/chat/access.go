@@ -57,7 +57,8 @@ func (a *AccessRules) Check(report func(key, problem string)) {
 	}
 }
 
-// Reason is why someone may not enter. Reasons are stable: they stand in audit lines and problem details.
+// Reason is why someone may not enter. Reasons are stable, because they stand in audit lines; the person is told a
+// phrase.
 type Reason string
 
 // The reasons for which rules refuse.

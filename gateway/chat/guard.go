@@ -9,9 +9,9 @@ import (
 	"chatgate/gateway/problem"
 )
 
-// TokenGuard stands before every route that gives tokens to scripts and judges the caller's origin (browser.md's
-// decision order, B-03 to B-05, S73 to S79). It comes before the session is looked at, so that a foreign page can
-// neither read a token nor cause one to be made.
+// TokenGuard stands before every route that gives tokens to scripts and judges the caller's origin (B-03 to
+// B-05, S73 to S79). It comes before the session is looked at, so that a foreign page can neither read a token nor
+// cause one to be made.
 //
 // The CORS headers are set before anything else happens, so that they stand on every answer to a listed origin: 401,
 // 429, 500 and panics alike, because a client that cannot read a refusal does not show its login page (R2, R5).

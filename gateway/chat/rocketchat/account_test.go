@@ -135,7 +135,7 @@ func TestAccountRefusals(t *testing.T) {
 			code:   "account_deactivated", reason: "deactivated",
 		},
 		{
-			name: "an account that is not a person's (C.6)",
+			name: "an account that is not a person's (D8)",
 			before: func(w *world) {
 				bot := adasAccount
 				bot.Type = "bot"
@@ -144,7 +144,7 @@ func TestAccountRefusals(t *testing.T) {
 			code: "account_refused", reason: "chat_refused",
 		},
 		{
-			name: "several accounts with the address (C.6)",
+			name: "several accounts with the address (D8)",
 			before: func(w *world) {
 				w.server.AddUser(adasAccount)
 				second := adasAccount
@@ -170,12 +170,12 @@ func TestAccountRefusals(t *testing.T) {
 			code:   "account_refused", reason: "chat_refused",
 		},
 		{
-			name:     "no seat left (C.4)",
+			name:     "no seat left",
 			settings: settings{server: func(c *rocketchattest.Config) { c.Seats = 1 }},
 			code:     "seats_exhausted", reason: "seats_exhausted",
 		},
 		{
-			name: "an address that Rocket.Chat does not accept (C.4)",
+			name: "an address that Rocket.Chat does not accept",
 			settings: settings{server: func(c *rocketchattest.Config) {
 				c.Settings = map[string]any{"Accounts_AllowedDomainsList": "example.com"}
 			}},

@@ -16,8 +16,8 @@ var signedOut = reply{http.StatusUnauthorized, `{}`}
 
 func loginToken(token string) reply { return reply{http.StatusOK, `{"loginToken":"` + token + `"}`} }
 
-// A.3: exactly 200 with a loginToken that the server accepts logs in. Everything else brings the frame up, save valid
-// JSON with neither key.
+// Exactly 200 with a loginToken that the server accepts logs in (R4). Everything else brings the frame up (R5), save
+// valid JSON with neither key.
 func TestWhatTheClientAccepts(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -120,7 +120,7 @@ func TestElectronIsTold(t *testing.T) {
 	}
 }
 
-// A.4: what the frame may say, and what it hears.
+// What the frame may say, and what it hears.
 func TestMessagesOfTheFrame(t *testing.T) {
 	const source = `
 		addEventListener("message", ({data}) => fetch("/report", {method: "POST", body: JSON.stringify(data)}));
@@ -172,7 +172,7 @@ func embedded(origins string) map[string]any {
 	}
 }
 
-// A.5: the gateway is not told of a logout, but called again at once; when it answers 200, the person is straight back.
+// The gateway is not told of a logout, but called again at once; when it answers 200, the person is straight back (R12).
 func TestLogoutCallsTheAPIAgain(t *testing.T) {
 	const source = `
 		let first = true;
@@ -213,7 +213,7 @@ func TestLogoutCallsTheAPIAgain(t *testing.T) {
 	}
 }
 
-// D.2: a token destroyed on the server drops the client to the login state, which calls the API.
+// A token destroyed on the server drops the client to the login state, which calls the API.
 func TestARevokedTokenDropsTheClient(t *testing.T) {
 	chromium := newBrowser(t)
 	g := newGateway(t)

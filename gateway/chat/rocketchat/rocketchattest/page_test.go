@@ -77,7 +77,7 @@ func TestPageHeaders(t *testing.T) {
 	}
 }
 
-// A.1 and H: when the client believes in iframe authentication, and how often it asks.
+// When the client believes in iframe authentication, and how often it asks.
 func TestClientSettings(t *testing.T) {
 	for _, tc := range []struct {
 		name, version string
