@@ -15,7 +15,7 @@ import (
 // health is the body of /readyz. A broken dependency is told, and does not take the gateway out of service: a gateway
 // that nobody reaches cannot explain anything to anyone (D26).
 type health struct {
-	Status string            `json:"status"` // starting, ready, degraded, draining, sealing_mismatch
+	Status string            `json:"status"` // starting, ready, degraded, draining, sealing_mismatch, names_mismatch
 	Checks map[string]string `json:"checks"` // "ok" or what is wrong
 }
 
@@ -89,6 +89,8 @@ func (s *Server) health(ctx context.Context) (int, health) {
 		body.Status = "starting"
 	case body.Checks["sealing"] != "ok":
 		body.Status = "sealing_mismatch"
+	case body.Checks["names"] != "ok":
+		body.Status = "names_mismatch"
 	default:
 		return http.StatusOK, body
 	}
@@ -102,6 +104,7 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 		"store":   told(s.cfg.Store.Ping(ctx)),
 		"keys":    told(s.cfg.Keys.Ready()),
 		"sealing": told(s.cfg.Heartbeat.Mismatch()),
+		"names":   told(s.cfg.Names.Mismatch()),
 	}
 	for key, rp := range s.cfg.Providers {
 		checks["provider "+key] = told(rp.Ready())

@@ -54,6 +54,7 @@ type Config struct {
 	DrainDelay time.Duration
 
 	Store     *store.Store
+	Names     *store.Names
 	Heartbeat *store.Heartbeat
 	Sessions  *session.Manager
 	Keys      *keyring.Keyring

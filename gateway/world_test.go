@@ -87,8 +87,9 @@ func open(t *testing.T, o options) *world {
 	limits, err := limit.New(limit.Config{Store: st})
 	w.must(err)
 	w.beat = store.NewHeartbeat(st)
+	names := store.NewNames(st)
 	w.sessions, err = session.New(session.Config{
-		Store: st, Names: store.NewNames(st), Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.now,
+		Store: st, Names: names, Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.now,
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
 	})
 	w.must(err)
@@ -103,7 +104,7 @@ func open(t *testing.T, o options) *world {
 	w.Server, err = gateway.New(gateway.Config{
 		BaseURL: base, Providers: providers, Chats: map[string]chat.Connector{"board": w.board},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
-		Store: st, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
+		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.now,
 	})
 	w.must(err)

@@ -17,8 +17,9 @@ import (
 // of chats. The key behind them never rotates, because every account link and every user id hangs on it (D6). It is
 // made once by whichever replica is first, kept sealed among the durable records, and is part of a backup.
 type Names struct {
-	bucket Bucket[[]byte]
-	key    atomic.Pointer[[]byte]
+	bucket  Bucket[[]byte]
+	key     atomic.Pointer[[]byte]
+	foreign atomic.Bool
 }
 
 const (
@@ -68,11 +69,37 @@ func (n *Names) load(ctx context.Context) ([]byte, error) {
 	return fresh, nil
 }
 
-// Reseal moves the key of names under the current sealing key, before an older one is removed.
-func (n *Names) Reseal(ctx context.Context) error {
-	_, err := n.bucket.Reseal(ctx, namesID, 0)
-	if errors.Is(err, ErrNotFound) {
-		return nil // nothing was ever named
+// ErrForeignNames says that the store holds another key of names than this process works with: the record was lost and
+// made anew elsewhere, or a backup of another installation was restored. Both would name every person differently.
+var ErrForeignNames = errors.New("the store holds another key of names than this replica works with: restore the durable records, or restart every replica")
+
+// Keep looks after the stored key. It puts back a record that the store has lost, moves it under the current sealing
+// key before an older one is removed (D23), and notices another key in its place, which Mismatch then tells.
+func (n *Names) Keep(ctx context.Context) error {
+	key, err := n.load(ctx)
+	if err != nil {
+		return err
 	}
+	err = n.bucket.Add(ctx, namesID, key, 0)
+	if err == nil || !errors.Is(err, ErrExists) {
+		return err
+	}
+	stored, err := n.bucket.Get(ctx, namesID)
+	if err != nil {
+		return err
+	}
+	n.foreign.Store(!hmac.Equal(stored, key))
+	if err := n.Mismatch(); err != nil {
+		return err
+	}
+	_, err = n.bucket.Reseal(ctx, namesID, 0)
 	return err
+}
+
+// Mismatch returns ErrForeignNames when Keep found another key in the store.
+func (n *Names) Mismatch() error {
+	if n.foreign.Load() {
+		return ErrForeignNames
+	}
+	return nil
 }

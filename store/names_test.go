@@ -61,16 +61,37 @@ func TestNamesOutliveTheSealingKeys(t *testing.T) { // D6, S61
 		t.Error("Of() without the old key made up another name")
 	}
 	during := store.NewNames(w.replica(t, "new", "old"))
-	must(t, during.Reseal(t.Context()))
+	must(t, during.Keep(t.Context()))
 	after := name(t, store.NewNames(w.replica(t, "new")), "user", "ada")
 	if after != before {
 		t.Errorf("named %q before and %q after the rotation", before, after)
 	}
 }
 
-func TestNamesResealNothingBeforeFirstUse(t *testing.T) {
+func TestALostKeyOfNamesIsPutBack(t *testing.T) { // D6, D24
 	t.Parallel()
-	must(t, store.NewNames(newWorld().replica(t, "a")).Reseal(t.Context()))
+	w := newWorld()
+	names := store.NewNames(w.replica(t, "a"))
+	before := name(t, names, "user", "ada")
+	must(t, w.engine.Delete(t.Context(), "d:names:key"))
+	must(t, names.Keep(t.Context()))
+	if after := name(t, store.NewNames(w.replica(t, "a")), "user", "ada"); after != before {
+		t.Errorf("a replica that starts afterwards names %q, want %q", after, before)
+	}
+}
+
+func TestAnotherKeyOfNamesIsNoticed(t *testing.T) { // S146
+	t.Parallel()
+	w := newWorld()
+	names := store.NewNames(w.replica(t, "a"))
+	before := name(t, names, "user", "ada")
+	must(t, w.engine.Delete(t.Context(), "d:names:key"))
+	name(t, store.NewNames(w.replica(t, "a")), "user", "ada") // another replica was faster, with a key of its own
+	wantErr(t, "Keep()", names.Keep(t.Context()), store.ErrForeignNames)
+	wantErr(t, "Mismatch()", names.Mismatch(), store.ErrForeignNames)
+	if after := name(t, names, "user", "ada"); after != before {
+		t.Errorf("named %q, want %q: names never change under a running replica", after, before)
+	}
 }
 
 func TestNamesFailOnlyUntilTheKeyIsRead(t *testing.T) { // S67

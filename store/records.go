@@ -114,6 +114,12 @@ func (f Fields) OpenUntil(name string, v any) (end time.Time, err error) {
 	return f.store.openAt(f.key, name, f.sealed[i], v)
 }
 
+// Stale says that a field is sealed under a key that no longer seals: its owner writes it anew before that key is removed.
+func (f Fields) Stale(name string) bool {
+	i := slices.Index(f.names, name)
+	return i >= 0 && f.sealed[i] != nil && f.store.sealer.Stale(f.sealed[i])
+}
+
 // Names lists the fields present, in no order.
 func (f Fields) Names() []string {
 	var present []string

@@ -42,6 +42,9 @@ func New(cfg Config) (*Store, error) {
 // Ping says whether the engine answers.
 func (s *Store) Ping(ctx context.Context) error { return s.engine.Ping(ctx) }
 
+// Rotating says that a sealing key beside the current one is held: what must outlive it is to be written anew.
+func (s *Store) Rotating() bool { return len(s.sealer.keys) > 1 }
+
 // Durable is the place of a room whose records must survive: they are backed up, and lost only with harm (D24).
 func (s *Store) Durable(room string) Place { return Place{store: s, prefix: "d:" + room + ":"} }
 

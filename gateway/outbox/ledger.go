@@ -31,6 +31,7 @@ type LedgerConfig struct {
 //
 // Each of its revocations is queued first and forgotten by the ledger second. A crash in between queues it twice.
 type Ledger struct {
+	store   *store.Store
 	records store.Records
 	due     store.Index
 	names   *store.Names
@@ -63,6 +64,7 @@ func NewLedger(cfg LedgerConfig) (*Ledger, error) {
 		cfg.Now = time.Now
 	}
 	return &Ledger{
+		store:   cfg.Store,
 		records: store.NewRecords(cfg.Store.Durable("ledger"), ""),
 		due:     store.NewIndex(cfg.Store.Durable("ledgerdue")),
 		names:   cfg.Names,

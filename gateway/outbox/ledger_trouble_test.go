@@ -87,3 +87,23 @@ func TestSweepDropsWhatNothingOpens(t *testing.T) {
 		t.Errorf("%d lines about dropped entries, want 1:\n%s", n, w.log)
 	}
 }
+
+// TestEntriesOutliveTheKeyTheyWereSealedUnder: a token that was given out before a rotation is revoked by a sign-out after
+// it, when the old sealing key is gone (D23).
+func TestEntriesOutliveTheKeyTheyWereSealedUnder(t *testing.T) {
+	w := newWorld(t)
+	before, _ := replica(w, "old")
+	must(t, before.Record(t.Context(), entry("office", "one")))
+
+	during := w.store("new", "old")
+	ledger := w.ledger(during, w.outbox(during), nil)
+	must(t, store.NewNames(during).Keep(t.Context())) // as the application does
+	must(t, ledger.Reseal(t.Context()))
+
+	after, o := replica(w, "new")
+	must(t, after.RevokeSession(t.Context(), "corp", "subject-of-ada", "office", ""))
+	must(t, o.Drain(t.Context()))
+	if got := w.takeRevoked(); len(got) != 1 {
+		t.Errorf("revoked %v, want the one token", got)
+	}
+}

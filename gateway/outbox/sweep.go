@@ -12,6 +12,8 @@ import (
 const (
 	sweepEvery = 15 * time.Second
 	sweepBatch = 100
+	// resealEvery is after how many sweeps the entries under an older sealing key are written anew: about an hour.
+	resealEvery = 240
 	// An entry under a key that another replica holds is looked at again soon. One under a key that nobody holds waits
 	// for an operator to bring the key back.
 	elsewhereAgain = 5 * time.Minute
@@ -23,8 +25,11 @@ func (l *Ledger) Run(ctx context.Context) error {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	reachable := true
-	for {
+	for round := 0; ; round++ {
 		err := l.Sweep(ctx)
+		if err == nil && round%resealEvery == 0 {
+			err = l.Reseal(ctx)
+		}
 		if err != nil && reachable && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "ledger not swept", "err", err)
 		}
@@ -98,4 +103,44 @@ func (l *Ledger) tidy(ctx context.Context, id, field string, failure error) erro
 		l.log.ErrorContext(ctx, "ledger entry dropped", "err", failure)
 	}
 	return l.forget(ctx, id, field)
+}
+
+// Reseal writes every entry anew that stands under an older sealing key, so that an operator can remove that key while
+// tokens given out under it are still alive (D23). Without an older key there is nothing to do.
+func (l *Ledger) Reseal(ctx context.Context) error {
+	if !l.store.Rotating() {
+		return nil
+	}
+	for limit := 1000; ; limit *= 4 {
+		all, err := l.due.List(ctx, dueSet, time.Unix(0, 0), l.now().AddDate(100, 0, 0), limit)
+		if err != nil {
+			return fmt.Errorf("list ledger entries: %w", err)
+		}
+		if len(all) == limit {
+			continue // there may be more
+		}
+		for _, e := range all {
+			if err := l.reseal(ctx, e.Member); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// reseal may put back an entry that a sign-out is removing at this moment: one more revocation at its end, no harm.
+func (l *Ledger) reseal(ctx context.Context, name string) error {
+	id, field, ok := splitMember(name)
+	if !ok {
+		return nil // the sweep drops it
+	}
+	fields, err := l.records.Get(ctx, id, field)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	var h held
+	if !fields.Stale(field) || fields.Open(field, &h) != nil {
+		return nil
+	}
+	return l.write(ctx, id, map[string]held{field: h})
 }

@@ -102,7 +102,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 	a.server, err = gateway.New(gateway.Config{
 		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats,
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
-		Store: a.parts.store, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Keys: a.parts.keys,
+		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
 		Metrics: a.registry, Log: a.log, Now: a.parts.now,
 	})

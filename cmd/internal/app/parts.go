@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -68,7 +69,7 @@ func (a *App) openStore() error {
 	}
 	p.names, p.heartbeat = store.NewNames(p.store), store.NewHeartbeat(p.store)
 	a.work("heartbeat", p.heartbeat.Run)
-	a.work("names", a.resealNames)
+	a.work("names", a.keepNames)
 	if p.limits, err = limit.New(limit.Config{Store: p.store}); err != nil {
 		return err
 	}
@@ -76,17 +77,23 @@ func (a *App) openStore() error {
 	return err
 }
 
-// resealNames brings the key of names under the current sealing key once the store answers, so that an operator can
-// remove the former one (D23).
-func (a *App) resealNames(ctx context.Context) error {
-	for a.parts.names.Reseal(ctx) != nil {
+// keepNames looks after the key of names until ctx ends. What it finds wrong stands in /readyz, and in the log once.
+func (a *App) keepNames(ctx context.Context) error {
+	ticker := time.NewTicker(10 * time.Second)
+	defer ticker.Stop()
+	told := false
+	for {
+		err := a.parts.names.Keep(ctx)
+		if foreign := errors.Is(err, store.ErrForeignNames); foreign != told {
+			told = foreign
+			a.log.ErrorContext(ctx, "key of names changed", "foreign", foreign)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(time.Minute):
+		case <-ticker.C:
 		}
 	}
-	return nil
 }
 
 func (a *App) openOutbox() (err error) {
