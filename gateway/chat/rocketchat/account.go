@@ -29,19 +29,19 @@ type accounts struct {
 
 // of returns the identity's account. The order is: its link, its verified e-mail address, its username where that is
 // configured, a new account. What is refused is a *problem.Error.
-func (a *accounts) of(ctx context.Context, id oidc.Identity) (user, error) {
+func (a *accounts) of(ctx context.Context, id oidc.Identity) (account, error) {
 	found, err := a.linked(ctx, id)
-	if !errors.Is(err, errNoUser) {
+	if !errors.Is(err, errNoAccount) {
 		return found, err
 	}
 	// One of all callers for this person, on any replica, finds or makes the account; the others then find its link
 	// (R29, S88).
 	name, err := a.links.link(ctx, id.Provider, id.Subject)
 	if err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	err = a.locks.Do(ctx, name, accountHold, func(ctx context.Context) error {
-		if found, err = a.linked(ctx, id); errors.Is(err, errNoUser) {
+		if found, err = a.linked(ctx, id); errors.Is(err, errNoAccount) {
 			found, err = a.adopt(ctx, id)
 		}
 		return err
@@ -49,32 +49,32 @@ func (a *accounts) of(ctx context.Context, id oidc.Identity) (user, error) {
 	return found, err
 }
 
-// linked returns the account that the identity is linked to, or errNoUser. A link to an account that was deleted goes.
-func (a *accounts) linked(ctx context.Context, id oidc.Identity) (user, error) {
+// linked returns the account that the identity is linked to, or errNoAccount. A link to an account that was deleted goes.
+func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error) {
 	userID, err := a.links.Account(ctx, id.Provider, id.Subject)
 	if errors.Is(err, store.ErrNotFound) {
-		return user{}, errNoUser
+		return account{}, errNoAccount
 	}
 	if err != nil {
-		return user{}, fmt.Errorf("read account link: %w", err)
+		return account{}, fmt.Errorf("read account link: %w", err)
 	}
 	found, err := a.workspace.byID(ctx, userID)
-	if errors.Is(err, errNoUser) {
+	if errors.Is(err, errNoAccount) {
 		if err := a.links.Unlink(ctx, id.Provider, id.Subject); err != nil {
-			return user{}, err
+			return account{}, err
 		}
 		a.record(ctx, audit.LinkRemoved, "", id, userID)
-		return user{}, errNoUser
+		return account{}, errNoAccount
 	}
 	if err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	return found, a.usable(ctx, id, found)
 }
 
 // usable refuses what is nobody's account, however somebody came to be linked to it: our own, whose login could do all
 // that we can, and one that is switched off (S93).
-func (a *accounts) usable(ctx context.Context, id oidc.Identity, found user) error {
+func (a *accounts) usable(ctx context.Context, id oidc.Identity, found account) error {
 	switch {
 	case found.ID == a.workspace.self.userID:
 		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.chat, notAPerson, nil))

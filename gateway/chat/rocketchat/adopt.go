@@ -12,47 +12,47 @@ import (
 )
 
 // adopt links an account that is there already, or makes one.
-func (a *accounts) adopt(ctx context.Context, id oidc.Identity) (user, error) {
+func (a *accounts) adopt(ctx context.Context, id oidc.Identity) (account, error) {
 	traits, err := a.workspace.traits(ctx)
 	if err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	found, err := a.withAddress(ctx, traits.version, id)
-	if errors.Is(err, errNoUser) {
+	if errors.Is(err, errNoAccount) {
 		found, err = a.withUsername(ctx, id)
 	}
-	if errors.Is(err, errNoUser) {
+	if errors.Is(err, errNoAccount) {
 		return a.make(ctx, traits.version, id)
 	}
 	if err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	return found, a.claim(ctx, id, found)
 }
 
 // withAddress finds the account with the identity's e-mail address, verified or not: one that it matches is nobody
 // else's to make. The account is read once more by itself, because listings leave out what the rules ask for.
-func (a *accounts) withAddress(ctx context.Context, v version, id oidc.Identity) (user, error) {
+func (a *accounts) withAddress(ctx context.Context, v version, id oidc.Identity) (account, error) {
 	if id.Email == "" {
-		return user{}, errNoUser
+		return account{}, errNoAccount
 	}
 	found, err := a.workspace.byEmail(ctx, v, id.Email)
 	switch {
 	case err != nil:
-		return user{}, err
+		return account{}, err
 	case len(found) == 0:
-		return user{}, errNoUser
+		return account{}, errNoAccount
 	case len(found) > 1:
-		return user{}, a.refuse(ctx, audit.EmailAmbiguous, id, "",
+		return account{}, a.refuse(ctx, audit.EmailAmbiguous, id, "",
 			problem.AccountRefused(a.chat, "several accounts have your e-mail address", nil))
 	}
 	return a.workspace.byID(ctx, found[0].ID)
 }
 
 // withUsername finds the account with the identity's name, where the operator trusts the provider with names.
-func (a *accounts) withUsername(ctx context.Context, id oidc.Identity) (user, error) {
+func (a *accounts) withUsername(ctx context.Context, id oidc.Identity) (account, error) {
 	if !a.linksBy(Username) || id.Username == "" || plainName(id.Username) != id.Username {
-		return user{}, errNoUser
+		return account{}, errNoAccount
 	}
 	return a.workspace.byUsername(ctx, id.Username)
 }
@@ -61,7 +61,7 @@ func (a *accounts) linksBy(key Key) bool { return slices.Contains(a.cfg.LinkBy, 
 
 // claim makes an account that is there the identity's, when something proves that it is and nothing speaks against it
 // (D8). An account that does not show its type and roles could be anything, an administrator's too.
-func (a *accounts) claim(ctx context.Context, id oidc.Identity, found user) error {
+func (a *accounts) claim(ctx context.Context, id oidc.Identity, found account) error {
 	if found.Type == "" || found.Roles == nil {
 		return &operatorError{
 			advice: "the service account needs the permission view-full-other-user-info", cause: errHidden,
@@ -90,7 +90,7 @@ var errHidden = errors.New("the account's type or roles are not shown")
 // proof says what makes an account the identity's: that we made it, that both sides have verified the one address, or
 // the name where the operator trusts the provider with names. An address that only one side has verified proves
 // nothing: anybody can write somebody else's into their own account and wait for them.
-func (a *accounts) proof(ctx context.Context, id oidc.Identity, found user) (audit.Reason, error) {
+func (a *accounts) proof(ctx context.Context, id oidc.Identity, found account) (audit.Reason, error) {
 	ours, err := a.madeHere(ctx, id, found)
 	switch {
 	case err != nil:
@@ -105,7 +105,7 @@ func (a *accounts) proof(ctx context.Context, id oidc.Identity, found user) (aud
 	return "", a.unproven(ctx, id, found)
 }
 
-func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found user) error {
+func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found account) error {
 	switch {
 	case !id.EmailVerified:
 		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.chat, nil))
@@ -118,7 +118,7 @@ func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found user) e
 }
 
 // link enters an account as the identity's, unless it is another one's.
-func (a *accounts) link(ctx context.Context, how audit.Reason, id oidc.Identity, found user) error {
+func (a *accounts) link(ctx context.Context, how audit.Reason, id oidc.Identity, found account) error {
 	err := a.links.Link(ctx, id.Provider, id.Subject, found.ID)
 	if errors.Is(err, ErrLinkedElsewhere) {
 		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID, problem.AccountLinkedToAnother(a.chat, err))

@@ -36,7 +36,7 @@ func (c *connector) checkTokenSecret(v version) chat.Finding {
 }
 
 func (c *connector) checkServiceAccount(ctx context.Context) chat.Finding {
-	var me user
+	var me account
 	err := c.workspace.asOurselves(ctx, call{name: "v1/me", method: http.MethodGet}, &me)
 	switch {
 	case err != nil:

@@ -77,7 +77,7 @@ func TestReadingAnswers(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = w.Write([]byte(tt.body))
 			})
-			var into user
+			var into account
 			if err := c.do(deadline(t, 10*time.Second), get, &into); !tt.want(err) {
 				t.Errorf("do = %v", err)
 			}
@@ -96,7 +96,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	c, _, _ := answering(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) })
 	k := get
 	k.as = &credentials{userID: "bot", token: "pat"}
-	if err := c.do(t.Context(), k, new(user)); !isUnavailable(err) || !strings.Contains(err.Error(), "api.url") {
+	if err := c.do(t.Context(), k, new(account)); !isUnavailable(err) || !strings.Contains(err.Error(), "api.url") {
 		t.Errorf("do = %v, want an error that names api.url", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	c, _, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"_id":"` + strings.Repeat("x", maxAnswer) + `"}`))
 	})
-	if err := c.do(t.Context(), get, new(user)); !isUnavailable(err) {
+	if err := c.do(t.Context(), get, new(account)); !isUnavailable(err) {
 		t.Errorf("do = %v for an answer above the limit, want unavailable", err)
 	}
 }
@@ -121,7 +121,7 @@ func TestSlowAnswers(t *testing.T) {
 	})
 	defer close(release)
 	c.timeout = 20 * time.Millisecond
-	if err := c.do(t.Context(), get, new(user)); !isUnavailable(err) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := c.do(t.Context(), get, new(account)); !isUnavailable(err) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("do = %v, want unavailable by its deadline", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestLimitedCalls(t *testing.T) {
 				tt.answer(env, w)
 			})
 			env = e
-			err := c.do(deadline(t, tt.time), tt.call, new(user))
+			err := c.do(deadline(t, tt.time), tt.call, new(account))
 			if _, ok := errors.AsType[*limitedError](err); !ok {
 				t.Errorf("do = %v, want it to be limited", err)
 			}
@@ -195,7 +195,7 @@ func TestBreaker(t *testing.T) {
 		_, _ = w.Write([]byte(`{}`))
 	})
 	for range 8 {
-		if err := c.do(t.Context(), get, new(user)); !isUnavailable(err) {
+		if err := c.do(t.Context(), get, new(account)); !isUnavailable(err) {
 			t.Fatalf("do = %v, want unavailable", err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestBreaker(t *testing.T) {
 	}
 	env.Clock.Advance(breakFor)
 	for range 3 {
-		_ = c.do(t.Context(), get, new(user))
+		_ = c.do(t.Context(), get, new(account))
 	}
 	if calls != breakAfter+1 {
 		t.Errorf("%d calls reached the server, want one to try", calls-breakAfter)
@@ -212,7 +212,7 @@ func TestBreaker(t *testing.T) {
 	healthy = true
 	env.Clock.Advance(breakFor)
 	for range 3 {
-		if err := c.do(t.Context(), get, new(user)); err != nil {
+		if err := c.do(t.Context(), get, new(account)); err != nil {
 			t.Errorf("do = %v after the server healed, want nil", err)
 		}
 	}
@@ -223,20 +223,20 @@ func TestAbandonedCallsSayNothing(t *testing.T) {
 	t.Run("of a server that works", func(t *testing.T) {
 		c, _, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) })
 		for range 2 * breakAfter {
-			_ = c.do(gone(t), get, new(user))
+			_ = c.do(gone(t), get, new(account))
 		}
-		if err := c.do(t.Context(), get, new(user)); err != nil {
+		if err := c.do(t.Context(), get, new(account)); err != nil {
 			t.Errorf("do = %v after callers left, want nil", err)
 		}
 	})
 	t.Run("of a server that is about to be given up", func(t *testing.T) {
 		c, calls, _ := failing(t)
 		for range breakAfter - 1 {
-			_ = c.do(t.Context(), get, new(user))
+			_ = c.do(t.Context(), get, new(account))
 		}
-		_ = c.do(gone(t), get, new(user))
+		_ = c.do(gone(t), get, new(account))
 		for range 3 {
-			_ = c.do(t.Context(), get, new(user))
+			_ = c.do(t.Context(), get, new(account))
 		}
 		if *calls != breakAfter {
 			t.Errorf("%d calls reached the server, want %d", *calls, breakAfter)
@@ -245,18 +245,18 @@ func TestAbandonedCallsSayNothing(t *testing.T) {
 	t.Run("of a server that was given up", func(t *testing.T) {
 		c, calls, env := failing(t)
 		for range breakAfter {
-			_ = c.do(t.Context(), get, new(user))
+			_ = c.do(t.Context(), get, new(account))
 		}
 		env.Clock.Advance(breakFor)
-		_ = c.do(gone(t), get, new(user)) // the one that was let through to see
+		_ = c.do(gone(t), get, new(account)) // the one that was let through to see
 		for range 3 {
-			_ = c.do(t.Context(), get, new(user))
+			_ = c.do(t.Context(), get, new(account))
 		}
 		if *calls != breakAfter {
 			t.Errorf("%d calls reached the server after one that was abandoned, want none", *calls-breakAfter)
 		}
 		env.Clock.Advance(breakFor)
-		_ = c.do(t.Context(), get, new(user))
+		_ = c.do(t.Context(), get, new(account))
 		if *calls != breakAfter+1 {
 			t.Errorf("%d calls reached the server, want one to try again", *calls-breakAfter)
 		}
@@ -288,7 +288,7 @@ func TestErrorsTellNoSecret(t *testing.T) {
 	err := c.do(t.Context(), call{
 		name: "v1/users.info", method: http.MethodGet, query: map[string][]string{"email": {"ada@example.org"}},
 		as: &credentials{userID: "bot", token: store.Secret("pat-secret")},
-	}, new(user))
+	}, new(account))
 	if err == nil || strings.Contains(err.Error(), "ada@") || strings.Contains(err.Error(), "pat-secret") {
 		t.Errorf("do = %v, want an error without the address and the token", err)
 	}

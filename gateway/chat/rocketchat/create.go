@@ -26,9 +26,9 @@ const begunFor = 30 * 24 * time.Hour
 // make creates the identity's account under the first name that is free. A name that is taken is never taken over:
 // only a new account is linked here (S56). Its address is one that the provider has verified, so that nobody gets an
 // account with somebody else's (D8).
-func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (user, error) {
+func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (account, error) {
 	if err := a.mayMake(ctx, id); err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	names := usernames(id)
 	wanted := newAccount{Name: id.Name, Email: id.Email, Verified: true}
@@ -42,7 +42,7 @@ func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (user,
 			return made, a.own(ctx, id, made)
 		}
 		if !nameTaken(err) {
-			return user{}, a.creationRefused(ctx, id, err)
+			return account{}, a.creationRefused(ctx, id, err)
 		}
 		// Rocket.Chat does not say whether the name or the address is taken. Whoever took the address meanwhile is
 		// judged as if they had been there before.
@@ -50,11 +50,11 @@ func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (user,
 		if err == nil {
 			return found, a.claim(ctx, id, found)
 		}
-		if !errors.Is(err, errNoUser) {
-			return user{}, err
+		if !errors.Is(err, errNoAccount) {
+			return account{}, err
 		}
 	}
-	return user{}, a.refuse(ctx, audit.ChatRefused, id, "",
+	return account{}, a.refuse(ctx, audit.ChatRefused, id, "",
 		problem.AccountRefused(a.chat, "no name is free for your account", nil))
 }
 
@@ -73,24 +73,24 @@ func (a *accounts) mayMake(ctx context.Context, id oidc.Identity) error {
 }
 
 // create remembers what it is about to ask for until Rocket.Chat has refused it, or own has linked it.
-func (a *accounts) create(ctx context.Context, id oidc.Identity, wanted newAccount) (user, error) {
+func (a *accounts) create(ctx context.Context, id oidc.Identity, wanted newAccount) (account, error) {
 	name, err := a.links.link(ctx, id.Provider, id.Subject)
 	if err != nil {
-		return user{}, err
+		return account{}, err
 	}
 	if err := a.begun.Put(ctx, name, begun{Username: wanted.Username}, begunFor); err != nil {
-		return user{}, fmt.Errorf("remember creation: %w", err)
+		return account{}, fmt.Errorf("remember creation: %w", err)
 	}
 	made, err := a.workspace.create(ctx, wanted)
 	if err == nil || errors.Is(err, errUnavailable) {
 		return made, err
 	}
-	return user{}, errors.Join(err, a.begun.Delete(ctx, name))
+	return account{}, errors.Join(err, a.begun.Delete(ctx, name))
 }
 
 // madeHere says whether an account is the outcome of a creation whose answer was lost: it has the name we asked for,
 // and the identity's verified address as verified as we asked for.
-func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found user) (bool, error) {
+func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found account) (bool, error) {
 	if !id.EmailVerified || !found.confirmed(id.Email) {
 		return false, nil
 	}
@@ -109,7 +109,7 @@ func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found user) (
 }
 
 // own links an account that was made here, and forgets its creation.
-func (a *accounts) own(ctx context.Context, id oidc.Identity, made user) error {
+func (a *accounts) own(ctx context.Context, id oidc.Identity, made account) error {
 	if err := a.link(ctx, audit.NewAccount, id, made); err != nil {
 		return err
 	}

@@ -1,0 +1,162 @@
+package rocketchat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// account is Rocket.Chat's own record of a person, as the API shows it. Only its ids, addresses and flags mean anything to us.
+type account struct {
+	ID       string `json:"_id"`
+	Username string
+	Type     string
+	Active   *bool
+	Roles    []string
+	Emails   []emailAddress
+}
+
+type emailAddress struct {
+	Address  string
+	Verified bool // its owner, or an administrator, has confirmed it in Rocket.Chat
+}
+
+// deactivated is false for an answer that does not say: Rocket.Chat itself refuses such a login once more.
+func (a account) deactivated() bool { return a.Active != nil && !*a.Active }
+
+func (a account) administrator() bool { return slices.Contains(a.Roles, "admin") }
+
+func (a account) has(address string) bool {
+	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return strings.EqualFold(e.Address, address) })
+}
+
+func (a account) confirmed(address string) bool {
+	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return e.Verified && strings.EqualFold(e.Address, address) })
+}
+
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+// isID says whether text can be a user id. What passes is safe in a header and in a query (S86).
+func isID(text string) bool { return len(text) <= maxUserID && idPattern.MatchString(text) }
+
+var errNoAccount = errors.New("no such account")
+
+// byID returns errNoAccount for an account that was deleted.
+func (w *workspace) byID(ctx context.Context, id string) (account, error) {
+	return w.info(ctx, "userId", id)
+}
+
+// byUsername compares once more by itself, letters' case aside.
+func (w *workspace) byUsername(ctx context.Context, name string) (account, error) {
+	found, err := w.info(ctx, "username", name)
+	if err == nil && !strings.EqualFold(found.Username, name) {
+		return account{}, errNoAccount
+	}
+	return found, err
+}
+
+func (w *workspace) info(ctx context.Context, key, value string) (account, error) {
+	var answer struct{ User account }
+	err := w.asOurselves(ctx, call{
+		name: "v1/users.info", method: http.MethodGet, query: url.Values{key: {value}},
+	}, &answer)
+	if missing(err) {
+		return account{}, errNoAccount
+	}
+	if err == nil && !isID(answer.User.ID) {
+		return account{}, fmt.Errorf("v1/users.info: %w: an account without an id", errUnavailable)
+	}
+	return answer.User, err
+}
+
+const (
+	pageSize  = 100
+	mostPages = 10
+)
+
+// byEmail returns every account with this address. Each release has another way to ask, and none is trusted to have
+// compared what we mean.
+func (w *workspace) byEmail(ctx context.Context, v version, address string) ([]account, error) {
+	switch needs := v.needs(); {
+	case needs.emailParameter:
+		return w.search(ctx, "v1/users.list", url.Values{"email": {address}}, address)
+	case needs.listByStatus:
+		return w.search(ctx, "v1/users.listByStatus", url.Values{"searchTerm": {address}}, address)
+	}
+	found, err := w.byEmailQuery(ctx, address)
+	if lower := strings.ToLower(address); err == nil && len(found) == 0 && lower != address {
+		return w.byEmailQuery(ctx, lower)
+	}
+	return found, err
+}
+
+// byEmailQuery is for releases that took a MongoDB query, which knows no other case than the one it is given.
+func (w *workspace) byEmailQuery(ctx context.Context, address string) ([]account, error) {
+	query, err := json.Marshal(map[string]string{"emails.address": address})
+	if err != nil {
+		return nil, fmt.Errorf("encode query: %w", err)
+	}
+	return w.search(ctx, "v1/users.list", url.Values{"query": {string(query)}}, address)
+}
+
+func (w *workspace) search(ctx context.Context, route string, query url.Values, address string) ([]account, error) {
+	var found []account
+	query.Set("count", strconv.Itoa(pageSize))
+	for page := range mostPages {
+		query.Set("offset", strconv.Itoa(page*pageSize))
+		var answer struct {
+			Users []account
+			Total int
+		}
+		if err := w.asOurselves(ctx, call{name: route, method: http.MethodGet, query: query}, &answer); err != nil {
+			return nil, err
+		}
+		for _, a := range answer.Users {
+			if a.has(address) && isID(a.ID) {
+				found = append(found, a)
+			}
+		}
+		if len(answer.Users) == 0 || (page+1)*pageSize >= answer.Total {
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w: more than %d accounts for one address", route, errUnavailable, pageSize*mostPages)
+}
+
+// newAccount is what users.create is sent. Rocket.Chat rejects keys it does not know.
+type newAccount struct {
+	Name                  string `json:"name"`
+	Email                 string `json:"email"`
+	Username              string `json:"username"`
+	Password              string `json:"password"`
+	Verified              bool   `json:"verified"`
+	Active                bool   `json:"active"`
+	RequirePasswordChange bool   `json:"requirePasswordChange"`
+	SendWelcomeEmail      bool   `json:"sendWelcomeEmail"`
+}
+
+// create makes an account that works at once, even where new ones wait for an approval. Its password is known to
+// nobody; a random one of Rocket.Chat's own making would be mailed, and would have to be changed.
+func (w *workspace) create(ctx context.Context, n newAccount) (account, error) {
+	n.Active = true
+	n.Password = newPassword()
+	var answer struct{ User account }
+	if err := w.asOurselves(ctx, call{name: "v1/users.create", method: http.MethodPost, body: n}, &answer); err != nil {
+		return account{}, err
+	}
+	if !isID(answer.User.ID) {
+		return account{}, fmt.Errorf("v1/users.create: %w: an account without an id", errUnavailable)
+	}
+	return answer.User, nil
+}
+
+// newPassword satisfies every policy: 256 random bits, and one of each kind of character.
+func newPassword() string { return "aZ7-" + rand.Text() + rand.Text() }

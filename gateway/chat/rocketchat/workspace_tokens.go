@@ -1,0 +1,73 @@
+package rocketchat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"chatgate/store"
+)
+
+// createToken makes a login token. It does so for deactivated accounts too, so callers look first.
+func (w *workspace) createToken(ctx context.Context, v version, userID string) (store.Secret, error) {
+	body := map[string]string{"userId": userID}
+	if v.needs().tokenSecret {
+		body["secret"] = w.secret.Reveal()
+	}
+	var answer struct {
+		Data struct {
+			UserID    string       `json:"userId"`
+			AuthToken store.Secret `json:"authToken"`
+		}
+	}
+	err := w.asOurselves(ctx, call{name: "v1/users.createToken", method: http.MethodPost, body: body}, &answer)
+	if isRefusal(err, "error-not-authorized", "invalid-params") { // R26
+		return "", &operatorError{advice: v.tokenAdvice(), cause: err}
+	}
+	if err != nil {
+		return "", err
+	}
+	token := answer.Data.AuthToken
+	if token == "" || !isHeaderText(token.Reveal()) || answer.Data.UserID != userID {
+		return "", fmt.Errorf("v1/users.createToken: %w: no login token for this account", errUnavailable)
+	}
+	return token, nil
+}
+
+// condition is what a login token is found to be.
+type condition int
+
+const (
+	alive       condition = iota // Rocket.Chat takes it
+	refused                      // it does not, any more
+	deactivated                  // it does, but the account is switched off
+	unknown                      // it did not say
+)
+
+// verify asks Rocket.Chat about a login token, as its owner. Calls of all people come from our one address, hence the
+// end user's own in the header that Rocket.Chat limits by (R10, D12).
+func (w *workspace) verify(ctx context.Context, owner credentials, address string) (condition, error) {
+	var me account
+	err := w.client.do(ctx, call{name: "v1/me", method: http.MethodGet, as: &owner, address: address}, &me)
+	switch {
+	case err == nil && me.ID != owner.userID:
+		return unknown, fmt.Errorf("v1/me: %w: the answer is somebody else's", errUnavailable)
+	case err == nil && me.deactivated():
+		return deactivated, nil
+	case err == nil:
+		return alive, nil
+	case strangers(err):
+		return refused, nil
+	}
+	return unknown, err
+}
+
+// revoke ends one login token. One that Rocket.Chat does not know any more is ended already.
+func (w *workspace) revoke(ctx context.Context, owner credentials) error {
+	var answer struct{}
+	err := w.client.do(ctx, call{name: "v1/logout", method: http.MethodPost, as: &owner}, &answer)
+	if strangers(err) {
+		return nil
+	}
+	return err
+}
