@@ -36,6 +36,10 @@ type finished struct{ Target string }
 
 // login begins a login, or goes straight back when this browser is signed in and no other account was asked for (D27).
 func (s *Server) login(c *gin.Context) error {
+	// An image or a frame cannot sign anybody in; it could only use up what may be started in a minute (S125, B-22).
+	if dest := c.GetHeader("Sec-Fetch-Dest"); dest != "" && dest != "document" {
+		return problem.InvalidRequest("Signing in needs a window of its own.", nil)
+	}
 	query, err := single(c.Request.URL.Query())
 	if err != nil {
 		return problem.InvalidRequest("A parameter of this address is repeated.", err)

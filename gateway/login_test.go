@@ -427,3 +427,12 @@ func TestNoHeaderSaysWhoSomebodyIs(t *testing.T) { // S118, S119
 		}
 	}
 }
+
+func TestOnlyAWindowBeginsALogin(t *testing.T) { // S125, B-22
+	w := open(t, options{})
+	for dest, want := range map[string]int{"document": 303, "": 303, "image": 400, "iframe": 400, "script": 400, "empty": 400} {
+		if got := w.browser().do(http.MethodGet, "/login", "Sec-Fetch-Dest", dest); got.StatusCode != want {
+			t.Errorf("Sec-Fetch-Dest %q = %d, want %d", dest, got.StatusCode, want)
+		}
+	}
+}

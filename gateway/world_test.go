@@ -84,10 +84,10 @@ func open(t *testing.T, o options) *world {
 	w.must(err)
 	problems, err := problem.New(problem.Config{Pages: pages, Log: log})
 	w.must(err)
-	limits, err := limit.New(limit.Config{Store: st})
+	names := store.NewNames(st)
+	limits, err := limit.New(limit.Config{Store: st, Names: names})
 	w.must(err)
 	w.beat = store.NewHeartbeat(st)
-	names := store.NewNames(st)
 	w.sessions, err = session.New(session.Config{
 		Store: st, Names: names, Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.now,
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},

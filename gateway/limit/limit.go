@@ -2,8 +2,6 @@ package limit
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -39,17 +37,22 @@ func (e *Exceeded) Error() string {
 type Config struct {
 	// Store is shared by all replicas.
 	Store *store.Store
+	// Names hide what is counted.
+	Names *store.Names
 }
 
 // Limiter counts across replicas. It is safe for concurrent use.
-type Limiter struct{ counters store.Counters }
+type Limiter struct {
+	counters store.Counters
+	names    *store.Names
+}
 
 // New checks the configuration. It dials nothing.
 func New(cfg Config) (*Limiter, error) {
-	if cfg.Store == nil {
-		return nil, errors.New("limit: a store is needed")
+	if cfg.Store == nil || cfg.Names == nil {
+		return nil, errors.New("limit: a store and names are needed")
 	}
-	return &Limiter{counters: store.NewCounters(cfg.Store.Passing("limit"))}, nil
+	return &Limiter{counters: store.NewCounters(cfg.Store.Passing("limit")), names: cfg.Names}, nil
 }
 
 // Allow counts one call of key. It returns an *Exceeded when the window's calls are used up, or an error wrapping
@@ -60,7 +63,13 @@ func (l *Limiter) Allow(ctx context.Context, rule Rule, key string) error {
 	if rule.Max <= 0 {
 		return nil
 	}
-	n, left, err := l.counters.Add(ctx, id(rule, key), rule.Per)
+	// The key is an address, mostly: an HMAC, since a plain hash of one is undone by trying them all. It also makes a
+	// megabyte of key as short as a word (S126, D23).
+	name, err := l.names.Of(ctx, "limit", rule.Name, key)
+	if err != nil {
+		return fmt.Errorf("count for limit %s: %w", rule.Name, err)
+	}
+	n, left, err := l.counters.Add(ctx, rule.Name+":"+name, rule.Per)
 	switch {
 	case err != nil:
 		return fmt.Errorf("count for limit %s: %w", rule.Name, err)
@@ -69,12 +78,4 @@ func (l *Limiter) Allow(ctx context.Context, rule Rule, key string) error {
 	default:
 		return nil
 	}
-}
-
-const keyBytes = 16
-
-// id hashes the key, so that a megabyte of it takes the room of a word and a dump names nobody (S126, D23).
-func id(rule Rule, key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return rule.Name + ":" + base64.RawURLEncoding.EncodeToString(sum[:keyBytes])
 }

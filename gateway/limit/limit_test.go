@@ -55,7 +55,7 @@ func replica(t *testing.T, engine store.Engine, now func() time.Time) *limit.Lim
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := limit.New(limit.Config{Store: s})
+	l, err := limit.New(limit.Config{Store: s, Names: store.NewNames(s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,8 +145,8 @@ func TestKeysAreShortAndOpaque(t *testing.T) {
 	seen := map[string]bool{}
 	for _, key := range engine.keys {
 		seen[key] = true
-		if want := "t:limit:login_start_address:"; !strings.HasPrefix(key, want) || len(key) != len(want)+22 {
-			t.Errorf("store key %q, want %q and 22 characters", key, want)
+		if want := "t:limit:login_start_address:"; !strings.HasPrefix(key, want) || len(key) != len(want)+24 {
+			t.Errorf("store key %q, want %q and 24 characters", key, want)
 		}
 	}
 	if len(engine.keys) != 4 || len(seen) != 4 {

@@ -8,7 +8,7 @@ import (
 // Settings is the configuration's limits section: how many calls within one minute. 0 switches a limit off.
 type Settings struct {
 	LoginStartsPerAddress int `yaml:"loginStartsPerAddress" default:"600" doc:"Sign-ins begun from one address (IPv6: one /64) within a minute; a whole company may share an address."`
-	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"6000" doc:"Sign-ins begun by everybody together within a minute; protects the provider."`
+	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"60000" doc:"Sign-ins begun by everybody together within a minute; protects the store, and is high because whoever uses it up locks everybody out."`
 	CallbacksPerAddress   int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
 	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`

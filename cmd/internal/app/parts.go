@@ -70,7 +70,7 @@ func (a *App) openStore() error {
 	p.names, p.heartbeat = store.NewNames(p.store), store.NewHeartbeat(p.store)
 	a.work("heartbeat", p.heartbeat.Run)
 	a.work("names", a.keepNames)
-	if p.limits, err = limit.New(limit.Config{Store: p.store}); err != nil {
+	if p.limits, err = limit.New(limit.Config{Store: p.store, Names: p.names}); err != nil {
 		return err
 	}
 	p.metrics, err = chat.NewMetrics(a.registry)

@@ -126,7 +126,7 @@ func (e *Env) openStore() {
 	e.must(err)
 	e.Names = store.NewNames(e.Store)
 	e.Rules = e.options.Limits.Rules()
-	e.Limits, err = limit.New(limit.Config{Store: e.Store})
+	e.Limits, err = limit.New(limit.Config{Store: e.Store, Names: e.Names})
 	e.must(err)
 	e.Outbox, err = outbox.New(outbox.Config{Store: e.Store, Log: e.Log, Now: e.Now})
 	e.must(err)
