@@ -62,7 +62,7 @@ func (a *accounts) mayMake(ctx context.Context, id oidc.Identity) error {
 	switch {
 	case !a.cfg.Create:
 		return a.refuse(ctx, audit.CreationDisabled, id, "",
-			problem.AccountRefused(a.chat, "you have no account, and none are made here", nil))
+			problem.AccountRefused(a.chat, "signing in makes none here, so an administrator has to", nil))
 	case id.Email == "":
 		return a.refuse(ctx, audit.ChatRefused, id, "",
 			problem.AccountRefused(a.chat, "an account needs an e-mail address, and your identity provider gave none", nil))
