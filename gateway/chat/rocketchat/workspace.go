@@ -20,6 +20,8 @@ import (
 const (
 	// knownFor is how long what a workspace told of itself is believed.
 	knownFor = 10 * time.Minute
+	// readTime bounds the calls of one reading.
+	readTime = 15 * time.Second
 	// defaultLoginLife is Rocket.Chat's own, which it also takes for 0 and less.
 	defaultLoginLife = 90 * 24 * time.Hour
 )
@@ -52,8 +54,11 @@ func (w *workspace) traits(ctx context.Context) (traits, error) {
 	return w.reread(ctx)
 }
 
+// reread reads once for all who ask meanwhile. It does not end with the one of them that happened to start it.
 func (w *workspace) reread(ctx context.Context) (traits, error) {
 	read, err, _ := w.reading.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+		defer cancel()
 		t, err := w.read(ctx)
 		if err == nil {
 			w.known.Store(&t)
