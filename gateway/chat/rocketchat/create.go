@@ -99,7 +99,7 @@ func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found account
 		return false, err
 	}
 	b, err := a.begun.Get(ctx, name)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUnknownKey) { // too old to count, either way
 		return false, nil
 	}
 	if err != nil {

@@ -19,9 +19,10 @@
 //
 // # Accounts
 //
-// An identity has one account and an account one identity, for ever (Links). Without a link, an account is found by
-// verified e-mail address, or by name where the operator says so, and otherwise made. Administrators' accounts,
-// accounts that are not a person's, and accounts of somebody else are never linked by themselves (D8).
+// An identity has one account and an account one identity, for ever (Links), whatever becomes of the sealing key that
+// the link was written under. Without a link, an account is found by an e-mail address that both sides have verified, or
+// by name where the operator says so, and otherwise made. Administrators' accounts, accounts that are not a person's, our
+// own, and accounts of somebody else are never linked by themselves (D8).
 //
 // # Versions
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"chatgate/store"
 )
@@ -14,11 +15,18 @@ var ErrLinkedElsewhere = errors.New("the account is linked to another identity")
 // Links remember which account is whose, for ever (D6, D8). They are kept both ways: an identity has one account, and
 // an account one identity. No e-mail address or name is part of them, so renaming either side changes nothing.
 type Links struct {
+	store     *store.Store
 	names     *store.Names
 	accounts  store.Bucket[linked]
 	owners    store.Bucket[owned]
+	index     store.Index
 	workspace string
 }
+
+// everyLink is the set of the names of all links, which all stand at one time: nothing else could list them.
+const everyLink = "all"
+
+var indexed = time.Unix(0, 0)
 
 // linked is the account of an identity.
 type linked struct {
@@ -33,9 +41,11 @@ type owned struct {
 // NewLinks opens the links of the chat called name.
 func NewLinks(s *store.Store, names *store.Names, name string) *Links {
 	return &Links{
+		store:     s,
 		names:     names,
 		accounts:  store.NewBucket[linked](s.Durable("link").In(name)),
 		owners:    store.NewBucket[owned](s.Durable("linkowner").In(name)),
+		index:     store.NewIndex(s.Durable("links").In(name)),
 		workspace: name,
 	}
 }
@@ -51,8 +61,8 @@ func (l *Links) Account(ctx context.Context, provider, subject string) (userID s
 }
 
 // Link gives an account to an identity, in place of the one it had. An account of another identity is left alone, with
-// ErrLinkedElsewhere. The owner is written first, with the first writer winning: a crash in between leaves an account
-// that waits for its owner, and never one with two.
+// ErrLinkedElsewhere. The owner is written before the link, with the first writer winning: a crash in between leaves an
+// account that waits for its owner, and never one with two.
 func (l *Links) Link(ctx context.Context, provider, subject, userID string) error {
 	id, err := l.link(ctx, provider, subject)
 	if err != nil {
@@ -60,6 +70,9 @@ func (l *Links) Link(ctx context.Context, provider, subject, userID string) erro
 	}
 	if err := l.own(ctx, id, userID); err != nil {
 		return err
+	}
+	if err := l.index.Put(ctx, everyLink, id, indexed, 0); err != nil {
+		return fmt.Errorf("list account link: %w", err)
 	}
 	former, err := l.accounts.Get(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -112,6 +125,9 @@ func (l *Links) Unlink(ctx context.Context, provider, subject string) error {
 	}
 	if err := l.accounts.Delete(ctx, id); err != nil {
 		return fmt.Errorf("remove account link: %w", err)
+	}
+	if err := l.index.Drop(ctx, everyLink, id); err != nil {
+		return fmt.Errorf("unlist account link: %w", err)
 	}
 	return l.disown(ctx, id, found.UserID)
 }
