@@ -13,8 +13,13 @@
 //
 // # Who may enter
 //
-// Access is per chat and closed by default (D7). [AccessRules] are evaluated at every call, so a rule that changes
-// reaches the sessions that live.
+// Access is per chat and closed by default (D7). [Env.Enter] evaluates the [AccessRules] at every call, so a rule that
+// changes reaches the sessions that live.
+//
+// # How every chat refuses alike
+//
+// [Callers] finds who calls within the limits of one replica, [Env.Allow] counts against those that hold across replicas,
+// and [Told] words what went wrong. A connector adds only what its own chat has against somebody.
 //
 // # Adding a chat
 //
