@@ -42,15 +42,26 @@ func (s *Server) WatchChats(ctx context.Context) error {
 }
 
 func (s *Server) lookAtChats(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, chatsTimeout)
-	defer cancel()
 	found := map[string]string{}
 	for name, connector := range s.cfg.Chats {
-		if checker, ok := connector.(chat.Checker); ok {
-			found["chat "+name] = firstWrong(checker.Check(ctx))
+		checker, ok := connector.(chat.Checker)
+		if !ok {
+			continue
+		}
+		told := s.lookAt(ctx, checker)
+		found["chat "+name] = told
+		if before := s.chats.Load(); before == nil && told != "ok" || before != nil && (*before)["chat "+name] != told {
+			s.cfg.Log.WarnContext(ctx, "chat changed for better or worse", "chat", name, "found", told)
 		}
 	}
 	s.chats.Store(&found)
+}
+
+// lookAt gives each chat the same time, so that one that hangs blames no other.
+func (s *Server) lookAt(ctx context.Context, checker chat.Checker) string {
+	ctx, cancel := context.WithTimeout(ctx, chatsTimeout)
+	defer cancel()
+	return firstWrong(checker.Check(ctx))
 }
 
 func firstWrong(findings []chat.Finding) string {

@@ -103,6 +103,7 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
     issuer: https://sso.example.org/pinned
 `, 22, "chats.talk.issuer: must be its own: chats.magazine has the same"},
 		{"a session that idles longer than it lives", "redis:\n", "session: {idle: 48h}\nredis:\n", 5, "session.absolute: must not be shorter than idle"},
+		{"a trusted proxy that is everybody", "redis:\n", "trustedProxies: [0.0.0.0/0]\nredis:\n", 5, "trustedProxies[0]: must not be everybody"},
 		{"a trusted proxy that is no network", "redis:\n", "trustedProxies: [proxy.local]\nredis:\n", 5, `trustedProxies[0]: must be a network such as 10.0.0.0/8, got "proxy.local"`},
 		{"a trusted proxy that is one address", "redis:\n", "trustedProxies: [127.0.0.1]\nredis:\n", 5, `trustedProxies[0]: must be a network, got "127.0.0.1": write it as 127.0.0.1/32`},
 		{"a trusted proxy that is one IPv6 address", "redis:\n", "trustedProxies: [\"fd00::7\"]\nredis:\n", 5, "write it as fd00::7/128"},

@@ -34,6 +34,9 @@ type Network netip.Prefix
 // UnmarshalText refuses what is no range, and says how a single address is written as one.
 func (n *Network) UnmarshalText(text []byte) error {
 	prefix, err := netip.ParsePrefix(string(text))
+	if err == nil && prefix.Bits() == 0 {
+		return fmt.Errorf("must not be everybody, got %q: anyone could then claim any address", text) // S115
+	}
 	if err == nil {
 		*n = Network(prefix)
 		return nil

@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+
+	"github.com/gin-gonic/gin"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+type requestIDKey struct{}
+
+// LogHandler adds the id of the request in the context to every line, so that an operator finds all lines of one
+// request by the reference that its person was shown.
+type LogHandler struct{ slog.Handler }
+
+// Handle adds the id and passes the line on.
+func (h LogHandler) Handle(ctx context.Context, r slog.Record) error {
+	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+		r = r.Clone()
+		r.AddAttrs(slog.String("request_id", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps the wrapping.
+func (h LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return LogHandler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the wrapping.
+func (h LogHandler) WithGroup(name string) slog.Handler { return LogHandler{h.Handler.WithGroup(name)} }
+
+// identify gives the request its id, which the answer and every line of the log carry.
+func identify(c *gin.Context) {
+	id := rand.Text()[:12]
+	c.Header(requestIDHeader, id)
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+}
