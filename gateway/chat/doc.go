@@ -23,8 +23,8 @@
 //
 // # Adding a chat
 //
-// One folder with a [Config] that opens a [Connector], and one line in the list of chats. A Config that embeds pages has
-// [EmbedOrigins]; one with rules that its tags cannot express has a method Check(report func(key, problem string)), as
-// [AccessRules] has; one whose chat verifies our signatures is a [Signer]. The toy connector in the tests of the
-// application package is the shortest example.
+// One folder with a [Config] that opens a [Connector], and one line in the list of chats. A Config whose chat is shown
+// in other pages has [EmbedOrigins]; one with rules that its tags cannot express has a method
+// Check(report func(key, problem string)), as [AccessRules] has; one whose chat verifies our signatures is a [Signer].
+// The toy connector in the tests of the application package is the shortest example.
 package chat

@@ -10,7 +10,6 @@ import (
 
 	"chatgate/cmd/internal/app"
 	"chatgate/gateway/chat"
-	"chatgate/gateway/session"
 )
 
 // toyConfig is the section of a chat that nobody has heard of: a shout box.
@@ -24,12 +23,16 @@ func (c *toyConfig) AccessRules() *chat.AccessRules { return &c.Access }
 
 func (c *toyConfig) Addresses() map[string]chat.Origin { return map[string]chat.Origin{"url": c.URL} }
 
-func (c *toyConfig) Open(env chat.Env) (chat.Connector, error) { return &toy{cfg: *c, env: env}, nil }
+func (c *toyConfig) Open(env chat.Env) (chat.Connector, error) {
+	callers, err := chat.NewCallers(env)
+	return &toy{cfg: *c, env: env, callers: callers}, err
+}
 
 // toy is its connector: everything a third chat needs.
 type toy struct {
-	cfg toyConfig
-	env chat.Env
+	cfg     toyConfig
+	env     chat.Env
+	callers *chat.Callers
 }
 
 func (t *toy) Access() chat.Access {
@@ -37,11 +40,19 @@ func (t *toy) Access() chat.Access {
 }
 
 func (t *toy) Mount(r gin.IRouter) {
-	r.GET("/token", chat.TokenGuard(t.Access().Token, t.env.Problems), t.env.Problems.JSON(
-		t.env.Sessions.Require(t.env.Name, func(c *gin.Context, s session.Session) error {
-			c.JSON(http.StatusOK, map[string]string{"shout": t.cfg.Prefix + " " + s.Identity.Subject})
-			return nil
-		})))
+	r.GET("/token", chat.TokenGuard(t.Access().Token, t.env.Problems), t.env.Problems.JSON(t.token))
+}
+
+func (t *toy) token(c *gin.Context) error {
+	who, err := t.callers.Find(c)
+	if err != nil {
+		return chat.Told(err)
+	}
+	if err := t.env.Enter(c.Request.Context(), &t.cfg.Access, who); err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, map[string]string{"shout": t.cfg.Prefix + " " + who.Session.Identity.Subject})
+	return nil
 }
 
 // corner is a configuration with the third chat in it.
