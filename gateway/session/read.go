@@ -38,8 +38,7 @@ func (m *Manager) Problem(err error) error {
 // (D27). It returns ErrNone, or an error of the store.
 func (m *Manager) Read(ctx context.Context, w http.ResponseWriter, r *http.Request, chat string) (Session, error) {
 	key, ok := present(r, cookieName)
-	err := error(ErrNone)
-	var s Session
+	s, err := Session{}, ErrNone
 	if ok {
 		s, err = m.ByKey(ctx, key, chat)
 	}

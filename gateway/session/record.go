@@ -113,10 +113,8 @@ func (r *reader) number(size int) {
 		r.failed = true
 		return
 	}
-	r.skip(size)
+	r.bytes, r.text = r.bytes[size:], r.text[size:]
 }
-
-func (r *reader) skip(size int) { r.bytes, r.text = r.bytes[size:], r.text[size:] }
 
 func (r *reader) string() string {
 	size := r.uvarint()
@@ -125,7 +123,7 @@ func (r *reader) string() string {
 		return ""
 	}
 	text := r.text[:size]
-	r.skip(int(size))
+	r.bytes, r.text = r.bytes[size:], r.text[size:]
 	return text
 }
 
