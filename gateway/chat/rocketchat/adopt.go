@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/problem"
@@ -99,7 +98,7 @@ func (a *accounts) proof(ctx context.Context, id oidc.Identity, found account) (
 		return audit.NewAccount, nil
 	case a.linksBy(VerifiedEmail) && id.EmailVerified && found.confirmed(id.Email):
 		return audit.VerifiedEmail, nil
-	case a.linksBy(Username) && strings.EqualFold(found.Username, id.Username):
+	case a.linksBy(Username) && same(found.Username, id.Username):
 		return byUsername, nil
 	}
 	return "", a.unproven(ctx, id, found)

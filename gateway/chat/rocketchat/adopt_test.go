@@ -123,6 +123,29 @@ func TestAccountsAreReadBeforeTheyAreLinked(t *testing.T) {
 	}
 }
 
+// TestLookAlikesAreOthers: folding case must not fold letters of other alphabets into ours (D8).
+func TestLookAlikesAreOthers(t *testing.T) {
+	const kelvin, long = "\u212a", "\u017f" // fold to k and s
+	t.Run("an address", func(t *testing.T) {
+		w := newWorld(t, settings{})
+		theirs := adasAccount
+		theirs.Email = "mark@example.org"
+		w.server.AddUser(theirs)
+		alike := ada
+		alike.Email = "mar" + kelvin + "@example.org"
+		w.want("token", w.token(w.env.SignIn(alike)), http.StatusForbidden, "account_refused")
+	})
+	t.Run("a name", func(t *testing.T) {
+		w := newWorld(t, settings{config: func(c *rocketchat.Config) { c.Accounts.LinkBy = []rocketchat.Key{rocketchat.Username} }})
+		theirs := adasAccount
+		theirs.Username = "sam"
+		w.server.AddUser(theirs)
+		alike := ada
+		alike.Username = long + "am"
+		w.want("token", w.token(w.env.SignIn(alike)), http.StatusForbidden, "account_refused")
+	})
+}
+
 // TestUnverifiedAddressMakesNoAccount: nobody gets an account with an address that is not known to be theirs (D8).
 func TestUnverifiedAddressMakesNoAccount(t *testing.T) {
 	w := newWorld(t, settings{})

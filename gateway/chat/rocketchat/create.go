@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"chatgate/gateway/audit"
@@ -105,7 +104,7 @@ func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found account
 	if err != nil {
 		return false, fmt.Errorf("read creation: %w", err)
 	}
-	return strings.EqualFold(b.Username, found.Username), nil
+	return same(b.Username, found.Username), nil
 }
 
 // own links an account that was made here, and forgets its creation.

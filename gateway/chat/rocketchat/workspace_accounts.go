@@ -35,12 +35,16 @@ func (a account) deactivated() bool { return a.Active != nil && !*a.Active }
 func (a account) administrator() bool { return slices.Contains(a.Roles, "admin") }
 
 func (a account) has(address string) bool {
-	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return strings.EqualFold(e.Address, address) })
+	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return same(e.Address, address) })
 }
 
 func (a account) confirmed(address string) bool {
-	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return e.Verified && strings.EqualFold(e.Address, address) })
+	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return e.Verified && same(e.Address, address) })
 }
+
+// same compares names and addresses, letters' case aside. Of equal length, because Unicode folds a few letters of other
+// alphabets into ASCII ones, and those are longer.
+func same(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
@@ -57,7 +61,7 @@ func (w *workspace) byID(ctx context.Context, id string) (account, error) {
 // byUsername compares once more by itself, letters' case aside.
 func (w *workspace) byUsername(ctx context.Context, name string) (account, error) {
 	found, err := w.info(ctx, "username", name)
-	if err == nil && !strings.EqualFold(found.Username, name) {
+	if err == nil && !same(found.Username, name) {
 		return account{}, errNoAccount
 	}
 	return found, err
