@@ -110,13 +110,13 @@ func (a answer) refused(status int, errorType string) {
 }
 
 // at walks into nested objects.
-func (o answer) at(keys ...string) any {
-	o.t.Helper()
-	var v any = o.body
+func (a answer) at(keys ...string) any {
+	a.t.Helper()
+	var v any = a.body
 	for _, key := range keys {
 		inner, ok := v.(object)
 		if !ok {
-			o.t.Fatalf("no %v in %v", keys, o.body)
+			a.t.Fatalf("no %v in %v", keys, a.body)
 		}
 		v = inner[key]
 	}
