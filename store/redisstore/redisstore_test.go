@@ -17,6 +17,9 @@ import (
 // open opens a store that the test closes.
 func open(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	t.Helper()
+	if cfg.PoolSize == 0 {
+		cfg.PoolSize = 128 // the suite calls from a hundred goroutines at once, on machines that are slow now and then
+	}
 	s, err := redisstore.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
