@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterChatLogout, journey, tokenCalls } from './journey.mjs';
 import {
-  hook, inNews, inRocketChat, loginFrame, newsState, openAccount, openNews, openRocketChat, press, rc,
-  signInToRocketChat, signOut, textOf, visible,
+  atProvider, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openAccount, openNews, openRocketChat, press,
+  rc, signInToRocketChat, signOut, textOf, visible,
 } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { world } from './world.mjs';
 
 journey('logged out inside Rocket.Chat, a person stays out until they press Continue', async (page) => { // R12, B-21
   const calls = tokenCalls(page);
@@ -56,11 +57,15 @@ journey('signing out asks first when it is a link', async (page) => { // S105
   await newsState(page, 'out');
 });
 
-journey('signed out, the next sign-in works at once', async (page) => {
+journey('signed out here, a person is signed out at the provider too', async (page) => { // S106, S107
   await signInToRocketChat(page, 'ada');
   await signOut(page);
+  assert.match(await textOf(page, 'h1'), /signed out/);
+  assert.equal(new URL(page.url()).origin, world.gateway, 'home again from the provider');
+  assert.doesNotMatch(await page.evaluate(() => document.body.innerText), /still be signed in at your identity provider/);
   await press(page, hook('login'));
-  // The provider's own sign-in goes on, which the page said.
+  await atProvider(page);
+  await enterPassword(page, 'ada');
   await page.waitForSelector(hook('logout'));
   assert.match(await textOf(page, hook('status')), /Ada Lovelace/);
   await openRocketChat(page);
