@@ -116,7 +116,7 @@ func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
 	rp, err := oidc.New(oidc.Config{
 		Issuer: issuer, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
 	}, oidc.Env{
-		Provider: key, Now: w.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Provider: key, Now: w.clock.now, Log: slog.New(slog.DiscardHandler),
 		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
 	})
 	w.must(err)

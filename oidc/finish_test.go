@@ -108,7 +108,7 @@ func TestFinishDenied(t *testing.T) {
 			}
 			wantNothing(w.t, identity, tokens)
 			var denied *oidc.DeniedError
-			if c.is == oidc.ErrDenied && (!errors.As(err, &denied) || denied.Code != c.want) {
+			if errors.Is(c.is, oidc.ErrDenied) && (!errors.As(err, &denied) || denied.Code != c.want) {
 				w.t.Errorf("code = %+v, want %q", denied, c.want)
 			}
 		})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -136,10 +135,15 @@ type warmWorld struct {
 	request, anonymous *http.Request
 }
 
+// forgetful is where a log goes that is to be written in full, and by nobody read.
+type forgetful struct{}
+
+func (forgetful) Write(p []byte) (int, error) { return len(p), nil }
+
 func startWarm(t testing.TB, extra string) warmWorld {
 	t.Helper()
 	redis := redistest.Start(t).Addr
-	log := slog.New(slog.NewJSONHandler(io.Discard, nil)) // written in full, and then forgotten
+	log := slog.New(slog.NewJSONHandler(forgetful{}, nil))
 	w := start(t, worldConfig{Redis: redis, Log: log, Extra: extra + "limits: {warmCallsPerSession: 0, warmCallsPerAddress: 0}\n"})
 	v := w.visitor(t)
 	v.signIn("/login", "ada")

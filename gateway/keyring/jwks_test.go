@@ -97,7 +97,7 @@ func TestATokenVerifiesAgainstThePublishedJWKS(t *testing.T) {
 	if err := json.Unmarshal(d.Body, &set); err != nil {
 		t.Fatal(err)
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}
