@@ -44,7 +44,7 @@ func (s *Server) WatchChats(ctx context.Context) error {
 func (s *Server) lookAtChats(ctx context.Context) {
 	found := map[string]string{}
 	for name, connector := range s.cfg.Chats {
-		checker, ok := connector.(chat.Checker)
+		checker, ok := connector.Connector.(chat.Checker)
 		if !ok {
 			continue
 		}

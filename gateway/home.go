@@ -11,10 +11,11 @@ import (
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/gateway/web"
+	"chatgate/oidc"
 )
 
 // openChat is a chat as the account page shows it.
-type openChat struct{ Name, URL string }
+type openChat struct{ Name, Title, URL string }
 
 // home says who is signed in and leads to the chats; signed out it offers to sign in.
 func (s *Server) home(c *gin.Context) error {
@@ -31,20 +32,23 @@ func (s *Server) home(c *gin.Context) error {
 			Person string
 			Email  string
 			Chats  []openChat
-		}{displayName(found), found.Identity.Email, s.openChats()},
+		}{displayName(found), found.Identity.Email, s.openChats(found.Identity)},
 	})
 }
 
-func (s *Server) openChats() []openChat {
-	var out []openChat
-	for name, origin := range s.origins.chats {
-		out = append(out, openChat{Name: name, URL: string(origin)})
+// openChats are those that the rules let this person into (D7).
+func (s *Server) openChats(id oidc.Identity) []openChat {
+	var open []openChat
+	for name, c := range s.cfg.Chats {
+		if c.Rules == nil || c.Rules.Allow(id) == nil {
+			open = append(open, openChat{Name: name, Title: c.Title, URL: string(s.origins.chats[name])})
+		}
 	}
-	slices.SortFunc(out, func(a, b openChat) int { return strings.Compare(a.Name, b.Name) })
-	return out
+	slices.SortFunc(open, func(a, b openChat) int { return strings.Compare(a.Title, b.Title) })
+	return open
 }
 
-// displayName is the best the provider gave: the name, else the username, else nothing personal.
+// displayName is the best the provider gave: the name, else the username, else the subject.
 func displayName(s session.Session) string {
 	for _, name := range []string{s.Identity.Name, s.Identity.Username} {
 		if name != "" {

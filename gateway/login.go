@@ -294,14 +294,14 @@ func (s *Server) done(c *gin.Context) error {
 // choose shows the providers when there are several.
 func (s *Server) choose(c *gin.Context, query map[string]string) error {
 	var offered []choice
-	for key := range s.cfg.Providers {
+	for key, rp := range s.cfg.Providers {
 		values := url.Values{"provider": {key}}
 		for name, value := range query {
 			values.Set(name, value)
 		}
-		offered = append(offered, choice{Key: key, Href: "/login?" + values.Encode()})
+		offered = append(offered, choice{Title: rp.Title(), Href: "/login?" + values.Encode()})
 	}
-	slices.SortFunc(offered, func(a, b choice) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(offered, func(a, b choice) int { return strings.Compare(a.Title, b.Title) })
 	return s.pages.choose(c, offered)
 }
 

@@ -351,7 +351,7 @@ func TestSeveralProvidersAreOffered(t *testing.T) {
 	w := open(t, options{second: true})
 	b := w.browser()
 	page := text(b.do(http.MethodGet, "/login?chat=board&path=/home"))
-	if !strings.Contains(page, "provider=corp") || !strings.Contains(page, "provider=guests") {
+	if !strings.Contains(page, "provider=corp") || !strings.Contains(page, "provider=guests") || !strings.Contains(page, "The guests</a>") {
 		t.Fatalf("the chooser offers:\n%s", page)
 	}
 	if got := b.signIn("/login?chat=board&path=/home&provider=guests", "ada"); got != board+"/home" {

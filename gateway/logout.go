@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -102,7 +103,18 @@ func (s *Server) logoutComplete(c *gin.Context) error {
 // signedOut also removes a cookie that leads nowhere. The page says whether the provider's own sign-in may go on (D20).
 func (s *Server) signedOut(c *gin.Context, providerOpen bool) error {
 	s.clearDeadCookie(c)
-	return s.cfg.Pages.SignedOut(c, web.SignedOut{ProviderOpen: providerOpen})
+	return s.cfg.Pages.SignedOut(c, web.SignedOut{ProviderOpen: providerOpen, Lingering: s.lingering()})
+}
+
+// lingering are the chats that a sign-out does not close at once.
+func (s *Server) lingering() (titles []string) {
+	for _, c := range s.cfg.Chats {
+		if l, ok := c.Connector.(chat.Lingerer); ok && l.Lingers() {
+			titles = append(titles, c.Title)
+		}
+	}
+	slices.Sort(titles)
+	return titles
 }
 
 func (s *Server) writeLogoutCookie(c *gin.Context, value string, maxAge int) {

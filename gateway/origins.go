@@ -17,7 +17,7 @@ type origins struct {
 	chats  map[string]chat.Origin
 }
 
-func newOrigins(baseURL string, chats map[string]chat.Connector) origins {
+func newOrigins(baseURL string, chats map[string]Chat) origins {
 	o := origins{own: baseURL, chats: map[string]chat.Origin{}}
 	for name, connector := range chats {
 		returns := connector.Access().Return

@@ -36,7 +36,7 @@ func parsePages(all *web.Pages) (pages, error) {
 }
 
 // choice is one provider to sign in at.
-type choice struct{ Key, Href string }
+type choice struct{ Title, Href string }
 
 func (p pages) choose(c *gin.Context, offered []choice) error {
 	return p.all.Render(c, http.StatusOK, web.Page{Template: p.chooser, Data: offered})

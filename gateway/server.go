@@ -42,8 +42,8 @@ type Config struct {
 	BaseURL string
 	// Providers are the relying parties by their permanent keys.
 	Providers map[string]*oidc.RelyingParty
-	// Chats are the connectors by name.
-	Chats map[string]chat.Connector
+	// Chats are the connectors by name, with what the gateway itself has to know of each.
+	Chats map[string]Chat
 	// TrustedProxies are the peers whose X-Forwarded-For is believed; nobody's by default (S115).
 	TrustedProxies []netip.Prefix
 	// Rules say how often is too often (D31).
@@ -66,6 +66,15 @@ type Config struct {
 	Log       *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// Chat is a connector as the gateway knows it.
+type Chat struct {
+	chat.Connector
+	// Title is what people call it.
+	Title string
+	// Rules say who may enter; nil lets everybody in, which only tests want.
+	Rules *chat.AccessRules
 }
 
 // Server answers on both listeners. It is safe for concurrent use.
@@ -169,12 +178,12 @@ func (s *Server) server(h http.Handler) *http.Server {
 }
 
 // follower tells every connector that must know when a session ends or goes over into another.
-type follower map[string]chat.Connector
+type follower map[string]Chat
 
 func (f follower) EndSession(ctx context.Context, s session.Session) error {
 	var errs []error
 	for name, connector := range f {
-		if ender, ok := connector.(chat.SessionEnder); ok {
+		if ender, ok := connector.Connector.(chat.SessionEnder); ok {
 			if err := ender.EndSession(ctx, s); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", name, err))
 			}
@@ -186,7 +195,7 @@ func (f follower) EndSession(ctx context.Context, s session.Session) error {
 func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
 	var errs []error
 	for name, connector := range f {
-		if mover, ok := connector.(chat.SessionMover); ok {
+		if mover, ok := connector.Connector.(chat.SessionMover); ok {
 			if err := mover.MoveSession(ctx, from, to); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", name, err))
 			}

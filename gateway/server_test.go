@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"chatgate/gateway/chat"
 	"chatgate/oidc/oidctest"
 )
 
@@ -77,7 +78,8 @@ func TestSignOutGoesOnToTheProviderAndComesHome(t *testing.T) { // S106, S107: o
 		t.Error("the session lives on while the provider is asked")
 	}
 	home := b.do(http.MethodGet, "/logout/complete?state="+query.Get("state"))
-	if page := text(home); home.StatusCode != http.StatusOK || strings.Contains(page, "You may still be signed in at your identity provider") {
+	if page := text(home); home.StatusCode != http.StatusOK || strings.Contains(page, "You may still be signed in at your identity provider") ||
+		!strings.Contains(page, "<li>Bulletin Board</li>") { // D20
 		t.Errorf("home again = %d:\n%s", home.StatusCode, page)
 	}
 	if _, there := b.cookies["__Host-chatgate.logout"]; there {
@@ -153,10 +155,14 @@ func TestTheAccountPageNamesThePersonAndTheChats(t *testing.T) {
 	}
 	b.signIn("/login", "ada")
 	page := text(b.do(http.MethodGet, "/"))
-	for _, want := range []string{"Ada Lovelace", "ada@example.org", board, `data-chatgate="logout"`} {
+	for _, want := range []string{"Ada Lovelace", "ada@example.org", board, "Bulletin Board", `data-chatgate="logout"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("/ lacks %q:\n%s", want, page)
 		}
+	}
+	closed := open(t, options{rulesOfBoard: &chat.AccessRules{Groups: []string{"board"}}}).signedIn()
+	if page := text(closed.do(http.MethodGet, "/")); strings.Contains(page, "Bulletin Board") { // D7
+		t.Errorf("/ shows a chat that the rules leave this person out of:\n%s", page)
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Server) session(c *gin.Context, found session.Session) error {
 		Provider: id.Provider, Subject: id.Subject, Name: id.Name, Username: id.Username,
 		Email: id.Email, Verified: id.EmailVerified, Expires: found.Ends.Unix(), Chats: []string{},
 	}
-	for _, open := range s.openChats() {
+	for _, open := range s.openChats(id) {
 		body.Chats = append(body.Chats, open.Name)
 	}
 	c.JSON(http.StatusOK, body)

@@ -58,6 +58,7 @@ type options struct {
 	// undiscovered leaves the provider's document unread, as while the provider is down.
 	undiscovered bool
 	drain        time.Duration
+	rulesOfBoard *chat.AccessRules
 	// second adds another provider.
 	second bool
 	people []oidctest.User
@@ -102,7 +103,7 @@ func open(t *testing.T, o options) *world {
 	}
 	w.board = &bulletin{sessions: w.sessions, problems: problems, entered: make(chan struct{}), leave: make(chan struct{})}
 	w.Server, err = gateway.New(gateway.Config{
-		BaseURL: base, Providers: providers, Chats: map[string]chat.Connector{"board": w.board},
+		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.now,
@@ -114,7 +115,7 @@ func open(t *testing.T, o options) *world {
 func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
 	w.t.Helper()
 	rp, err := oidc.New(oidc.Config{
-		Issuer: issuer, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
+		Issuer: issuer, Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
 	}, oidc.Env{
 		Provider: key, Now: w.clock.now, Log: slog.New(slog.DiscardHandler),
 		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
@@ -159,6 +160,9 @@ func (b *bulletin) Access() chat.Access {
 func (b *bulletin) Check(context.Context) []chat.Finding {
 	return []chat.Finding{{Name: "reachable", OK: true}, {Name: "paper", OK: false, Text: "the bulletin board is out of pins"}}
 }
+
+// Lingers as paper does.
+func (b *bulletin) Lingers() bool { return true }
 
 func (b *bulletin) Mount(r gin.IRouter) {
 	guard := chat.TokenGuard(b.Access().Token, b.problems)

@@ -18,6 +18,7 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 
 // Config is one entry of `providers` in the configuration file.
 type Config struct {
+	Title          string        `yaml:"title" doc:"What people call this provider, where they choose between several; its key when empty."`
 	Issuer         string        `yaml:"issuer" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
 	DiscoveryURL   string        `yaml:"discoveryURL" doc:"An address of the same provider that is nearer to the gateway, such as one inside the cluster; empty uses the issuer."`
 	Client         ClientConfig  `yaml:"client" doc:"What the gateway is registered as at the provider."`

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,6 +114,9 @@ func (rp *RelyingParty) ready() (*provider, error) {
 	}
 	return nil, fmt.Errorf("%w: discovery has not finished", ErrNotReady)
 }
+
+// Title is what people call the provider.
+func (rp *RelyingParty) Title() string { return cmp.Or(rp.cfg.Title, rp.env.Provider) }
 
 // Metadata returns the provider's discovery document; false before there is one.
 func (rp *RelyingParty) Metadata() (Metadata, bool) {

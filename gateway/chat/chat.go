@@ -25,6 +25,8 @@ type Config interface {
 	// Addresses gives every origin that browsers meet, by its key relative to the section: each must be https outside
 	// development, and they decide whether our cookie has to cross sites (S128, B-29).
 	Addresses() map[string]Origin
+	// Called is what people call this chat, on every page that speaks of it.
+	Called() string
 	// Open builds the connector. It dials nothing. Errors name the key relative to the section.
 	Open(env Env) (Connector, error)
 }
@@ -44,6 +46,12 @@ type SessionEnder interface {
 // replaced by a new one in the same browser (D11, D27).
 type SessionMover interface {
 	MoveSession(ctx context.Context, from, to session.Session) error
+}
+
+// Lingerer is a connector whose chat takes what it was given for a while longer when the session has ended: the page
+// after a sign-out names it (D20).
+type Lingerer interface {
+	Lingers() bool
 }
 
 // Worker is a connector with background work. Run returns nil when ctx ends.

@@ -22,6 +22,8 @@ import (
 type Env struct {
 	// Name is the chat's name: its route prefix, its place in the store, its label in logs and metrics.
 	Name string
+	// Title is what people call the chat.
+	Title string
 	// BaseURL is the gateway's public origin, without a final slash.
 	BaseURL string
 	// Development allows http and self-made names on loopback.

@@ -53,7 +53,7 @@ type App struct {
 	audit    *audit.Log
 	parts    parts
 	workers  []worker
-	chats    map[string]chat.Connector
+	chats    map[string]gateway.Chat
 	registry *prometheus.Registry
 }
 
@@ -84,7 +84,7 @@ type parts struct {
 // Open builds a gateway from a checked configuration. It dials nothing and listens to nothing: a provider, chat or
 // Redis that is down does not keep it from starting (D26).
 func Open(cfg *Config, lend Lends) (*App, error) {
-	a := &App{cfg: cfg, log: lend.Log, registry: prometheus.NewRegistry(), chats: map[string]chat.Connector{}}
+	a := &App{cfg: cfg, log: lend.Log, registry: prometheus.NewRegistry(), chats: map[string]gateway.Chat{}}
 	if a.log == nil {
 		a.log = newLogger(cfg.Log)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"chatgate/gateway"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/keyring"
@@ -188,8 +190,10 @@ func (a *App) openKeys() (err error) {
 func (a *App) openChats() error {
 	p := &a.parts
 	for _, name := range slices.Sorted(maps.Keys(a.cfg.Chats)) {
-		connector, err := a.cfg.Chats[name].Open(chat.Env{
-			Name: name, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
+		section := a.cfg.Chats[name]
+		title := cmp.Or(section.Called(), name)
+		connector, err := section.Open(chat.Env{
+			Name: name, Title: title, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
 			Store: p.store, Names: p.names, Sessions: p.sessions, Keys: p.keys.Set(name),
 			Outbox: p.outbox, Ledger: p.ledger, Limits: p.limits, Rules: a.cfg.Limits.Rules(), Audit: a.audit,
 			Pages: p.pages, Problems: p.problems, Transport: p.transport, Metrics: p.metrics,
@@ -198,7 +202,7 @@ func (a *App) openChats() error {
 		if err != nil {
 			return fmt.Errorf("chats.%s: %w", name, err)
 		}
-		a.chats[name] = connector
+		a.chats[name] = gateway.Chat{Connector: connector, Title: title, Rules: section.AccessRules()}
 		if w, ok := connector.(chat.Worker); ok {
 			a.work("chat "+name, w.Run)
 		}

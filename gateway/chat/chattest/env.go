@@ -86,7 +86,7 @@ func newEnv(t testing.TB, o Options, clock *Clock, journal *Journal) *Env {
 	o = o.complete()
 	e := &Env{
 		Env: chat.Env{
-			Name: o.Name, BaseURL: o.BaseURL, Transport: o.Transport, Now: clock.Now,
+			Name: o.Name, Title: o.Name, BaseURL: o.BaseURL, Transport: o.Transport, Now: clock.Now,
 			Log: slog.New(slog.NewJSONHandler(journal, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
 		Clock: clock, Journal: journal, Registry: prometheus.NewRegistry(),

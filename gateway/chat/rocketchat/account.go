@@ -18,7 +18,8 @@ const accountHold = 30 * time.Second
 
 // accounts find the account of an identity, or make it.
 type accounts struct {
-	chat      string
+	chat      string // the name, for audit lines
+	title     string // what people call it
 	cfg       Accounts
 	workspace *workspace
 	links     *Links
@@ -77,9 +78,9 @@ func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error
 func (a *accounts) usable(ctx context.Context, id oidc.Identity, found account) error {
 	switch {
 	case found.ID == a.workspace.self.userID:
-		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.chat, notAPerson, nil))
+		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.title, notAPerson, nil))
 	case found.deactivated():
-		return a.refuse(ctx, audit.Deactivated, id, found.ID, problem.AccountDeactivated(a.chat, nil))
+		return a.refuse(ctx, audit.Deactivated, id, found.ID, problem.AccountDeactivated(a.title, nil))
 	}
 	return nil
 }

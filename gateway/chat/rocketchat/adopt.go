@@ -43,7 +43,7 @@ func (a *accounts) withAddress(ctx context.Context, v version, id oidc.Identity)
 		return account{}, errNoAccount
 	case len(found) > 1:
 		return account{}, a.refuse(ctx, audit.EmailAmbiguous, id, "",
-			problem.AccountRefused(a.chat, "several accounts have your e-mail address", nil))
+			problem.AccountRefused(a.title, "several accounts have your e-mail address", nil))
 	}
 	return a.workspace.byID(ctx, found[0].ID)
 }
@@ -75,9 +75,9 @@ func (a *accounts) claim(ctx context.Context, id oidc.Identity, found account) e
 	}
 	switch {
 	case found.Type != "user":
-		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.chat, notAPerson, nil))
+		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.title, notAPerson, nil))
 	case found.administrator() && !a.cfg.LinkAdmins:
-		return a.refuse(ctx, audit.Administrator, id, found.ID, problem.AccountIsAdministrator(a.chat, nil))
+		return a.refuse(ctx, audit.Administrator, id, found.ID, problem.AccountIsAdministrator(a.title, nil))
 	case how == audit.NewAccount:
 		return a.own(ctx, id, found)
 	}
@@ -107,20 +107,20 @@ func (a *accounts) proof(ctx context.Context, id oidc.Identity, found account) (
 func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found account) error {
 	switch {
 	case !id.EmailVerified:
-		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.chat, nil))
+		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.title, nil))
 	case !a.linksBy(VerifiedEmail):
 		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID,
-			problem.AccountRefused(a.chat, "an account with your e-mail address exists, and accounts are not linked by address here", nil))
+			problem.AccountRefused(a.title, "an account with your e-mail address exists, and accounts are not linked by address here", nil))
 	}
-	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.chat,
-		"the account with your e-mail address has not confirmed it there, so an administrator of "+a.chat+" has to", nil))
+	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.title,
+		"the account with your e-mail address has not confirmed it there, so an administrator of "+a.title+" has to", nil))
 }
 
 // link enters an account as the identity's, unless it is another one's.
 func (a *accounts) link(ctx context.Context, how audit.Reason, id oidc.Identity, found account) error {
 	err := a.links.Link(ctx, id.Provider, id.Subject, found.ID)
 	if errors.Is(err, ErrLinkedElsewhere) {
-		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID, problem.AccountLinkedToAnother(a.chat, err))
+		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID, problem.AccountLinkedToAnother(a.title, err))
 	}
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 // Config is the section of one Rocket.Chat workspace.
 type Config struct {
 	Access       chat.AccessRules  `yaml:"access" doc:"Who may enter. It has no default: letting everybody in has to be said."`
+	Title        string            `yaml:"title" default:"Rocket.Chat" doc:"What pages call this workspace."`
 	URL          chat.Origin       `yaml:"url" doc:"The workspace's public origin, as browsers see it."`
 	API          API               `yaml:"api" doc:"How the gateway itself reaches the workspace."`
 	EmbedOrigins chat.EmbedOrigins `yaml:"embedOrigins" doc:"Origins of further pages that may frame the sign-in page, each with what else it may do."`
@@ -122,6 +123,9 @@ func isHeaderText(text string) bool {
 
 // AccessRules are the section's rules on who may enter.
 func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
+
+// Called is the workspace's title.
+func (c *Config) Called() string { return c.Title }
 
 // Addresses are the origins that browsers meet.
 func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }

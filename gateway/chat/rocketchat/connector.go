@@ -52,7 +52,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		secret: k.cfg.API.CreateTokenSecret, log: env.Log, now: env.Now,
 	}
 	k.accounts = &accounts{
-		chat: env.Name, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
+		chat: env.Name, title: env.Title, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
 		links: NewLinks(env.Store, env.Names, env.Name), locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
 		begun: store.NewBucket[begun](env.Store.Durable("accountbegun").In(env.Name)),
 	}

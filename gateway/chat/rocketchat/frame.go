@@ -43,7 +43,8 @@ func newFramePage(env chat.Env, access chat.Access) (*framePage, error) {
 
 // frameData is what the page shows and what its script works with.
 type frameData struct {
-	Chat   string
+	Chat   string      // its name, for /login
+	Title  string      // what people call it
 	Parent chat.Origin // the only origin that the page posts to and listens to
 	// SignedIn says that there is a session, so that the script asks for its login.
 	SignedIn bool
@@ -61,7 +62,7 @@ func (c *connector) showFrame(g *gin.Context) error {
 	if err != nil && !errors.Is(err, session.ErrNone) {
 		return c.env.Sessions.Problem(err)
 	}
-	data := frameData{Chat: c.env.Name, Parent: p.parent(g.QueryArray("embedder")), SignedIn: err == nil}
+	data := frameData{Chat: c.env.Name, Title: c.env.Title, Parent: p.parent(g.QueryArray("embedder")), SignedIn: err == nil}
 	if data.SignedIn {
 		data.Name = displayName(s)
 	}

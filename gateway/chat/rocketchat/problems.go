@@ -74,12 +74,12 @@ func (c *connector) told(err error) error {
 		return told
 	}
 	if limited, ok := errors.AsType[*limitedError](err); ok {
-		unavailable := problem.ChatUnavailable(c.env.Name, err)
+		unavailable := problem.ChatUnavailable(c.env.Title, err)
 		unavailable.RetryAfter = limited.wait
 		return unavailable
 	}
 	if errors.Is(err, errUnavailable) || errors.As(err, new(*operatorError)) || errors.As(err, new(*apiError)) {
-		return problem.ChatUnavailable(c.env.Name, err)
+		return problem.ChatUnavailable(c.env.Title, err)
 	}
 	return err
 }

@@ -119,7 +119,7 @@ func (c *connector) byItself(ctx context.Context, who chat.Caller) (issued, erro
 	case refused:
 		return c.gone(ctx, s, i)
 	case deactivated:
-		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Name, nil))
+		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Title, nil))
 	case unknown:
 		return issued{}, fmt.Errorf("%w: %w", tokenUnverified(), err)
 	}
@@ -147,7 +147,7 @@ func (c *connector) confirmed(ctx context.Context, who chat.Caller) (issued, err
 	case refused:
 		return c.renew(ctx, s, i)
 	case deactivated:
-		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Name, nil))
+		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Title, nil))
 	}
 	return i, nil
 }
@@ -183,7 +183,7 @@ func (c *connector) gone(ctx context.Context, s session.Session, i issued) (issu
 	if err := c.env.Sessions.StayOut(ctx, s, c.env.Name); err != nil {
 		return issued{}, err
 	}
-	return issued{}, problem.SignedOutOfChat(c.env.Name, nil)
+	return issued{}, problem.SignedOutOfChat(c.env.Title, nil)
 }
 
 func (c *connector) recordSignOut(ctx context.Context, s session.Session) {

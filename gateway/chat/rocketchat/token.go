@@ -110,7 +110,7 @@ func (c *connector) mayResume(s session.Session) error {
 	case s.Chat.Held(c.env.Now()):
 		return held()
 	case s.Chat.StayOut:
-		return problem.SignedOutOfChat(c.env.Name, nil)
+		return problem.SignedOutOfChat(c.env.Title, nil)
 	}
 	return nil
 }

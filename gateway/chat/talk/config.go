@@ -36,6 +36,7 @@ var ascending = []Role{Commenter, Member, Staff, Moderator, Admin}
 type Config struct {
 	Profile       Profile                 `yaml:"profile" enum:"coral-sso,coral-oidc,talk4" doc:"The kind of token the site takes; the connector's README opens with the table that decides."`
 	Access        chat.AccessRules        `yaml:"access" doc:"Who may comment."`
+	Title         string                  `yaml:"title" default:"Comments" doc:"What pages call this site's comments."`
 	URL           chat.Origin             `yaml:"url" doc:"The public origin of Coral or Talk."`
 	EmbedOrigins  chat.EmbedOrigins       `yaml:"embedOrigins" doc:"The sites whose pages embed the comments, by origin; a sign-in may end there."`
 	SSOSecrets    map[string]store.Secret `yaml:"ssoSecrets" doc:"coral-sso: the secrets that Coral shows under single sign-on, by the key id it shows beside each."`
@@ -68,6 +69,9 @@ var (
 
 // AccessRules are the section's rules on who may enter.
 func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
+
+// Called is the site's title.
+func (c *Config) Called() string { return c.Title }
 
 // Addresses are the origins of the site and of every page that embeds it.
 func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }

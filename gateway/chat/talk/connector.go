@@ -27,6 +27,7 @@ type connector struct {
 var (
 	_ chat.Connector    = (*connector)(nil)
 	_ chat.SessionMover = (*connector)(nil)
+	_ chat.Lingerer     = (*connector)(nil)
 )
 
 // defaultAudience is Talk 4's own default of TALK_JWT_AUDIENCE.
@@ -57,6 +58,9 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		callers: callers,
 	}, nil
 }
+
+// Lingers is true: a token that a page holds is good until it expires (D20).
+func (*connector) Lingers() bool { return true }
 
 // Access gives three rights (D29): a sign-in may end at the site and at every page that embeds it, every such page may
 // frame ours, and those with the token right may read tokens. The site itself never asks for one.

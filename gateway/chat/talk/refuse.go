@@ -30,7 +30,7 @@ func (c *connector) refuse(ctx context.Context, who chat.Caller, err error) erro
 func (c *connector) told(err error) error {
 	switch {
 	case errors.Is(err, errNoEmail):
-		return needsEmail(c.env.Name, err)
+		return needsEmail(c.env.Title, err)
 	case errors.Is(err, keyring.ErrNotLoaded):
 		return problem.KeysNotLoaded(err)
 	}
