@@ -94,7 +94,7 @@ func TestTwoBrowsersOfOnePersonHaveTokensOfTheirOwn(t *testing.T) { // R8, D10
 	}
 }
 
-func TestWhatIsDownAtTheStartIsToldAndRecovers(t *testing.T) { // D26
+func TestWhatGoesDownIsToldAndRecovers(t *testing.T) { // D26
 	w := start(t, worldConfig{})
 	v := w.visitor(t)
 
@@ -131,6 +131,56 @@ func TestWhatIsDownAtTheStartIsToldAndRecovers(t *testing.T) { // D26
 		t.Fatal(err)
 	}
 	eventually(t, "the session lives on", func() bool { return v.rocketChatToken().status == http.StatusOK })
+}
+
+func TestWhatIsDownAtTheStartIsToldAndRecovers(t *testing.T) { // D26
+	for _, tc := range []struct {
+		name  string
+		spoil func(*world)
+		heal  func(*testing.T, *world)
+		check string
+	}{
+		{"the provider", func(w *world) {
+			w.Provider.Set(func(f *oidctest.Faults) {
+				f.Answers = map[string]http.HandlerFunc{oidctest.PathDiscovery: oidctest.Status(http.StatusBadGateway)}
+			})
+		}, func(_ *testing.T, w *world) {
+			w.Provider.Set(func(f *oidctest.Faults) { f.Answers = nil })
+		}, "provider corp"},
+		{"Redis", func(w *world) { w.embedded.Close() }, func(t *testing.T, w *world) {
+			t.Helper()
+			if err := w.embedded.Restart(); err != nil {
+				t.Fatal(err)
+			}
+		}, "store"},
+		{"Rocket.Chat", func(w *world) {
+			w.RocketChat.SetFaults(rocketchattest.Faults{Down: true})
+		}, func(_ *testing.T, w *world) { w.RocketChat.SetFaults(rocketchattest.Faults{}) }, "chat rocketchat"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w, _ := startBroken(t, worldConfig{}, tc.spoil)
+			v := w.visitor(t)
+			eventually(t, "/readyz answers 200 and tells what is down", func() bool {
+				got := v.send(http.MethodGet, w.Addresses().Admin+"/readyz", "")
+				checks, _ := got.json(t)["checks"].(map[string]any)
+				found, told := checks[tc.check]
+				return got.status == http.StatusOK && told && found != "ok"
+			})
+			if tc.check != "chat rocketchat" {
+				page := v.send(http.MethodGet, w.Addresses().Gateway+"/login", "")
+				if page.status != http.StatusServiceUnavailable || page.header.Get("Retry-After") == "" {
+					t.Errorf("/login = %d, Retry-After %q; want 503 with one", page.status, page.header.Get("Retry-After"))
+				}
+			}
+			tc.heal(t, w)
+			eventually(t, "a person can sign in", func() bool {
+				return v.send(http.MethodGet, w.Addresses().Gateway+"/login", "").status == http.StatusSeeOther
+			})
+			v.signIn("/login?prompt=login", "ada")
+			eventually(t, "Rocket.Chat lets them in", func() bool { return v.rocketChatToken().status == http.StatusOK })
+			eventually(t, "the comments do too", func() bool { return v.talkToken().status == http.StatusOK })
+		})
+	}
 }
 
 func TestTheDemoPrintsItsAddressesOnceItIsReady(t *testing.T) {

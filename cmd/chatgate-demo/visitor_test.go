@@ -13,8 +13,16 @@ import (
 	"time"
 )
 
-// start opens a world on free ports and serves it until the test ends.
+// start opens a world on free ports, serves it until the test ends, and returns once all is well.
 func start(t testing.TB, cfg worldConfig) *world {
+	t.Helper()
+	w, ready := startBroken(t, cfg, func(*world) {})
+	<-ready
+	return w
+}
+
+// startBroken is start for a world that is spoilt before it begins; ready is closed when all is well.
+func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, ready <-chan struct{}) {
 	t.Helper()
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -23,10 +31,11 @@ func start(t testing.TB, cfg worldConfig) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spoil(w)
 	ctx, stop := context.WithCancel(context.Background())
-	ready, ended := make(chan struct{}), make(chan error, 1)
+	well, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- w.Run(ctx, func() error { close(ready); return nil })
+		ended <- w.Run(ctx, func() error { close(well); return nil })
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -34,13 +43,7 @@ func start(t testing.TB, cfg worldConfig) *world {
 			t.Errorf("the world ended with %v", err)
 		}
 	})
-	select {
-	case <-ready:
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the world did not start: %v", err)
-	}
-	return w
+	return w, well
 }
 
 // visitor is a person's browser as far as cookies, redirects and fetches go. The demo is http on loopback, where
