@@ -52,13 +52,13 @@ func (s *Server) login(c *gin.Context) error {
 	if prompt != "" && prompt != oidc.PromptLogin && prompt != oidc.PromptSelectAccount {
 		return problem.InvalidRequest("The prompt must be login or select_account.", nil)
 	}
-	if err := s.countRound(c); err != nil {
+	if err := s.stopRounds(c); err != nil {
 		return err
 	}
 	_, err = s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	switch {
 	case err == nil && prompt == "":
-		c.Redirect(http.StatusSeeOther, target)
+		s.goRound(c, target)
 		return nil
 	case errors.Is(err, session.ErrNone):
 		s.clearDeadCookie(c)
@@ -117,7 +117,7 @@ func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
 	if err := s.attempts.Add(ctx, id, a, oidc.AttemptLifetime); err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	c.Redirect(http.StatusSeeOther, providerURL)
+	s.goRound(c, providerURL)
 	return nil
 }
 

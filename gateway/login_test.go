@@ -392,6 +392,15 @@ func TestABrowserSentRoundAndRoundIsStoppedAndNotLockedOut(t *testing.T) { // S3
 	}
 }
 
+func TestTryingAgainWhileTheProviderIsDownIsNoCircle(t *testing.T) { // S32, D26
+	b := open(t, options{undiscovered: true}).browser()
+	for range 12 {
+		if got := b.do(http.MethodGet, "/login"); got.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("/login = %d, want 503 however often it is tried", got.StatusCode)
+		}
+	}
+}
+
 func TestTheCookiesOfOneAnswerAreSmall(t *testing.T) { // S65
 	w := open(t, options{people: []oidctest.User{{
 		Username: "large", Password: "large", Subject: "large", Groups: strings.Fields(strings.Repeat("a-group-with-a-long-name ", 500)),

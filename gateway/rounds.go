@@ -20,20 +20,32 @@ const (
 	roundsWithin = time.Minute
 )
 
-// countRound stops the ninth round within a minute with a page. Its retry link leads on at once, with the count begun
+// stopRounds stops the ninth round within a minute with a page. Its retry link leads on at once, with the count begun
 // anew, so that nobody is locked out (S32).
-func (s *Server) countRound(c *gin.Context) error {
-	now := s.cfg.Now()
-	began, rounds := readRounds(c)
-	if now.Sub(began) >= roundsWithin || now.Before(began) {
-		began, rounds = now, 0
+func (s *Server) stopRounds(c *gin.Context) error {
+	if _, rounds := s.rounds(c); rounds < mostRounds {
+		return nil
 	}
-	if rounds >= mostRounds {
-		s.writeRounds(c, "", -1)
-		return problem.LoginLoop(nil).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
-	}
+	s.writeRounds(c, "", -1)
+	return problem.LoginLoop(nil).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
+}
+
+// goRound sends the browser on from /login and counts it: a login that cannot begin, because the provider is down, is
+// no round.
+func (s *Server) goRound(c *gin.Context, to string) {
+	began, rounds := s.rounds(c)
 	s.writeRounds(c, strconv.FormatInt(began.Unix(), 36)+"."+strconv.Itoa(rounds+1), int(roundsWithin/time.Second))
-	return nil
+	c.Redirect(http.StatusSeeOther, to)
+}
+
+// rounds are those of the running minute, and when it began.
+func (s *Server) rounds(c *gin.Context) (began time.Time, rounds int) {
+	now := s.cfg.Now()
+	began, rounds = readRounds(c)
+	if now.Sub(began) >= roundsWithin || now.Before(began) {
+		return now, 0
+	}
+	return began, rounds
 }
 
 // readRounds takes anything but one cookie of our own making for none.

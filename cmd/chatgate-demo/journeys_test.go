@@ -174,7 +174,7 @@ func TestWhatIsDownAtTheStartIsToldAndRecovers(t *testing.T) { // D26
 			}
 			tc.heal(t, w)
 			eventually(t, "a person can sign in", func() bool {
-				return v.send(http.MethodGet, w.Addresses().Gateway+"/login", "").status == http.StatusSeeOther
+				return w.visitor(t).send(http.MethodGet, w.Addresses().Gateway+"/login", "").status == http.StatusSeeOther
 			})
 			v.signIn("/login?prompt=login", "ada")
 			eventually(t, "Rocket.Chat lets them in", func() bool { return v.rocketChatToken().status == http.StatusOK })
