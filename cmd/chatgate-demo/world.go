@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,6 +31,8 @@ type worldConfig struct {
 	Log *slog.Logger
 	// Redis is the address of a Redis to use in place of the embedded one.
 	Redis string
+	// KeyPrefix keeps worlds apart that share a Redis; empty means the gateway's own.
+	KeyPrefix string
 	// RocketChat is the version that the stand-in follows; empty means its newest.
 	RocketChat string
 	// Providers are added to the gateway's, in YAML that may use the names of configuration.
@@ -134,7 +137,7 @@ func (w *world) build(cfg worldConfig) error {
 		}
 		redis = w.embedded.Addr()
 	}
-	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis}
+	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
 	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
 	if err := w.buildTalk(secrets); err != nil {
@@ -158,7 +161,7 @@ func (w *world) openGateway(log *slog.Logger) (*app.App, error) {
 // worldSecrets are made anew for every world.
 type worldSecrets struct {
 	Client, CreateToken, Coral string
-	Redis                      string
+	Redis, Prefix              string
 	UserID, Token              string
 }
 
@@ -220,14 +223,14 @@ func (w *world) configuration(s worldSecrets, providers string) string {
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
 		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
-		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis,
+		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis, "{prefix}", s.Prefix,
 		"{userID}", s.UserID, "{token}", s.Token,
 	).Replace(`
 baseURL: {sso}
 development: true
 listen: {drain: 0s}
 sealing: {current: demo, keys: {demo: "{sealing}"}}
-redis: {standalone: {address: "{redis}"}}
+redis: {standalone: {address: "{redis}"}, keyPrefix: "{prefix}"}
 theme: {name: Example Organisation}
 providers:
   corp:
