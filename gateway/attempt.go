@@ -18,7 +18,6 @@ import (
 
 const (
 	// attemptCookie begins the name of the cookie of each attempt: one cookie per attempt, so that tabs do not collide.
-	// The dot, which no chat's name can have, keeps our own cookies apart from those of a chat's child sessions.
 	attemptCookie = "__Host-chatgate.login-"
 	// mostAttempts bounds the unfinished logins of one browser; beyond it the oldest goes (S19).
 	mostAttempts = 5
@@ -36,10 +35,10 @@ func (s *Server) setAttemptCookie(c *gin.Context, id string) (value string) {
 	value = strconv.FormatInt(s.cfg.Now().Unix(), 36) + "." + rand.Text()
 	own := s.attemptCookies(c)
 	for len(own) >= mostAttempts {
-		s.writeAttemptCookie(c, own[0].Name, "", -1)
+		writeCookie(c, own[0].Name, "", -1)
 		own = own[1:]
 	}
-	s.writeAttemptCookie(c, attemptCookie+id, value, int(oidc.AttemptLifetime/time.Second))
+	writeCookie(c, attemptCookie+id, value, int(oidc.AttemptLifetime/time.Second))
 	return value
 }
 
@@ -69,13 +68,5 @@ func (s *Server) ownsAttempt(c *gin.Context, id string, a attempt) bool {
 }
 
 func (s *Server) clearAttemptCookie(c *gin.Context, id string) {
-	s.writeAttemptCookie(c, attemptCookie+id, "", -1)
-}
-
-// writeAttemptCookie sets or deletes with the same attributes. Lax is enough: the callback is a top-level GET.
-func (s *Server) writeAttemptCookie(c *gin.Context, name, value string, maxAge int) {
-	http.SetCookie(c.Writer, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	writeCookie(c, attemptCookie+id, "", -1)
 }

@@ -174,7 +174,7 @@ func TestAnAttemptExpires(t *testing.T) { // S17
 	w := open(t, options{})
 	b := w.browser()
 	callback := b.callback("/login", "ada")
-	w.clock.advance(11 * time.Minute)
+	w.clock.Advance(11 * time.Minute)
 	if answer := b.do(http.MethodGet, callback); answer.StatusCode != http.StatusBadRequest || b.who() != "" {
 		t.Errorf("callback after eleven minutes = %d as %q, want 400 as nobody", answer.StatusCode, b.who())
 	}
@@ -190,7 +190,7 @@ func TestTabsDoNotCollideAndDoNotPileUp(t *testing.T) { // S19, B-20
 		}
 	}
 	for range 10 {
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		b.do(http.MethodGet, "/login?prompt=login")
 	}
 	attempts := 0
@@ -330,7 +330,7 @@ func TestADeadSessionCookieIsClearedAtSignIn(t *testing.T) { // S28
 	w := open(t, options{})
 	b := w.browser()
 	b.signIn("/login", "ada")
-	w.clock.advance(9 * time.Hour)
+	w.clock.Advance(9 * time.Hour)
 	b.do(http.MethodGet, "/login")
 	if _, there := b.cookies["__Host-chatgate"]; there {
 		t.Error("the dead cookie was kept")
@@ -385,7 +385,7 @@ func TestABrowserSentRoundAndRoundIsStoppedAndNotLockedOut(t *testing.T) { // S3
 		t.Errorf("another browser = %d", other.StatusCode)
 	}
 	for range 7 {
-		w.clock.advance(10 * time.Second)
+		w.clock.Advance(10 * time.Second)
 		if slow := b.do(http.MethodGet, login); slow.StatusCode != http.StatusSeeOther {
 			t.Errorf("a round every ten seconds = %d, want to go on", slow.StatusCode)
 		}
@@ -408,7 +408,7 @@ func TestTheCookiesOfOneAnswerAreSmall(t *testing.T) { // S65
 	b := w.browser()
 	for range 9 {
 		b.do(http.MethodGet, "/login")
-		w.clock.advance(10 * time.Second)
+		w.clock.Advance(10 * time.Second)
 	}
 	begun := b.do(http.MethodGet, "/login")
 	finished := b.do(http.MethodGet, b.callback("/login", "large"))

@@ -77,7 +77,7 @@ func (s *Server) signOutAtProvider(c *gin.Context, provider string, tokens oidc.
 	if !ok {
 		return s.signedOut(c, true)
 	}
-	s.writeLogoutCookie(c, state, int(logoutLife/time.Second))
+	writeCookie(c, logoutCookie, state, int(logoutLife/time.Second))
 	return s.cfg.Pages.GoOn(c, to)
 }
 
@@ -87,7 +87,7 @@ func (s *Server) logoutComplete(c *gin.Context) error {
 	cookies, states := c.Request.CookiesNamed(logoutCookie), c.QueryArray("state")
 	ours := len(cookies) == 1 && len(states) == 1 && subtle.ConstantTimeCompare([]byte(cookies[0].Value), []byte(states[0])) == 1
 	if ours {
-		s.writeLogoutCookie(c, "", -1)
+		writeCookie(c, logoutCookie, "", -1)
 	}
 	_, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	if errors.Is(err, session.ErrNone) {
@@ -115,11 +115,4 @@ func (s *Server) lingering() (titles []string) {
 	}
 	slices.Sort(titles)
 	return titles
-}
-
-func (s *Server) writeLogoutCookie(c *gin.Context, value string, maxAge int) {
-	http.SetCookie(c.Writer, &http.Cookie{
-		Name: logoutCookie, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
 }

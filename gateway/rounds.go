@@ -26,7 +26,7 @@ func (s *Server) stopRounds(c *gin.Context) error {
 	if _, rounds := s.rounds(c); rounds < mostRounds {
 		return nil
 	}
-	s.writeRounds(c, "", -1)
+	writeCookie(c, roundsCookie, "", -1)
 	return problem.LoginLoop(nil).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
 }
 
@@ -34,7 +34,7 @@ func (s *Server) stopRounds(c *gin.Context) error {
 // no round.
 func (s *Server) goRound(c *gin.Context, to string) {
 	began, rounds := s.rounds(c)
-	s.writeRounds(c, strconv.FormatInt(began.Unix(), 36)+"."+strconv.Itoa(rounds+1), int(roundsWithin/time.Second))
+	writeCookie(c, roundsCookie, strconv.FormatInt(began.Unix(), 36)+"."+strconv.Itoa(rounds+1), int(roundsWithin/time.Second))
 	c.Redirect(http.StatusSeeOther, to)
 }
 
@@ -63,11 +63,4 @@ func readRounds(c *gin.Context) (began time.Time, rounds int) {
 		return began, 0
 	}
 	return time.Unix(seconds, 0), rounds
-}
-
-func (s *Server) writeRounds(c *gin.Context, value string, maxAge int) {
-	http.SetCookie(c.Writer, &http.Cookie{
-		Name: roundsCookie, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
 }

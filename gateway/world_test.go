@@ -21,6 +21,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
@@ -47,8 +48,8 @@ type world struct {
 	sessions *session.Manager
 	beat     *store.Heartbeat
 	board    *bulletin
-	clock    *clock
-	log      *buffer
+	clock    *chattest.Clock
+	log      *chattest.Journal
 	registry *prometheus.Registry
 }
 
@@ -66,19 +67,19 @@ type options struct {
 
 func open(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Now()}, log: &buffer{}, registry: prometheus.NewRegistry()}
-	w.engine = &faultyEngine{Engine: memstore.New(memstore.Config{Now: w.clock.now})}
+	w := &world{t: t, clock: chattest.NewClock(), log: &chattest.Journal{}, registry: prometheus.NewRegistry()}
+	w.engine = &faultyEngine{Engine: memstore.New(memstore.Config{Now: w.clock.Now})}
 	users := []oidctest.User{
 		{Username: "ada", Password: "ada", Subject: "ada-1", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true},
 		{Username: "bob", Password: "bob", Subject: "bob-2", Name: "Bob Kahn"},
 	}
 	w.provider = oidctest.New(oidctest.Config{
-		Issuer: issuer, Now: w.clock.now, Users: append(users, o.people...),
+		Issuer: issuer, Now: w.clock.Now, Users: append(users, o.people...),
 		Clients: []oidctest.Client{{ID: "chatgate", Secret: "client-secret", RedirectURIs: []string{base + "/login/callback"}}},
 	})
 	sealer, err := store.NewSealer("k", map[string][]byte{"k": bytes.Repeat([]byte("k"), 32)})
 	w.must(err)
-	st, err := store.New(store.Config{Engine: w.engine, Sealer: sealer, Now: w.clock.now})
+	st, err := store.New(store.Config{Engine: w.engine, Sealer: sealer, Now: w.clock.Now})
 	w.must(err)
 	log := slog.New(gateway.LogHandler{Handler: slog.NewJSONHandler(w.log, nil)})
 	pages, err := web.New(web.Config{HSTS: true})
@@ -90,11 +91,11 @@ func open(t *testing.T, o options) *world {
 	w.must(err)
 	w.beat = store.NewHeartbeat(st)
 	w.sessions, err = session.New(session.Config{
-		Store: st, Names: names, Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.now,
+		Store: st, Names: names, Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.Now,
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
 	})
 	w.must(err)
-	keys, err := keyring.New(keyring.Config{Store: st, Log: log, Now: w.clock.now, Sets: []keyring.SetConfig{{Name: "board"}}})
+	keys, err := keyring.New(keyring.Config{Store: st, Log: log, Now: w.clock.Now, Sets: []keyring.SetConfig{{Name: "board"}}})
 	w.must(err)
 	w.must(keys.Load(t.Context()))
 	providers := map[string]*oidc.RelyingParty{"corp": w.relyingParty("corp", o.undiscovered)}
@@ -106,7 +107,7 @@ func open(t *testing.T, o options) *world {
 		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
-		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.now,
+		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	})
 	w.must(err)
 	return w
@@ -117,7 +118,7 @@ func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
 	rp, err := oidc.New(oidc.Config{
 		Issuer: issuer, Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
 	}, oidc.Env{
-		Provider: key, Now: w.clock.now, Log: slog.New(slog.DiscardHandler),
+		Provider: key, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
 		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
 	})
 	w.must(err)
@@ -321,41 +322,6 @@ func (f *faultyEngine) Ping(ctx context.Context) error {
 		return err
 	}
 	return f.Engine.Ping(ctx)
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// buffer is a log that is read while it is written.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func jarOf(t *testing.T) http.CookieJar {

@@ -67,7 +67,7 @@ func (e *Env) CloseStore() error { return e.engine.Close() }
 // NewEnv builds everything a connector is lent.
 func NewEnv(t testing.TB, o Options) *Env {
 	t.Helper()
-	clock := newClock()
+	clock := NewClock()
 	if o.Engine == nil {
 		o.Engine = memstore.New(memstore.Config{Now: clock.Now})
 	}
