@@ -35,6 +35,8 @@ type Action struct {
 	Href  string // path on our origin; empty reloads the page itself
 	Post  bool   // for acts that change something
 	Hook  string // value of data-chatgate, which themes and tests rely on: login, logout, continue
+	// Fields are sent with a form that posts.
+	Fields map[string]string
 }
 
 // Failure is what the error page says. Title and Detail are for the person, in whatever language they come.
