@@ -200,7 +200,7 @@ func TestTheDemoPrintsItsAddressesOnceItIsReady(t *testing.T) {
 	for name, address := range map[string]string{
 		"gateway": told.Gateway, "admin": told.Admin, "provider": told.Provider, "rocketchat": told.RocketChat, "talk": told.Talk,
 	} {
-		response, err := (&http.Client{Transport: localTransport()}).Get(address)
+		response, err := (&http.Client{Transport: layout{}.transport()}).Get(address)
 		if err != nil {
 			t.Errorf("%s at %s: %v", name, address, err)
 			continue

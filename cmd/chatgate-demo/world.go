@@ -9,8 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -41,10 +41,13 @@ type worldConfig struct {
 	People []oidctest.User
 	// Extra is added to the end of the gateway's configuration.
 	Extra string
+	// Layout says where browsers find everything.
+	Layout layout
 }
 
-// world is everything that people and servers meet in a working installation. Each host has a name of its own below
-// localhost, and is therefore another site to browsers: what works here does not lean on a shared domain.
+// world is everything that people and servers meet in a working installation. Unless its layout says otherwise, each host
+// has a name of its own below localhost, and is therefore another site to browsers: what works here does not lean on a
+// shared domain.
 type world struct {
 	Provider   *oidctest.Provider
 	RocketChat *rocketchattest.Server
@@ -55,17 +58,6 @@ type world struct {
 	embedded  *miniredis.Miniredis
 	hosts     map[string]*host
 	transport *http.Transport
-}
-
-// host is one listener and who answers on it.
-type host struct {
-	name     string
-	listener net.Listener
-	handler  http.Handler
-}
-
-func (h *host) url() string {
-	return fmt.Sprintf("http://%s.localhost:%d", h.name, h.listener.Addr().(*net.TCPAddr).Port)
 }
 
 // addresses is what --json prints. Talk is the newspaper's page.
@@ -94,38 +86,22 @@ func (w *world) Addresses() addresses {
 
 // openWorld listens everywhere and builds everything; Run serves it.
 func openWorld(cfg worldConfig) (*world, error) {
-	w := &world{hosts: map[string]*host{}, transport: localTransport()}
-	for i, name := range []string{"sso", "provider", "chat", "news", "comments", "admin"} {
+	w := &world{hosts: map[string]*host{}, transport: cfg.Layout.transport()}
+	for i, role := range []string{"sso", "provider", "chat", "news", "comments", "admin"} {
 		port := 0
 		if cfg.Port != 0 {
 			port = cfg.Port + i
 		}
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		h, err := cfg.Layout.listen(role, port)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("listen for %s: %w (another port: --port N)", name, err), w.close())
+			return nil, errors.Join(err, w.close())
 		}
-		w.hosts[name] = &host{name: name, listener: listener}
+		w.hosts[role] = h
 	}
 	if err := w.build(cfg); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
-}
-
-// localTransport finds every name below localhost on this machine, whatever its resolver thinks of them (RFC 6761,
-// Section 6.3).
-func localTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 2 * time.Second}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			name, port, err := net.SplitHostPort(address)
-			if err == nil && strings.HasSuffix(name, ".localhost") {
-				address = net.JoinHostPort("127.0.0.1", port)
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
-		MaxIdleConnsPerHost: 64,
-	}
 }
 
 func (w *world) build(cfg worldConfig) error {
@@ -143,7 +119,7 @@ func (w *world) build(cfg worldConfig) error {
 	if err := w.buildTalk(secrets); err != nil {
 		return err
 	}
-	w.config = w.configuration(secrets, cfg.Providers) + cfg.Extra
+	w.config = w.configuration(secrets, cfg) + cfg.Extra
 	var err error
 	w.App, err = w.openGateway(cfg.Log)
 	return err
@@ -218,16 +194,16 @@ func (w *world) buildTalk(s worldSecrets) error {
 }
 
 // configuration is the gateway's file, as an operator would write it.
-func (w *world) configuration(s worldSecrets, providers string) string {
+func (w *world) configuration(s worldSecrets, cfg worldConfig) string {
 	return strings.NewReplacer(
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
 		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
 		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis, "{prefix}", s.Prefix,
-		"{userID}", s.UserID, "{token}", s.Token,
+		"{userID}", s.UserID, "{token}", s.Token, "{development}", strconv.FormatBool(!cfg.Layout.secure()),
 	).Replace(`
 baseURL: {sso}
-development: true
+development: {development}
 listen: {drain: 0s}
 sealing: {current: demo, keys: {demo: "{sealing}"}}
 redis: {standalone: {address: "{redis}"}, keyPrefix: "{prefix}"}
@@ -236,7 +212,7 @@ providers:
   corp:
     issuer: {provider}
     client: {id: chatgate, secret: "{client}"}
-` + providers + `
+` + cfg.Providers + `
 chats:
   rocketchat:
     access: {providers: [corp], anyone: true}
@@ -284,7 +260,7 @@ func serve(ctx context.Context, h *host) error {
 	server := &http.Server{Handler: h.handler, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(h.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("%s: %w", h.name, err)
+		return fmt.Errorf("%s: %w", h.role, err)
 	}
 	return nil
 }
