@@ -41,8 +41,10 @@ func (s *Server) routeTable() map[string]route {
 		"POST users.logout":                      {handle: (*Server).usersLogout},
 		"POST users.logoutOtherClients":          {handle: (*Server).usersLogoutOtherClients},
 		"POST users.removeOtherTokens":           {handle: (*Server).usersRemoveOtherTokens},
+		"GET users.getPersonalAccessTokens":      {handle: (*Server).usersGetPersonalAccessTokens},
 		"POST users.generatePersonalAccessToken": {handle: (*Server).usersGeneratePersonalAccessToken, twoFactor: true},
 
+		"GET permissions.listAll":       {handle: (*Server).permissionsListAll},
 		"GET roles.list":                {handle: (*Server).rolesList},
 		"POST roles.addUserToRole":      {handle: (*Server).rolesAddUserToRole, may: "access-permissions"},
 		"POST roles.removeUserFromRole": {handle: (*Server).rolesRemoveUserFromRole, may: "access-permissions"},
