@@ -28,7 +28,7 @@ func (e *Env) Enter(ctx context.Context, rules *AccessRules, who Caller) error {
 		return err
 	}
 	e.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.Reason(denied.Reason)})
-	return problem.AccessDenied(e.Title, phrases[denied.Reason], err)
+	return problem.AccessDenied(e.Title, problem.Reason{Code: string(denied.Reason), Phrase: phrases[denied.Reason]}, err)
 }
 
 // Allow counts a call against a limit that holds across replicas. The first one that is refused in a window is audited

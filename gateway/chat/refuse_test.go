@@ -39,9 +39,10 @@ func TestWhomTheRulesLeaveOutIsToldWhyAndAudited(t *testing.T) { // D7, S54
 			who := chat.Caller{Session: e.Session(e.SignIn(id)), Address: "192.0.2.7"}
 			err := e.Enter(t.Context(), &test.rules, who)
 			told, ok := errors.AsType[*problem.Error](err)
-			if !ok || told.Code != "access_denied" || !strings.Contains(told.Detail, test.told) {
+			if !ok || told.Code != "access_denied" || told.Reason.Code != test.reason || !strings.Contains(told.Detail, test.told) {
 				t.Fatalf("Enter() = %v, want access_denied with %q", err, test.told)
 			}
+			chattest.CheckReason(t, told.Reason)
 			line := fmt.Sprintf(`"act":"chat_token_refused","reason":%q,"provider":"corp","sub":"ada","chat":"board","session":%q,"remote_ip":"192.0.2.7"`,
 				test.reason, who.Session.Label())
 			if got := e.Journal.String(); strings.Count(got, line) != 1 {
@@ -86,7 +87,7 @@ func TestAFloodOfRefusedCallsIsOneAuditLine(t *testing.T) {
 }
 
 func TestWhatAClientMayKnowOfAnError(t *testing.T) {
-	denied := problem.AccessDenied("board", "it is Sunday", nil)
+	denied := problem.AccessDenied("board", problem.Reason{Code: "sunday", Phrase: "it is Sunday"}, nil)
 	for _, test := range []struct {
 		name string
 		err  error

@@ -22,7 +22,8 @@ var (
 	toAccount   = web.Action{Label: "action.to_account", Href: "/"}
 )
 
-// wording is what a problem says: a heading for pages, and a sentence with {places}.
+// wording is what a problem says in English: a heading for pages, and a sentence with {places}. Other languages have
+// the same under the keys problem.<code>.heading and problem.<code>.detail.
 type wording struct{ heading, detail string }
 
 // newError fills the places of w from name-value pairs.
@@ -31,6 +32,13 @@ func newError(status int, code string, w wording, cause error, places ...string)
 		Status: status, Code: code, Heading: web.Fill(w.heading, places...), Detail: web.Fill(w.detail, places...),
 		places: places, cause: cause,
 	}
+}
+
+// newRefusal is newError for wordings with the place {reason}.
+func newRefusal(status int, code string, w wording, reason Reason, cause error, places ...string) *Error {
+	e := newError(status, code, w, cause, append(places, "reason", reason.Phrase)...)
+	e.Reason, e.places = reason, places
+	return e
 }
 
 // The caller's session.
@@ -49,12 +57,11 @@ func SignedOutOfChat(chat string, cause error) *Error {
 		cause, "chat", chat)
 }
 
-// AccessDenied answers a signed-in person whom the chat's access rules leave out (D7). The reason is a phrase for that
-// person, such as "your groups do not include staff".
-func AccessDenied(chat, reason string, cause error) *Error {
-	return newError(http.StatusForbidden, "access_denied",
+// AccessDenied answers a signed-in person whom the chat's access rules leave out (D7).
+func AccessDenied(chat string, reason Reason, cause error) *Error {
+	return newRefusal(http.StatusForbidden, "access_denied",
 		wording{"No access to {chat}", "You are signed in, but {chat} is not open to you: {reason}."},
-		cause, "chat", chat, "reason", quoted(reason)).WithActions(toAccount)
+		reason, cause, "chat", chat).WithActions(toAccount)
 }
 
 // Where a request came from.
@@ -91,6 +98,14 @@ func LoginExpired(cause error) *Error {
 	return newError(http.StatusBadRequest, "login_expired",
 		wording{"This sign-in is over", "It was finished already or took too long. Nothing is lost: sign in again."},
 		cause).WithActions(signInAgain)
+}
+
+// HandOffOver answers a frame or a form whose hand-off is over: redeemed, too old, or not its own (B-10). Which of them
+// it was is not told.
+func HandOffOver(cause error) *Error {
+	return newError(http.StatusGone, "handoff_over",
+		wording{"This sign-in is over", "It was finished already or took too long. Go back to the page you came from and press Sign in there once more."},
+		cause)
 }
 
 // LoginLoop answers a browser that is sent to sign in again and again (S32). The caller adds the action that goes on.
@@ -166,10 +181,11 @@ func AccountIsAdministrator(chat string, cause error) *Error {
 		cause, "chat", chat)
 }
 
-// EmailUnverified answers when an account exists under an e-mail address that the provider has not verified (D8).
+// EmailUnverified answers a person whose e-mail address the provider has not verified, where the chat takes nobody
+// without: an account under that address may be another person's (D8).
 func EmailUnverified(chat string, cause error) *Error {
 	return newError(http.StatusForbidden, "email_unverified",
-		wording{"Your e-mail address is not verified", "An account in {chat} has your e-mail address. Verify the address at your identity provider, then sign in again."},
+		wording{"Your e-mail address is not verified", "{chat} needs an e-mail address that your identity provider has verified. Verify yours there, then sign in again."},
 		cause, "chat", chat).WithActions(signInAgain)
 }
 
@@ -180,12 +196,11 @@ func SeatsExhausted(chat string, cause error) *Error {
 		cause, "chat", chat)
 }
 
-// AccountRefused answers a person who is given no account in the chat, whoever decided so. The reason is a phrase for
-// that person, such as "your e-mail address is not accepted there".
-func AccountRefused(chat, reason string, cause error) *Error {
-	return newError(http.StatusForbidden, "account_refused",
+// AccountRefused answers a person who is given no account in the chat, whoever decided so.
+func AccountRefused(chat string, reason Reason, cause error) *Error {
+	return newRefusal(http.StatusForbidden, "account_refused",
 		wording{"No account in {chat}", "{chat} has no account for you: {reason}."},
-		cause, "chat", chat, "reason", quoted(reason))
+		reason, cause, "chat", chat)
 }
 
 // The gateway itself.

@@ -7,6 +7,7 @@
 //	r.GET("/login", problems.Page(login.begin))
 //	r.GET("/rocketchat/frame", problems.Frame(embedders, connector.frame))
 //
-// The code is stable API for scripts and operators; the sentences may change with any release. constructors.go is the
-// list of both.
+// The code is stable API for scripts and operators, and so is the code of a reason, which some problems carry in the
+// member "reason"; the sentences may change with any release. constructors.go is the list of codes and sentences.
+// Scripts get the sentences in English, pages in the reader's language.
 package problem

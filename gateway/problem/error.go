@@ -1,15 +1,17 @@
 package problem
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	"chatgate/gateway/web"
 )
 
-// maxQuoted bounds, in runes, a text of somebody else that becomes part of a sentence of ours.
-const maxQuoted = 200
+// Reason says why a person was left out. Whoever refuses declares its own; the message reason.<code> is its phrase in
+// other languages, and English is told where a language has none.
+type Reason struct {
+	Code   string // snake_case and stable: scripts choose their words by it
+	Phrase string // completes a sentence after a colon, in English and without a full stop
+}
 
 // Error is a refusal or a failure that may be told to the client. Make one with a constructor, so that its wording has
 // one home.
@@ -18,10 +20,11 @@ type Error struct {
 	Code       string        // snake_case and stable
 	Heading    string        // what a page says above the sentence; the JSON title is the status's own phrase
 	Detail     string        // a sentence for a person, in English
+	Reason     Reason        // why, where the code alone does not say it; else empty
 	RetryAfter time.Duration // when trying again makes sense; 0 when it is not known to
 	Actions    []web.Action  // what a page offers as the next step
 
-	places []string // name-value pairs that Detail was filled with, for its translations
+	places []string // name-value pairs for the places of the wording and its translations, without the reason
 	cause  error
 }
 
@@ -42,23 +45,4 @@ func (e *Error) WithActions(actions ...web.Action) *Error {
 	changed := *e
 	changed.Actions = actions
 	return &changed
-}
-
-// quoted prepares a text of a provider or a chat for a sentence of ours: one line, without control and formatting
-// characters, cut to a length (S24, S135).
-func quoted(text string) string {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsGraphic(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, text)
-	runes := []rune(strings.TrimSpace(line))
-	if len(runes) > maxQuoted {
-		return string(runes[:maxQuoted]) + "…"
-	}
-	return string(runes)
 }

@@ -25,12 +25,17 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // errCause stands for what only the log may say: an address inside, the words of Redis.
 var errCause = errors.New("dial tcp 10.1.2.3:6379: WRONGPASS secret-cause")
 
+var (
+	noStaff    = problem.Reason{Code: "group_missing", Phrase: "your groups do not include staff"}
+	badAddress = problem.Reason{Code: "email_not_accepted", Phrase: "your e-mail address is not accepted there"}
+)
+
 // everyProblem calls each constructor once.
 func everyProblem() []*problem.Error {
 	return []*problem.Error{
 		problem.SessionRequired(errCause),
 		problem.SignedOutOfChat("rocketchat", errCause),
-		problem.AccessDenied("rocketchat", "your groups do not include staff", errCause),
+		problem.AccessDenied("rocketchat", noStaff, errCause),
 		problem.OriginNotAllowed(errCause),
 		problem.CrossSiteRequest(errCause),
 		problem.InvalidRequest("The parameter return_to is given twice.", errCause),
@@ -47,7 +52,7 @@ func everyProblem() []*problem.Error {
 		problem.AccountIsAdministrator("rocketchat", errCause),
 		problem.EmailUnverified("rocketchat", errCause),
 		problem.SeatsExhausted("rocketchat", errCause),
-		problem.AccountRefused("rocketchat", "your e-mail address is not accepted there", errCause),
+		problem.AccountRefused("rocketchat", badAddress, errCause),
 		problem.TooManyRequests(1500*time.Millisecond, errCause),
 		problem.StoreUnavailable(errCause),
 		problem.KeysNotLoaded(errCause),
@@ -67,10 +72,11 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
-	pages, err := web.New(web.Config{Locales: fstest.MapFS{"de.json": {Data: []byte(`{
+	pages, err := web.New(web.Config{Locales: fstest.MapFS{"tlh.json": {Data: []byte(`{}`)}, "de.json": {Data: []byte(`{
 		"problem.access_denied.heading": "Kein Zugang zu {chat}",
 		"problem.access_denied.detail": "{chat} steht Ihnen nicht offen: {reason}.",
-		"problem.invalid_request.detail": "Abgelehnt: {detail}"
+		"problem.invalid_request.detail": "Abgelehnt: {detail}",
+		"reason.group_missing": "Sie gehören nicht zu {chat}"
 	}`)}}})
 	if err != nil {
 		t.Fatal(err)

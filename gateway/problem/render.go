@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,12 +153,14 @@ type body struct {
 	Status    int    `json:"status"`
 	Code      string `json:"code"`
 	Detail    string `json:"detail"`
+	Reason    string `json:"reason,omitempty"` // the code of the reason
 	RequestID string `json:"request_id,omitempty"`
 }
 
 func writeJSON(c *gin.Context, e *Error, contentType string) error {
 	text, err := json.Marshal(body{
-		Title: http.StatusText(e.Status), Status: e.Status, Code: e.Code, Detail: e.Detail, RequestID: requestID(c),
+		Title: http.StatusText(e.Status), Status: e.Status, Code: e.Code, Detail: e.Detail, Reason: e.Reason.Code,
+		RequestID: requestID(c),
 	})
 	if err != nil {
 		return err
@@ -174,7 +177,11 @@ func (r *Renderer) failure(c *gin.Context, e *Error) web.Failure {
 	if heading, ok := r.pages.Text(c.Request, "problem."+e.Code+".heading", e.places...); ok {
 		f.Title = heading
 	}
-	if detail, ok := r.pages.Text(c.Request, "problem."+e.Code+".detail", e.places...); ok {
+	reason, ok := r.pages.Text(c.Request, "reason."+e.Reason.Code)
+	if !ok {
+		reason = e.Reason.Phrase
+	}
+	if detail, ok := r.pages.Text(c.Request, "problem."+e.Code+".detail", slices.Concat(e.places, []string{"reason", reason})...); ok {
 		f.Detail = detail
 	}
 	return f

@@ -243,7 +243,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	for kind, wrap := range everyKind(w) {
 		answer := serve(wrap(func(c *gin.Context) error {
 			c.Header("X-Request-Id", hostile)
-			return problem.AccountRefused("<b>news</b>", hostile, nil)
+			return problem.AccountRefused("<b>news</b>", problem.Reason{Code: hostile, Phrase: hostile}, nil)
 		}), func(r *http.Request) { r.URL.RawQuery = "error=%3Cscript%3E&lang=%3Cscript%3E" })
 		body := answer.Body.String()
 		for _, sign := range []string{"<script", "<img onerror", "<b>news"} {
@@ -260,23 +260,28 @@ func TestHostileTextIsEscaped(t *testing.T) {
 // Pages speak the reader's language, places filled; scripts and operators always get English.
 func TestLanguages(t *testing.T) {
 	german := func(r *http.Request) { r.Header.Set("Accept-Language", "de") }
-	denied := problem.AccessDenied("news", "nur für Staff", nil)
+	klingon := func(r *http.Request) { r.Header.Set("Accept-Language", "tlh") }
+	denied := problem.AccessDenied("news", noStaff, nil)
+	unknown := problem.AccessDenied("news", problem.Reason{Code: "sunday", Phrase: "it is Sunday"}, nil)
 	w := newWorld(t)
 	tests := []struct {
-		name string
-		h    gin.HandlerFunc
-		want []string
+		name   string
+		reader func(*http.Request)
+		h      gin.HandlerFunc
+		want   []string
 	}{
-		{"a page has the words of its language", w.Page(failing(denied)),
-			[]string{`<html lang="de"`, "Kein Zugang zu news</h1>", "news steht Ihnen nicht offen: nur für Staff."}},
-		{"a detail of its own is kept", w.Page(failing(problem.InvalidRequest("Given twice.", nil))),
-			[]string{"This request cannot be read</h1>", "Abgelehnt: Given twice."}},
-		{"a code without words speaks English", w.Page(failing(problem.LoginExpired(nil))), []string{"This sign-in is over</h1>"}},
-		{"an API speaks English", w.API(failing(denied)), []string{"You are signed in, but news is not open to you: nur für Staff."}},
+		{"a page has the words of its language, and its reason too", german, w.Page(failing(denied)),
+			[]string{`<html lang="de"`, "Kein Zugang zu news</h1>", "news steht Ihnen nicht offen: Sie gehören nicht zu {chat}."}},
+		{"a reason without words speaks English", german, w.Page(failing(unknown)), []string{"news steht Ihnen nicht offen: it is Sunday."}},
+		{"a detail of its own is kept", german, w.Page(failing(problem.InvalidRequest("Given twice.", nil))),
+			[]string{"Abgelehnt: Given twice."}},
+		{"a code without words speaks English", klingon, w.Page(failing(problem.LoginExpired(nil))), []string{"This sign-in is over</h1>"}},
+		{"an API speaks English", german, w.API(failing(denied)),
+			[]string{"You are signed in, but news is not open to you: your groups do not include staff.", `"reason":"group_missing"`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			body := serve(tt.h, german).Body.String()
+			body := serve(tt.h, tt.reader).Body.String()
 			for _, want := range tt.want {
 				if !strings.Contains(body, want) {
 					t.Errorf("answer = %s, want %q", body, want)

@@ -43,7 +43,7 @@ func (a *accounts) withAddress(ctx context.Context, v version, id oidc.Identity)
 		return account{}, errNoAccount
 	case len(found) > 1:
 		return account{}, a.refuse(ctx, audit.EmailAmbiguous, id, "",
-			problem.AccountRefused(a.title, "several accounts have your e-mail address", nil))
+			problem.AccountRefused(a.title, severalAccounts, nil))
 	}
 	return a.workspace.byID(ctx, found[0].ID)
 }
@@ -110,10 +110,9 @@ func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found account
 		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.title, nil))
 	case !a.linksBy(VerifiedEmail):
 		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID,
-			problem.AccountRefused(a.title, "an account with your e-mail address exists, and accounts are not linked by address here", nil))
+			problem.AccountRefused(a.title, notLinked, nil))
 	}
-	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.title,
-		"the account with your e-mail address has not confirmed it there, so an administrator of "+a.title+" has to", nil))
+	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.title, notConfirmed, nil))
 }
 
 // link enters an account as the identity's, unless it is another one's.

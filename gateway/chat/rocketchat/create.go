@@ -54,19 +54,19 @@ func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (accou
 		}
 	}
 	return account{}, a.refuse(ctx, audit.ChatRefused, id, "",
-		problem.AccountRefused(a.title, "no name is free for your account", nil))
+		problem.AccountRefused(a.title, noFreeName, nil))
 }
 
 func (a *accounts) mayMake(ctx context.Context, id oidc.Identity) error {
 	switch {
 	case !a.cfg.Create:
 		return a.refuse(ctx, audit.CreationDisabled, id, "",
-			problem.AccountRefused(a.title, "signing in makes none here, so an administrator has to", nil))
+			problem.AccountRefused(a.title, notCreated, nil))
 	case id.Email == "":
 		return a.refuse(ctx, audit.ChatRefused, id, "",
-			problem.AccountRefused(a.title, "an account needs an e-mail address, and your identity provider gave none", nil))
+			problem.AccountRefused(a.title, emailMissing, nil))
 	case !id.EmailVerified:
-		return a.refuse(ctx, audit.EmailUnverified, id, "", needsVerifiedEmail(a.title))
+		return a.refuse(ctx, audit.EmailUnverified, id, "", problem.EmailUnverified(a.title, nil))
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (a *accounts) creationRefused(ctx context.Context, id oidc.Identity, err er
 		return a.refuse(ctx, audit.SeatsExhausted, id, "", problem.SeatsExhausted(a.title, err))
 	case slices.Contains([]string{"error-invalid-domain", "error-email-domain-blacklisted", "error-invalid-email"}, refusal.code):
 		return a.refuse(ctx, audit.ChatRefused, id, "",
-			problem.AccountRefused(a.title, "your e-mail address is not accepted there", err))
+			problem.AccountRefused(a.title, emailRefused, err))
 	}
 	return err
 }

@@ -15,8 +15,18 @@ const (
 	addressUnconfirmed audit.Reason = "address_unconfirmed" // the account has the address and has not confirmed it
 )
 
-// notAPerson is why nobody is let into an account of a bot, of an app, or of this gateway itself.
-const notAPerson = "the account with your name or address is not a person's"
+// Why a person is given no account. That an account is not a person's also keeps people out of the accounts of bots, of
+// apps and of this gateway itself.
+var (
+	severalAccounts = problem.Reason{Code: "several_accounts", Phrase: "several accounts have your e-mail address"}
+	notAPerson      = problem.Reason{Code: "not_a_person", Phrase: "the account with your name or address is not a person's"}
+	notLinked       = problem.Reason{Code: "not_linked_by_email", Phrase: "an account with your e-mail address exists, and accounts are not linked by address here"}
+	notConfirmed    = problem.Reason{Code: "email_not_confirmed", Phrase: "the account with your e-mail address has not confirmed it there, so an administrator has to"}
+	noFreeName      = problem.Reason{Code: "no_free_name", Phrase: "no name is free for your account"}
+	notCreated      = problem.Reason{Code: "creation_disabled", Phrase: "signing in makes none here, so an administrator has to"}
+	emailMissing    = problem.Reason{Code: "email_missing", Phrase: "an account needs an e-mail address, and your identity provider gave none"}
+	emailRefused    = problem.Reason{Code: "email_not_accepted", Phrase: "your e-mail address is not accepted there"}
+)
 
 // Codes of what only a Rocket.Chat frame is told. The frame has a sentence for each, in the reader's language.
 const (
@@ -24,15 +34,6 @@ const (
 	codeTokenUnverified = "token_unverified"
 	codeJustGiven       = "just_given"
 )
-
-// needsVerifiedEmail says what EmailUnverified does not: no account is in the way, there is none and none is made with an
-// address that may be somebody else's.
-func needsVerifiedEmail(chat string) *problem.Error {
-	told := problem.EmailUnverified(chat, nil)
-	told.Detail = "You have no account in " + chat + ", and one is made only with an e-mail address that your identity " +
-		"provider has verified. Verify yours there, then sign in again."
-	return told
-}
 
 // held answers a live session while a frame completes a sign-in (B-16).
 func held() *problem.Error {

@@ -30,19 +30,11 @@ func (c *connector) refuse(ctx context.Context, who chat.Caller, err error) erro
 func (c *connector) told(err error) error {
 	switch {
 	case errors.Is(err, errNoEmail):
-		return needsEmail(c.env.Title, err)
+		return problem.EmailUnverified(c.env.Title, err)
 	case errors.Is(err, keyring.ErrNotLoaded):
 		return problem.KeysNotLoaded(err)
 	}
 	return chat.Told(err)
-}
-
-// needsEmail says what EmailUnverified does not: here no account is in the way, the chat takes nobody without an address.
-func needsEmail(chat string, err error) error {
-	told := problem.EmailUnverified(chat, err)
-	told.Detail = "You are signed in, but " + chat + " needs an e-mail address that your identity provider has verified. " +
-		"Verify yours there, then sign in again."
-	return told
 }
 
 // tokenRefused answers a server that asks about a token which is not good here. The reason is for the log: the answer

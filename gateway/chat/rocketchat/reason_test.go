@@ -1,0 +1,16 @@
+package rocketchat
+
+import (
+	"testing"
+
+	"chatgate/gateway/chat/chattest"
+	"chatgate/gateway/problem"
+)
+
+func TestEveryReasonHasAMessage(t *testing.T) {
+	for _, reason := range []problem.Reason{
+		severalAccounts, notAPerson, notLinked, notConfirmed, noFreeName, notCreated, emailMissing, emailRefused,
+	} {
+		chattest.CheckReason(t, reason)
+	}
+}
