@@ -24,5 +24,6 @@
 //
 // The commands GET, SET, GETDEL, DEL, HMGET, HGETALL, HLEN, HEXISTS, HSET, HDEL, ZADD, ZSCORE, ZREM, ZRANGEBYSCORE,
 // ZREMRANGEBYSCORE, INCR, PTTL, PEXPIRE, PERSIST, EVAL, EVALSHA and PING on keys under the prefix suffice; with a
-// database other than 0 also SELECT, on a Cluster also CLUSTER SLOTS.
+// database other than 0 also SELECT, on a Cluster also CLUSTER SLOTS. What Inspect tells an operator takes INFO, TIME and
+// CONFIG GET as well; without them it stays unknown.
 package redisstore
