@@ -64,12 +64,20 @@ type Checker interface {
 	Check(ctx context.Context) []Finding
 }
 
-// Finding is one thing a Checker found.
+// Examiner is a connector that can look its chat over from top to bottom, for an operator who waits: everything that
+// Check looks at, and what costs too much to be asked every minute.
+type Examiner interface {
+	Examine(ctx context.Context) []Finding
+}
+
+// Finding is one thing a Checker or an Examiner found.
 type Finding struct {
 	// Name says what was looked at, in a few words.
 	Name string
 	// OK is true when nothing needs doing.
 	OK bool
+	// Minor says of what is not OK that people get in all the same.
+	Minor bool
 	// Text says what was found and, when something is wrong, which setting, variable or permission to change.
 	Text string
 }
