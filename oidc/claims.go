@@ -19,6 +19,8 @@ const (
 	maxPicture  = 2048
 	maxGroup    = 512  // distinguished names are long
 	maxGroups   = 1000 // entries
+	maxCustom   = 256
+	mostCustom  = 20 // claims
 )
 
 // claims is a decoded JSON object, its numbers as json.Number.

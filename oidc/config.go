@@ -3,6 +3,7 @@ package oidc
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -57,6 +58,8 @@ type ClaimsConfig struct {
 	Name     Path `yaml:"name" default:"name" doc:"The claim with the name to display."`
 	Groups   Path `yaml:"groups" default:"groups" doc:"The claim with the list of groups or roles; a list is a path into nested objects."`
 	Picture  Path `yaml:"picture" default:"picture" doc:"The claim with the address of a portrait."`
+
+	Custom map[string]Path `yaml:"custom" doc:"Further claims by a name of your own, at most 20, such as department: dept; only texts of at most 256 bytes are taken. Chats refer to them by that name."`
 }
 
 // withDefaults fills what a Config written in Go left out. A zero Leeway stays zero: it is a choice.
@@ -165,10 +168,20 @@ func (c *ClaimsConfig) check(report func(key, problem string)) {
 		{"claims.groups", c.Groups}, {"claims.picture", c.Picture},
 	} {
 		if slices.Contains(claim.path, "") {
-			report(claim.key, "must be a claim's name or a list of names, none of them empty")
+			report(claim.key, badPath)
+		}
+	}
+	if len(c.Custom) > mostCustom {
+		report("claims.custom", fmt.Sprintf("must have at most %d claims, got %d", mostCustom, len(c.Custom)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Custom)) {
+		if path := c.Custom[name]; len(path) == 0 || slices.Contains(path, "") {
+			report("claims.custom."+name, badPath)
 		}
 	}
 }
+
+const badPath = "must be a claim's name or a list of names, none of them empty"
 
 // check runs Check and the rules that need the development switch.
 func (c *Config) check(development bool) error {

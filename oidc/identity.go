@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -23,6 +25,9 @@ type Identity struct {
 	Groups   []string  `json:"g,omitempty"`
 	AuthTime time.Time `json:"at,omitzero"` // when the person signed in at the provider, if it says so
 	ACR      string    `json:"acr,omitempty"`
+	// Custom are further claims by the names that the configuration gives them. One that is missing, no text or too
+	// long is not there.
+	Custom map[string]string `json:"c,omitempty"`
 }
 
 // identify reads the identity from the ID token, and from userinfo what is configured but missing there.
@@ -53,6 +58,7 @@ func (rp *RelyingParty) identity(ctx context.Context, sources []claims) Identity
 	identity.Email, identity.EmailVerified = rp.email(sources)
 	identity.AuthTime, _ = id.time("auth_time")
 	identity.Groups = rp.groups(ctx, sources)
+	identity.Custom = rp.custom(sources)
 	return identity
 }
 
@@ -70,7 +76,8 @@ func first(sources []claims, path Path) claims {
 // Where the e-mail address counts only when verified, the word on that is part of it.
 func (rp *RelyingParty) incomplete(id claims) bool {
 	paths := rp.cfg.Claims
-	for _, path := range []Path{paths.Username, paths.Email, paths.Name, paths.Groups, paths.Picture, rp.verifiedPath()} {
+	wanted := []Path{paths.Username, paths.Email, paths.Name, paths.Groups, paths.Picture, rp.verifiedPath()}
+	for _, path := range slices.AppendSeq(wanted, maps.Values(paths.Custom)) {
 		if _, ok := id.at(path); !ok && len(path) > 0 && !elsewhere(id, path) {
 			return true
 		}
@@ -149,4 +156,20 @@ func readGroups(sources []claims, path Path) ([]string, error) {
 		}
 	}
 	return groups, nil
+}
+
+// custom is nil when there is none of them: every session would pay for an empty map.
+func (rp *RelyingParty) custom(sources []claims) map[string]string {
+	var custom map[string]string
+	for name, path := range rp.cfg.Claims.Custom {
+		text := exact(first(sources, path).textAt(path), maxCustom)
+		if text == "" {
+			continue
+		}
+		if custom == nil {
+			custom = map[string]string{}
+		}
+		custom[name] = text
+	}
+	return custom
 }

@@ -4,6 +4,8 @@ import (
 	"encoding"
 	"encoding/binary"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"chatgate/oidc"
@@ -57,7 +59,16 @@ func (r record) MarshalBinary() ([]byte, error) {
 	for _, group := range id.Groups {
 		out = appendText(out, group)
 	}
-	return out, nil
+	return appendTexts(out, id.Custom), nil
+}
+
+// appendTexts writes the keys in order, so that equal records are equal bytes.
+func appendTexts(out []byte, texts map[string]string) []byte {
+	out = binary.AppendUvarint(out, uint64(len(texts)))
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		out = appendText(appendText(out, key), texts[key])
+	}
+	return out
 }
 
 func appendText(out []byte, text string) []byte {
@@ -81,6 +92,9 @@ func (r *record) UnmarshalBinary(data []byte) error {
 	}
 	if groups := in.uvarint(); groups > 0 {
 		id.Groups = in.strings(groups - 1)
+	}
+	if len(in.bytes) > 0 { // absent in records of a version without custom claims (D24)
+		id.Custom = in.texts(in.uvarint())
 	}
 	if in.failed {
 		return errRecord
@@ -138,4 +152,21 @@ func (r *reader) strings(count uint64) []string {
 		all[i] = r.string()
 	}
 	return all
+}
+
+// texts reads so many keys with their texts; none is nil.
+func (r *reader) texts(count uint64) map[string]string {
+	if r.failed || count > uint64(len(r.bytes)) {
+		r.failed = true
+		return nil
+	}
+	if count == 0 {
+		return nil
+	}
+	texts := make(map[string]string, count)
+	for range count {
+		key := r.string()
+		texts[key] = r.string()
+	}
+	return texts
 }

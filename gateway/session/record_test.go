@@ -24,6 +24,8 @@ func filled(t *testing.T) oidc.Identity {
 			*field = true
 		case *[]string:
 			*field = []string{"staff", "cafés", ""}
+		case *map[string]string:
+			*field = map[string]string{"department": "Analysis", "site": ""}
 		case *time.Time:
 			*field = time.Unix(1_800_000_000, 0)
 		default:
@@ -66,9 +68,10 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) { // S68
 	if err != nil {
 		t.Fatal(err)
 	}
+	former := len(raw) - customSize(t, filled(t).Custom)
 	for size := range raw {
 		var r record
-		if err := r.UnmarshalBinary(raw[:size]); err == nil {
+		if err := r.UnmarshalBinary(raw[:size]); err == nil && size != former {
 			t.Fatalf("the first %d of %d bytes are taken for a record", size, len(raw))
 		}
 	}
@@ -85,8 +88,39 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) { // S68
 	}
 }
 
+// customSize is how many bytes custom claims take at the end of a record.
+func customSize(t *testing.T, custom map[string]string) int {
+	t.Helper()
+	with, err := record{Identity: oidc.Identity{Custom: custom}}.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := record{}.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(with) - len(without) + 1 // the number of claims
+}
+
+// TestRecordsOfAVersionWithoutCustomClaims: theirs end where the custom claims begin, and they look no further (D24).
+func TestRecordsOfAVersionWithoutCustomClaims(t *testing.T) {
+	want := record{Identity: filled(t), Begun: 1, Ends: 2}
+	raw, err := want.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got record
+	if err := got.UnmarshalBinary(raw[:len(raw)-customSize(t, want.Identity.Custom)]); err != nil {
+		t.Fatal(err)
+	}
+	want.Identity.Custom = nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("a record of the former version differs:\n%s", diff)
+	}
+}
+
 func FuzzRecord(f *testing.F) {
-	raw, err := record{Identity: oidc.Identity{Provider: "corp", Subject: "ada", Groups: []string{"staff"}}, Begun: 1, Ends: 2}.MarshalBinary()
+	raw, err := record{Identity: oidc.Identity{Provider: "corp", Subject: "ada", Groups: []string{"staff"}, Custom: map[string]string{"site": "X"}}, Begun: 1, Ends: 2}.MarshalBinary()
 	if err != nil {
 		f.Fatal(err)
 	}
