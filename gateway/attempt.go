@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/problem"
 	"chatgate/oidc"
 )
 
@@ -23,6 +24,32 @@ const (
 	mostAttempts = 5
 	attemptBytes = 18
 )
+
+// attempt is one login in flight. It is found by a hash of its state and bound to the browser that began it by a
+// cookie of its own, of which it holds a hash (S17, S18).
+type attempt struct {
+	oidc.Attempt
+	Target  string
+	Browser string
+	// HandOff is the frame that waits for this login, if one does.
+	HandOff *handOff `json:",omitempty"`
+}
+
+// attempt begins a login at a provider, keeps it as a, and returns where the browser goes.
+func (s *Server) attempt(c *gin.Context, rp *oidc.RelyingParty, prompt string, a attempt) (providerURL string, err error) {
+	ctx := c.Request.Context()
+	begun, providerURL, err := rp.Begin(ctx, oidc.LoginRequest{RedirectURL: s.callbackURL(), Prompt: prompt})
+	if err != nil {
+		return "", loginProblem(err)
+	}
+	id := attemptID(begun.State)
+	secret := s.setAttemptCookie(c, id)
+	a.Attempt, a.Browser = begun, attemptID(secret)
+	if err := s.attempts.Add(ctx, id, a, oidc.AttemptLifetime); err != nil {
+		return "", problem.StoreUnavailable(err)
+	}
+	return providerURL, nil
+}
 
 // attemptID is what an attempt is found by: a hash, so that the store never holds a state or a cookie (S59).
 func attemptID(secret string) string {

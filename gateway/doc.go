@@ -6,6 +6,9 @@
 //	login    /login               may the browser return there? -> oidc.RelyingParty.Begin -> attempt kept, cookie set -> provider
 //	         /login/callback      cookie and state agree -> attempt taken -> RelyingParty.Finish -> session.Manager.Start
 //	         /login/done          -> where the login was meant to end
+//	frame    /rocketchat/handoff  an id and a secret for the frame; the id goes into a form
+//	         /login/start         a POST from our own page only -> attempt with the hand-off -> provider -> callback: ready
+//	         /rocketchat/handoff/redeem  the secret -> login token and a cookie for the frame's partition, once
 //	iframe   /rocketchat/token    chat.TokenGuard -> session -> rocketchat: cached login token, or account -> mint -> kept
 //	talk     /talk/token          chat.TokenGuard -> session -> talk: claims -> keyring.Set.Sign
 //	         /.well-known/jwks.json  the public half of every signing key
@@ -17,6 +20,7 @@
 //	gateway          this package: routes, login, logout, origins, what is observed
 //	gateway/chat     the contract with one chat, and one folder per chat below it
 //	gateway/session  the signed-in browser
+//	gateway/handoff  how a sign-in in one window reaches the frame that asked for it, and that frame's page
 //	gateway/keyring  signing keys and their publication
 //	gateway/outbox   what must reach a chat or provider later, and the ledger of login tokens given out
 //	gateway/limit    how often is too often, across replicas

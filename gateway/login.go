@@ -23,14 +23,6 @@ import (
 // finishedLife is how long the way from the callback to /login/done may take.
 const finishedLife = time.Minute
 
-// attempt is one login in flight. It is found by a hash of its state and bound to the browser that began it by a
-// cookie of its own, of which it holds a hash (S17, S18).
-type attempt struct {
-	oidc.Attempt
-	Target  string
-	Browser string
-}
-
 // finished is where a login that is over was meant to end.
 type finished struct{ Target string }
 
@@ -99,7 +91,6 @@ func (s *Server) target(query map[string]string) (string, error) {
 
 // begin keeps an attempt and sends the browser to the provider.
 func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
-	ctx := c.Request.Context()
 	rp, err := s.provider(provider)
 	if err != nil {
 		return err
@@ -107,15 +98,9 @@ func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
 	if err := s.limitStart(c); err != nil {
 		return err
 	}
-	begun, providerURL, err := rp.Begin(ctx, oidc.LoginRequest{RedirectURL: s.callbackURL(), Prompt: prompt})
+	providerURL, err := s.attempt(c, rp, prompt, attempt{Target: target})
 	if err != nil {
-		return loginProblem(err)
-	}
-	id := attemptID(begun.State)
-	secret := s.setAttemptCookie(c, id)
-	a := attempt{Attempt: begun, Target: target, Browser: attemptID(secret)}
-	if err := s.attempts.Add(ctx, id, a, oidc.AttemptLifetime); err != nil {
-		return problem.StoreUnavailable(err)
+		return err
 	}
 	s.goRound(c, providerURL)
 	return nil
@@ -210,14 +195,14 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	}
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
 	if err != nil {
-		return s.failed(c, a, err)
+		return s.failed(c, id, a, err)
 	}
 	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, identity, tokens)
 	if err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	if err := s.finished.Put(ctx, id, finished{Target: a.Target}, finishedLife); err != nil {
-		return problem.StoreUnavailable(err)
+	if err := s.deliver(ctx, id, a, began); err != nil {
+		return err
 	}
 	s.metrics.logins.WithLabelValues("signed_in").Inc()
 	s.cfg.Audit.Record(ctx, audit.Event{
@@ -228,9 +213,25 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	return nil
 }
 
+// deliver leaves a finished login where it was meant to end: with the frame that waits for it, at an address, or both.
+func (s *Server) deliver(ctx context.Context, id string, a attempt, began session.Session) error {
+	if a.HandOff != nil {
+		if err := s.finishHandOff(ctx, *a.HandOff, began); err != nil {
+			return err
+		}
+		if a.HandOff.Mode == newWindow {
+			return nil
+		}
+	}
+	if err := s.finished.Put(ctx, id, finished{Target: a.Target}, finishedLife); err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	return nil
+}
+
 // failed words and counts a login that the provider or we refused, and offers the same login again (B-18).
-func (s *Server) failed(c *gin.Context, a attempt, err error) error {
-	told := loginProblem(err).WithActions(s.again(a.Target))
+func (s *Server) failed(c *gin.Context, id string, a attempt, err error) error {
+	told := loginProblem(err)
 	reason := audit.ProviderUnavailable
 	var refused *oidc.RefusedError
 	switch {
@@ -240,7 +241,10 @@ func (s *Server) failed(c *gin.Context, a attempt, err error) error {
 		reason = audit.ProviderDenied
 	}
 	s.refused(c, a.Provider, reason, told.Code)
-	return told
+	if a.HandOff != nil {
+		return s.failHandOff(c, id, *a.HandOff, told)
+	}
+	return told.WithActions(s.again(a.Target))
 }
 
 // again begins a login with the same end. Our own pages are return addresses by their path alone.
@@ -293,16 +297,23 @@ func (s *Server) done(c *gin.Context) error {
 
 // choose shows the providers when there are several.
 func (s *Server) choose(c *gin.Context, query map[string]string) error {
-	var offered []choice
-	for key, rp := range s.cfg.Providers {
+	return s.pages.choose(c, s.choices(func(key string) web.Action {
 		values := url.Values{"provider": {key}}
 		for name, value := range query {
 			values.Set(name, value)
 		}
-		offered = append(offered, choice{Title: rp.Title(), Href: "/login?" + values.Encode()})
+		return web.Action{Href: "/login?" + values.Encode()}
+	}))
+}
+
+// choices are the providers by their titles, each with the way there.
+func (s *Server) choices(way func(key string) web.Action) []choice {
+	var offered []choice
+	for key, rp := range s.cfg.Providers {
+		offered = append(offered, choice{Title: rp.Title(), Way: way(key)})
 	}
 	slices.SortFunc(offered, func(a, b choice) int { return strings.Compare(a.Title, b.Title) })
-	return s.pages.choose(c, offered)
+	return offered
 }
 
 // single refuses a parameter given twice: two readers might each take another one (S12).

@@ -35,8 +35,11 @@ func parsePages(all *web.Pages) (pages, error) {
 	return p, nil
 }
 
-// choice is one provider to sign in at.
-type choice struct{ Title, Href string }
+// choice is one provider to sign in at, and the way there: a link, or a form.
+type choice struct {
+	Title string
+	Way   web.Action
+}
 
 func (p pages) choose(c *gin.Context, offered []choice) error {
 	return p.all.Render(c, http.StatusOK, web.Page{Template: p.chooser, Data: offered})

@@ -27,8 +27,10 @@ func (s *Server) routes() (http.Handler, error) {
 	e.GET("/session", api(s.cfg.Sessions.Require("", s.session)))
 
 	e.GET("/login", page(s.login))
+	e.POST("/login/start", page(s.start))
 	e.GET("/login/callback", page(s.callback))
 	e.GET("/login/done", page(s.done))
+	e.GET("/login/failed", page(s.showFailed))
 
 	e.GET("/logout", page(s.askLogout))
 	e.POST("/logout", page(s.logout))

@@ -15,6 +15,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
@@ -57,6 +58,7 @@ type Config struct {
 	Names     *store.Names
 	Heartbeat *store.Heartbeat
 	Sessions  *session.Manager
+	HandOffs  *handoff.Manager
 	Keys      *keyring.Keyring
 	Limits    *limit.Limiter
 	Audit     *audit.Log
@@ -82,6 +84,7 @@ type Server struct {
 	cfg      Config
 	attempts store.Bucket[attempt]
 	finished store.Bucket[finished]
+	failures store.Bucket[failed]
 	pages    pages
 	metrics  *metrics
 	origins  origins
@@ -106,6 +109,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:      cfg,
 		attempts: store.NewBucket[attempt](cfg.Store.Passing("attempt")),
 		finished: store.NewBucket[finished](cfg.Store.Passing("finished")),
+		failures: store.NewBucket[failed](cfg.Store.Passing("failed")),
 		origins:  newOrigins(cfg.BaseURL, cfg.Chats),
 		caution:  caution(cfg.BaseURL),
 	}

@@ -22,6 +22,7 @@ import (
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
@@ -46,6 +47,7 @@ type world struct {
 	provider *oidctest.Provider
 	engine   *faultyEngine
 	sessions *session.Manager
+	handOffs *handoff.Manager
 	beat     *store.Heartbeat
 	board    *bulletin
 	clock    *chattest.Clock
@@ -98,6 +100,8 @@ func open(t *testing.T, o options) *world {
 	keys, err := keyring.New(keyring.Config{Store: st, Log: log, Now: w.clock.Now, Sets: []keyring.SetConfig{{Name: "board"}}})
 	w.must(err)
 	w.must(keys.Load(t.Context()))
+	w.handOffs, err = handoff.New(handoff.Config{Store: st, Now: w.clock.Now})
+	w.must(err)
 	providers := map[string]*oidc.RelyingParty{"corp": w.relyingParty("corp", o.undiscovered)}
 	if o.second {
 		providers["guests"] = w.relyingParty("guests", o.undiscovered)
@@ -106,7 +110,7 @@ func open(t *testing.T, o options) *world {
 	w.Server, err = gateway.New(gateway.Config{
 		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
-		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Keys: keys, Limits: limits, Audit: audit.New(log),
+		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	})
 	w.must(err)

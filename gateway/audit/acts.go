@@ -8,6 +8,9 @@ const (
 	SignedIn      Act = "signed_in"       // a session began
 	SignInRefused Act = "sign_in_refused" // a login ended without a session
 	SignedOut     Act = "signed_out"      // the end user ended a session
+
+	HandOffRedeemed Act = "handoff_redeemed" // a frame got the sign-in that it had asked for
+	HandOffRefused  Act = "handoff_refused"  // somebody asked for a sign-in with a wrong secret
 )
 
 // What chats are given.
@@ -43,6 +46,7 @@ const (
 	AttemptMissing      Reason = "attempt_missing" // no attempt cookie, or one of another login
 	ProviderDenied      Reason = "provider_denied" // the provider said no
 	ProviderUnavailable Reason = "provider_unavailable"
+	WrongSecret         Reason = "wrong_secret"
 )
 
 // Why a chat gave no token or no account, unless its access rules say it.

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
@@ -34,6 +35,8 @@ type Env struct {
 	Names *store.Names
 	// Sessions finds the signed-in browser.
 	Sessions *session.Manager
+	// HandOffs bring sign-ins from other windows to this chat's frame.
+	HandOffs *handoff.Manager
 	// Keys are this chat's own signing keys.
 	Keys *keyring.Set
 	// Outbox carries what must reach the chat later; Ledger knows every login token that was given out.

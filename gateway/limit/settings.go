@@ -10,6 +10,8 @@ type Settings struct {
 	LoginStartsPerAddress int `yaml:"loginStartsPerAddress" default:"600" doc:"Sign-ins begun from one address (IPv6: one /64) within a minute; a whole company may share an address."`
 	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"60000" doc:"Sign-ins begun by everybody together within a minute; protects the store, and is high because whoever uses it up locks everybody out."`
 	CallbacksPerAddress   int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
+	HandOffsPerAddress    int `yaml:"handOffsPerAddress" default:"3000" doc:"Hand-offs made for frames at one address within a minute, counted by each replica for itself; every frame that is shown to nobody signed in makes one."`
+	RedeemsPerAddress     int `yaml:"redeemsPerAddress" default:"60000" doc:"Times that waiting frames at one address may ask for their sign-in within a minute, counted by each replica for itself; a frame asks once a second."`
 	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
 	TalkTokensPerSession  int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
@@ -29,6 +31,8 @@ func (s *Settings) Check(report func(key, problem string)) {
 		{"loginStartsPerAddress", s.LoginStartsPerAddress},
 		{"loginStartsOverall", s.LoginStartsOverall},
 		{"callbacksPerAddress", s.CallbacksPerAddress},
+		{"handOffsPerAddress", s.HandOffsPerAddress},
+		{"redeemsPerAddress", s.RedeemsPerAddress},
 		{"resumesPerSession", s.ResumesPerSession},
 		{"mintsPerSession", s.MintsPerSession},
 		{"talkTokensPerSession", s.TalkTokensPerSession},
@@ -47,6 +51,8 @@ type Rules struct {
 	LoginStartAddress Rule // Address of the client
 	LoginStartOverall Rule // one key for everybody
 	CallbackAddress   Rule // Address of the client
+	HandOffAddress    Rule // Address of the client; Local
+	RedeemAddress     Rule // Address of the client; Local
 	ResumeSession     Rule // session key; R16
 	MintSession       Rule // session key
 	TalkTokenSession  Rule // session key; D18
@@ -62,6 +68,8 @@ func (s Settings) Rules() Rules {
 		LoginStartAddress: perMinute("login_start_address", s.LoginStartsPerAddress),
 		LoginStartOverall: perMinute("login_start_overall", s.LoginStartsOverall),
 		CallbackAddress:   perMinute("callback_address", s.CallbacksPerAddress),
+		HandOffAddress:    perMinute("handoff_address", s.HandOffsPerAddress),
+		RedeemAddress:     perMinute("redeem_address", s.RedeemsPerAddress),
 		ResumeSession:     perMinute("resume_session", s.ResumesPerSession),
 		MintSession:       perMinute("mint_session", s.MintsPerSession),
 		TalkTokenSession:  perMinute("talk_token_session", s.TalkTokensPerSession),

@@ -15,7 +15,9 @@ const rocketchatChild = "__Host-chatgate-rocketchat"
 func (h *house) frame(t *testing.T, parent session.Session) browser {
 	t.Helper()
 	w := httptest.NewRecorder()
-	must(t, h.StartChild(t.Context(), w, parent, "rocketchat"))
+	child, err := h.NewChild(t.Context(), parent, "rocketchat")
+	must(t, err)
+	h.Give(w, child)
 	if set := w.Header().Get("Set-Cookie"); !strings.Contains(set, "Partitioned") || !strings.Contains(set, "SameSite=None") || !strings.Contains(set, "Secure") {
 		t.Errorf("Set-Cookie = %q, want a partitioned cookie", set)
 	}
@@ -71,5 +73,19 @@ func TestATopLevelSessionWinsOverAChildOfAnother(t *testing.T) { // D27
 	}
 	if _, err := h.read(t, inFrame, "rocketchat"); !errors.Is(err, session.ErrNone) {
 		t.Errorf("Read(the deleted child) = %v, want ErrNone", err)
+	}
+}
+
+func TestAChildThatNobodyGotIsForgotten(t *testing.T) {
+	h, b := open(t), browser{}
+	child, err := h.NewChild(t.Context(), h.signIn(t, b, ada), "rocketchat")
+	must(t, err)
+	must(t, h.Drop(t.Context(), child))
+	w := httptest.NewRecorder()
+	h.Give(w, child)
+	inFrame := browser{}
+	inFrame.take(w)
+	if _, err := h.read(t, inFrame, "rocketchat"); !errors.Is(err, session.ErrNone) {
+		t.Errorf("Read(the dropped child) = %v, want ErrNone", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"chatgate/store"
 )
@@ -14,17 +15,25 @@ type child struct {
 	Chat   string `json:"c"`
 }
 
-// StartChild gives the frame of a chat a cookie of its own in its partition. It lives no longer than its parent.
-func (m *Manager) StartChild(ctx context.Context, w http.ResponseWriter, parent Session, chat string) error {
+// Child is a child session whose cookie no browser has yet.
+type Child struct {
+	key, value, chat string
+	life             time.Duration
+}
+
+// NewChild prepares a child session for the frame of a chat. It lives no longer than its parent.
+func (m *Manager) NewChild(ctx context.Context, parent Session, chat string) (Child, error) {
 	value := newSecret()
 	key, _ := keyOf(value)
-	life := parent.Ends.Sub(m.now())
-	if err := m.children.Put(ctx, key, child{Parent: parent.Key, Chat: chat}, life); err != nil {
-		return err
-	}
-	m.setChild(w, chat, value, life)
-	return nil
+	c := Child{key: key, value: value, chat: chat, life: parent.Ends.Sub(m.now())}
+	return c, m.children.Put(ctx, key, child{Parent: parent.Key, Chat: chat}, c.life)
 }
+
+// Give sets the child's cookie, in the partition of the page that the frame is in.
+func (m *Manager) Give(w http.ResponseWriter, c Child) { m.setChild(w, c.chat, c.value, c.life) }
+
+// Drop forgets a child that nobody got.
+func (m *Manager) Drop(ctx context.Context, c Child) error { return m.children.Delete(ctx, c.key) }
 
 // withChild completes what the session cookie gave by what the chat's child cookie says. A valid top-level session
 // wins; a child of another parent is then a leftover and goes (D27).

@@ -21,9 +21,6 @@
 // (__Host-chatgate-<chat>, partitioned) that opens one chat's routes and nothing else. A child has no life of its own:
 // it points to its parent and is dead the moment the parent is (D27).
 //
-// Nothing starts a child or sets a hold yet: both belong to the sign-in in a window of its own, and what reads them is
-// there so that the stored form need not change when that comes.
-//
 // # Endings
 //
 // Whoever must act when a session ends implements [Follower]. It is told before the record goes, so that what must

@@ -87,6 +87,23 @@ func (m *Manager) ByKey(ctx context.Context, key, chat string) (Session, error) 
 	return m.open(ctx, key, fields, chat)
 }
 
+// Latest is ByKey for somebody who was told of a session a while ago: another tab's sign-in may have taken its place in
+// the same browser since (B-20).
+func (m *Manager) Latest(ctx context.Context, key, chat string) (Session, error) {
+	for range mostSuccessor {
+		s, err := m.ByKey(ctx, key, chat)
+		if !errors.Is(err, ErrNone) {
+			return s, err
+		}
+		if key, err = m.successors.Get(ctx, key); errors.Is(err, store.ErrUnavailable) {
+			return Session{}, err
+		} else if err != nil {
+			break
+		}
+	}
+	return Session{}, ErrNone
+}
+
 // fieldsFor are the names for a chat; one that is not configured has a session like any other, and nothing in it.
 func (m *Manager) fieldsFor(chat string) chatFields {
 	if names, ok := m.chats[chat]; ok {

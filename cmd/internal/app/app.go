@@ -20,6 +20,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
@@ -69,6 +70,7 @@ type parts struct {
 	names     *store.Names
 	heartbeat *store.Heartbeat
 	sessions  *session.Manager
+	handOffs  *handoff.Manager
 	keys      *keyring.Keyring
 	outbox    *outbox.Outbox
 	ledger    *outbox.Ledger
@@ -102,7 +104,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 	a.server, err = gateway.New(gateway.Config{
 		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats,
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
-		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Keys: a.parts.keys,
+		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
 		Metrics: a.registry, Log: a.log, Now: a.parts.now,
 	})

@@ -14,6 +14,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
 	"chatgate/oidc"
@@ -30,6 +31,7 @@ type Config struct {
 	Sealing        Sealing                `yaml:"sealing" doc:"The keys that everything in Redis is sealed with."`
 	Redis          Redis                  `yaml:"redis" doc:"Where state is kept."`
 	Session        session.Settings       `yaml:"session" doc:"How long a sign-in lasts."`
+	HandOff        handoff.Settings       `yaml:"handOff" doc:"How a frame waits for a sign-in in another window."`
 	Providers      map[string]oidc.Config `yaml:"providers" doc:"OpenID providers by a permanent key, which is part of every identity."`
 	Chats          map[string]chat.Config `yaml:"chats" doc:"The chats by name; the name is the route, and the kind where that is left out."`
 	Limits         limit.Settings         `yaml:"limits" doc:"How often is too often."`

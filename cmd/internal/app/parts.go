@@ -19,6 +19,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
@@ -165,6 +166,10 @@ func (a *App) openSessions() (err error) {
 		Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Settings: a.cfg.Session,
 		Chats: slices.Sorted(maps.Keys(a.cfg.Chats)), CrossSite: a.cfg.crossSite(), Log: a.log, Now: p.now,
 	})
+	if err != nil {
+		return err
+	}
+	p.handOffs, err = handoff.New(handoff.Config{Store: p.store, Settings: a.cfg.HandOff, Now: p.now})
 	return err
 }
 
@@ -194,7 +199,7 @@ func (a *App) openChats() error {
 		title := cmp.Or(section.Called(), name)
 		connector, err := section.Open(chat.Env{
 			Name: name, Title: title, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
-			Store: p.store, Names: p.names, Sessions: p.sessions, Keys: p.keys.Set(name),
+			Store: p.store, Names: p.names, Sessions: p.sessions, HandOffs: p.handOffs, Keys: p.keys.Set(name),
 			Outbox: p.outbox, Ledger: p.ledger, Limits: p.limits, Rules: a.cfg.Limits.Rules(), Audit: a.audit,
 			Pages: p.pages, Problems: p.problems, Transport: p.transport, Metrics: p.metrics,
 			Log: a.log.With("chat", name), Now: p.now,

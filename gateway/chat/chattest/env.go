@@ -11,6 +11,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
@@ -144,6 +145,8 @@ func (e *Env) openSessions() {
 	})
 	e.must(err)
 	e.Sessions.Follow(e.follower)
+	e.HandOffs, err = handoff.New(handoff.Config{Store: e.Store, Now: e.Now})
+	e.must(err)
 }
 
 func (e *Env) openPages() {

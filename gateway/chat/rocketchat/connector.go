@@ -24,6 +24,7 @@ type connector struct {
 	workspace *workspace
 	accounts  *accounts
 	frame     *framePage
+	desk      *chat.Desk
 
 	flights singleflight.Group
 	locks   store.Locks
@@ -66,6 +67,9 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.frame, err = newFramePage(env, k.access); err != nil {
 		return nil, err
 	}
+	if k.desk, err = chat.NewDesk(chat.DeskConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
+		return nil, err
+	}
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
 	return k, nil
 }
@@ -86,6 +90,7 @@ func (c *connector) Mount(r gin.IRouter) {
 
 	r.GET("/frame", c.frame.handler(c))
 	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), c.env.Problems.API(c.resume))
+	c.desk.Mount(r)
 }
 
 // EndSession has the login tokens of a session revoked (R13).

@@ -67,7 +67,24 @@ func (c *connector) giveAgain(g *gin.Context) (resumeAnswer, error) {
 	if err != nil {
 		return resumeAnswer{}, err
 	}
-	return resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: displayName(who.Session)}, nil
+	return answerOf(i, who), nil
+}
+
+func answerOf(i issued, who chat.Caller) resumeAnswer {
+	return resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: displayName(who.Session)}
+}
+
+// handOver is what a frame gets for a sign-in that was finished in another window. Whoever has just signed in wants to
+// come in, so it counts as a press of Continue: a mark and a hold end with it (B-16).
+func (c *connector) handOver(ctx context.Context, who chat.Caller) (any, error) {
+	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+		return nil, err
+	}
+	i, err := c.confirmed(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	return answerOf(i, who), nil
 }
 
 // readResume takes one small JSON object with no keys but its own.

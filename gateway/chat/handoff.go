@@ -1,0 +1,239 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/handoff"
+	"chatgate/gateway/limit"
+	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
+)
+
+// DeskConfig says what a Desk works with.
+type DeskConfig struct {
+	// Env is the connector's.
+	Env Env
+	// Access are the connector's lists; the chat's own origin comes first in each.
+	Access Access
+	// Give returns what the frame is handed, as a JSON object, for a session that a person has just signed in with: it
+	// clears whatever kept the session out of the chat. It is called before the hand-off is taken, perhaps more than once,
+	// and by several callers at a time: all of them must get the same. Its error leaves the hand-off as it is (D28).
+	Give func(ctx context.Context, who Caller) (answer any, err error)
+	// Told words an error of Give for the frame, and counts it.
+	Told func(err error) error
+}
+
+// Desk serves the two routes by which a connector's frame gets a sign-in that was finished in another window (B-07 to
+// B-16): POST /<chat>/handoff and POST /<chat>/handoff/redeem.
+type Desk struct {
+	cfg                         DeskConfig
+	env                         Env
+	offers, redeems, perHandOff *limit.Local
+}
+
+// redeemRule is how often one frame may ask for its sign-in (B-10): it asks once a second, and when it comes into view.
+var redeemRule = limit.Rule{Name: "redeem_handoff", Max: 2, Per: time.Second}
+
+// NewDesk prepares the limits, which each replica counts by itself.
+func NewDesk(cfg DeskConfig) (*Desk, error) {
+	env := cfg.Env
+	offers, errOffers := limit.NewLocal(env.Rules.HandOffAddress, env.Now)
+	redeems, errRedeems := limit.NewLocal(env.Rules.RedeemAddress, env.Now)
+	perHandOff, err := limit.NewLocal(redeemRule, env.Now)
+	return &Desk{cfg: cfg, env: env, offers: offers, redeems: redeems, perHandOff: perHandOff}, errors.Join(errOffers, errRedeems, err)
+}
+
+// Mount adds the routes; r is rooted at /<name>.
+func (d *Desk) Mount(r gin.IRouter) {
+	own := OwnGuard(d.env.BaseURL, d.env.Problems)
+	r.POST("/handoff", own, d.env.Problems.API(d.offer))
+	r.POST("/handoff/redeem", own, d.env.Problems.API(d.redeem))
+}
+
+// offerRequest says where the frame is shown. Each is an origin, or empty.
+type offerRequest struct {
+	Embedder string `json:"embedder"` // the page that embeds the chat and frames ours itself
+	Top      string `json:"top"`      // the page in the address bar, as far as the browser tells
+}
+
+type offerAnswer struct {
+	ID        string `json:"id"`
+	Secret    string `json:"secret"`
+	ExpiresIn int    `json:"expiresIn"` // seconds
+}
+
+// offer makes a hand-off. It writes nothing, so that everybody who only looks at a login page costs nothing (D28).
+func (d *Desk) offer(g *gin.Context) error {
+	if err := d.offers.Allow(limit.AddressText(g.ClientIP())); err != nil {
+		return Told(err)
+	}
+	var request offerRequest
+	if err := readObject(g.Request.Body, &request); err != nil {
+		return problem.InvalidRequest("The body must be a JSON object with embedder and top.", err)
+	}
+	if request.Embedder != "" && !slices.Contains(d.cfg.Access.Token, Origin(request.Embedder)) {
+		return problem.OriginNotAllowed(errors.New("hand-off for an embedder without the right to tokens"))
+	}
+	made, err := d.env.HandOffs.Offer(d.env.Name, d.returnURL(request))
+	if err != nil {
+		return err
+	}
+	g.Header("Cache-Control", "no-store")
+	g.JSON(http.StatusOK, offerAnswer{ID: made.ID, Secret: made.Secret.Reveal(), ExpiresIn: int(made.Life.Seconds())})
+	return nil
+}
+
+// returnURL is where a login in the same window ends: at the front page of whom the frame names, when that is one of the
+// configured origins, letter for letter; else at the chat's (B-28).
+func (d *Desk) returnURL(request offerRequest) string {
+	for _, named := range []string{request.Top, request.Embedder} {
+		if slices.Contains(d.cfg.Access.Return, Origin(named)) {
+			return named + "/"
+		}
+	}
+	return string(d.cfg.Access.Return[0]) + "/"
+}
+
+type redeemRequest struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
+
+// pendingAnswer asks the frame to come again. Failed is the code of the problem that the last login ended with.
+type pendingAnswer struct {
+	Status string `json:"status"`
+	Failed string `json:"failed,omitempty"`
+}
+
+const resultHandedOff = "handed_off"
+
+// redeem tells a frame that its login is not finished (202), or hands it over, once.
+func (d *Desk) redeem(g *gin.Context) error {
+	ctx := g.Request.Context()
+	address := g.ClientIP()
+	if err := d.redeems.Allow(limit.AddressText(address)); err != nil {
+		return Told(err)
+	}
+	var request redeemRequest
+	if err := readObject(g.Request.Body, &request); err != nil {
+		return problem.InvalidRequest("The body must be a JSON object with id and secret.", err)
+	}
+	state, err := d.look(ctx, request, address)
+	if err != nil {
+		return err
+	}
+	g.Header("Cache-Control", "no-store")
+	if state.Session == "" {
+		return pending(g, state.Failed)
+	}
+	s, err := d.env.Sessions.Latest(ctx, state.Session, d.env.Name)
+	if errors.Is(err, session.ErrNone) {
+		return problem.HandOffOver(err) // signed out again meanwhile
+	}
+	if err != nil {
+		return d.env.Sessions.Problem(err)
+	}
+	return d.handOver(g, state, Caller{Session: s, Address: address})
+}
+
+// pending asks the frame to come again.
+func pending(g *gin.Context, failed string) error {
+	g.JSON(http.StatusAccepted, pendingAnswer{Status: "pending", Failed: failed})
+	return nil
+}
+
+// look finds the hand-off and counts the call against it.
+func (d *Desk) look(ctx context.Context, request redeemRequest, address string) (handoff.State, error) {
+	state, err := d.env.HandOffs.Look(ctx, d.env.Name, request.ID, request.Secret)
+	switch {
+	case errors.Is(err, handoff.ErrOver):
+		if errors.Is(err, handoff.ErrWrongSecret) {
+			d.env.Record(ctx, Caller{Address: address}, audit.Event{Act: audit.HandOffRefused, Reason: audit.WrongSecret})
+		}
+		return state, problem.HandOffOver(err)
+	case err != nil:
+		return state, Told(err)
+	}
+	if err := d.perHandOff.Allow(state.Key()); err != nil {
+		return state, Told(err)
+	}
+	return state, nil
+}
+
+// handOver prepares everything that may fail, then takes the hand-off; only the winner gets answer and cookie (D28).
+func (d *Desk) handOver(g *gin.Context, state handoff.State, who Caller) error {
+	ctx := g.Request.Context()
+	answer, err := d.cfg.Give(ctx, who)
+	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrNone) {
+		return pending(g, "") // another tab's sign-in has just taken this one's place, and is found next time (B-20)
+	}
+	if err != nil {
+		return d.cfg.Told(err)
+	}
+	child, err := d.child(g, who.Session)
+	if err != nil {
+		return Told(err)
+	}
+	if err := d.env.HandOffs.Take(ctx, state); err != nil {
+		if child != nil {
+			err = errors.Join(err, d.env.Sessions.Drop(ctx, *child))
+		}
+		if errors.Is(err, handoff.ErrOver) {
+			return problem.HandOffOver(err)
+		}
+		return Told(err)
+	}
+	if child != nil {
+		d.env.Sessions.Give(g.Writer, *child)
+	}
+	d.env.Record(ctx, who, audit.Event{Act: audit.HandOffRedeemed})
+	d.env.Metrics.Token(d.env.Name, resultHandedOff)
+	g.JSON(http.StatusOK, answer)
+	return nil
+}
+
+// child prepares a cookie for this frame's partition, unless the frame's own requests bring the session already: then
+// the browser keeps no cookies back, and a second one would only be one more to end.
+func (d *Desk) child(g *gin.Context, s session.Session) (*session.Child, error) {
+	ctx := g.Request.Context()
+	if own, err := d.env.Sessions.Read(ctx, g.Writer, g.Request, d.env.Name); err == nil && own.Key == s.Key {
+		return nil, nil
+	}
+	child, err := d.env.Sessions.NewChild(ctx, s, d.env.Name)
+	return &child, err
+}
+
+// maxObject bounds the body of a call from our own pages, in bytes.
+const maxObject = 4 << 10
+
+// readObject reads one small JSON object with no keys but its own.
+func readObject(body io.Reader, into any) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxObject+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > maxObject:
+		return errors.New("body too large")
+	case !strings.HasPrefix(strings.TrimSpace(string(text)), "{"):
+		return errors.New("body is no JSON object")
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if decoder.More() {
+		return errors.New("body goes on after its object")
+	}
+	return nil
+}
