@@ -10,17 +10,18 @@ import (
 // Faults is what may be wrong with the server. Down and Delay hit every request, the others REST alone. The zero value
 // is a healthy server.
 type Faults struct {
-	Down            bool           // connections are cut without an answer
-	Delay           time.Duration  // before every answer
-	Status          map[string]int // by route ("me", "users.info"; "*" is all others): this status instead of an answer
-	TooManyRequests time.Duration  // above zero: 429 on every route, asking to wait this long
-	RedirectTo      string         // 302 to this address, as a misconfigured proxy does
-	HTML            bool           // 200 with a page instead of JSON, as a captive portal does
+	Down            bool              // connections are cut without an answer
+	Delay           time.Duration     // before every answer
+	Status          map[string]int    // by route ("me", "users.info"; "*" is all others): this status instead of an answer
+	Refusal         map[string]string // by route: 400 with this errorType instead of an answer
+	TooManyRequests time.Duration     // above zero: 429 on every route, asking to wait this long
+	RedirectTo      string            // 302 to this address, as a misconfigured proxy does
+	HTML            bool              // 200 with a page instead of JSON, as a captive portal does
 }
 
 // SetFaults replaces the faults. The zero value heals the server.
 func (s *Server) SetFaults(f Faults) {
-	f.Status = maps.Clone(f.Status)
+	f.Status, f.Refusal = maps.Clone(f.Status), maps.Clone(f.Refusal)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = f
@@ -29,7 +30,7 @@ func (s *Server) SetFaults(f Faults) {
 // fail reports whether a fault has answered the request.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, api bool) bool {
 	s.mu.Lock()
-	f := s.faults // its map is never written after SetFaults
+	f := s.faults // its maps are never written after SetFaults
 	s.mu.Unlock()
 
 	if f.Down {
@@ -46,7 +47,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, api bool) bool {
 }
 
 func (f Faults) answer(w http.ResponseWriter, r *http.Request, now time.Time) bool {
-	switch status := f.status(r); {
+	name, _ := routeName(r.URL.Path)
+	switch status := f.status(name); {
+	case f.Refusal[name] != "":
+		writeError(w, thrown(f.Refusal[name], "Refused", nil))
 	case status != 0:
 		writeJSON(w, status, reply{"success": false, "error": "Internal server error"})
 	case f.TooManyRequests > 0:
@@ -63,9 +67,8 @@ func (f Faults) answer(w http.ResponseWriter, r *http.Request, now time.Time) bo
 	return true
 }
 
-func (f Faults) status(r *http.Request) int {
-	name, _ := routeName(r.URL.Path)
-	if status, ok := f.Status[name]; ok {
+func (f Faults) status(route string) int {
+	if status, ok := f.Status[route]; ok {
 		return status
 	}
 	return f.Status["*"]

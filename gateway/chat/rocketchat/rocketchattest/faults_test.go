@@ -26,6 +26,7 @@ func TestFaults(t *testing.T) {
 		{"a status for one route", rocketchattest.Faults{Status: map[string]int{"settings.public": 502}}, 502, "Content-Type", "application/json", "Internal server error"},
 		{"a status for all routes", rocketchattest.Faults{Status: map[string]int{"*": 500}}, 500, "Content-Type", "application/json", "Internal server error"},
 		{"a status for another route", rocketchattest.Faults{Status: map[string]int{"me": 500}}, 200, "Content-Type", "application/json", "Site_Url"},
+		{"a refusal of one route", rocketchattest.Faults{Refusal: map[string]string{"settings.public": "error-not-authorized"}}, 400, "Content-Type", "application/json", `"errorType":"error-not-authorized"`},
 		{"too many requests", rocketchattest.Faults{TooManyRequests: 7 * time.Second}, 429, "X-RateLimit-Remaining", "0", "wait 7 seconds"},
 		{"a page instead of JSON", rocketchattest.Faults{HTML: true}, 200, "Content-Type", "text/html; charset=utf-8", "<!doctype html>"},
 		{"a redirect", rocketchattest.Faults{RedirectTo: "https://elsewhere.example/"}, 302, "Location", "https://elsewhere.example/", ""},

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
 )
 
@@ -72,4 +74,22 @@ func TestResumeSkipsTheSecondFactor(t *testing.T) {
 	person.TOTP = "123456"
 	adaID := s.AddUser(person)
 	anonymous(t, s).post("login", object{"resume": s.AddLoginToken(adaID)}).ok()
+}
+
+// Who logged in where tells the mobile app, which speaks REST, from the web client.
+func TestLoginsAreRecorded(t *testing.T) {
+	s, adaID := workspace("8.8.1")
+	app := anonymous(t, s).with("User-Agent", "RC Mobile; ios 17.0; v4.60.0 (1)")
+	app.post("login", object{"resume": s.AddLoginToken(adaID)}).ok()
+	app.with("X-Web-Client", "1").post("login", object{"user": "ada", "password": ada.Password}).ok()
+	anonymous(t, s).post("login", object{"resume": "wrong"})
+
+	want := []rocketchattest.Login{
+		{UserID: adaID, Resumed: true, UserAgent: "RC Mobile; ios 17.0; v4.60.0 (1)"},
+		{UserID: adaID, Page: true, UserAgent: "RC Mobile; ios 17.0; v4.60.0 (1)"},
+		{Resumed: true},
+	}
+	if diff := cmp.Diff(want, s.Logins()); diff != "" {
+		t.Errorf("Logins() (-want +got):\n%s", diff)
+	}
 }

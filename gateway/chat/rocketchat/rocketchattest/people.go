@@ -84,15 +84,32 @@ const serviceAccount = "gateway.bot"
 // that bypasses two-factor authentication. Every call returns another token of the one account.
 func (s *Server) ServiceAccount() (userID, token string) {
 	s.mu.Lock()
-	a := s.people.byUsername(serviceAccount)
-	if a == nil {
-		a = s.add(User{
-			Username: serviceAccount, Name: "Gateway", Email: "gateway@rocketchat.invalid", Verified: true,
-			Password: rand.Text(), Roles: []string{"admin", "user"},
-		}, s.cfg.Now().AddDate(-1, 0, 0))
-	}
+	a := s.service()
 	s.mu.Unlock()
 	return a.ID, s.AddPAT(a.ID, true)
+}
+
+func (s *Server) service() *account {
+	if a := s.people.byUsername(serviceAccount); a != nil {
+		return a
+	}
+	return s.add(User{
+		Username: serviceAccount, Name: "Gateway", Email: "gateway@rocketchat.invalid", Verified: true,
+		Password: rand.Text(), Roles: []string{"admin", "user"},
+	}, s.cfg.Now().AddDate(-1, 0, 0))
+}
+
+// ServiceRole is what RestrictServiceAccount makes of the service account.
+const ServiceRole = "gateway"
+
+// RestrictServiceAccount takes the service account's roles away and gives it one with these permissions alone. Grant and
+// Deny change that role from then on.
+func (s *Server) RestrictServiceAccount(permissions ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.roles, ServiceRole)
+	grant(s.roles, ServiceRole, permissions...)
+	s.service().Roles = []string{ServiceRole}
 }
 
 // Users returns all accounts, oldest first.

@@ -55,7 +55,12 @@ func (c capabilities) unauthenticated() *refusal {
 	return &refusal{http.StatusUnauthorized, body}
 }
 
-// forbidden is a permission the caller lacks.
+// unexplained is the plain 400 without even a text.
+func unexplained() *refusal {
+	return &refusal{http.StatusBadRequest, reply{"success": false}}
+}
+
+// forbidden is a permission that the route demands and the caller lacks.
 func (c capabilities) forbidden() *refusal {
 	const text = "User does not have the permissions required for this action"
 	switch {
@@ -65,6 +70,18 @@ func (c capabilities) forbidden() *refusal {
 		return &refusal{http.StatusForbidden, reply{"success": false, "error": text + " [error-unauthorized]"}}
 	default:
 		return &refusal{http.StatusUnauthorized, reply{"success": false, "error": "unauthorized"}}
+	}
+}
+
+// denied is a permission that the handler finds missing: no more than one word.
+func (c capabilities) denied() *refusal {
+	switch {
+	case c.breaking:
+		return &refusal{http.StatusForbidden, reply{"success": false, "error": "forbidden"}}
+	case c.forbidden403:
+		return &refusal{http.StatusForbidden, reply{"success": false, "error": "unauthorized"}}
+	default:
+		return c.forbidden()
 	}
 }
 

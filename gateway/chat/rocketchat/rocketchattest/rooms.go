@@ -17,25 +17,28 @@ type Room struct {
 	Members []string
 }
 
-// Team is a team and who is in it, by user id.
-type Team struct {
-	ID      string
-	Name    string
-	Members []string
-}
-
 func (r *Room) join(id string) {
 	if !slices.Contains(r.Members, id) {
 		r.Members = append(r.Members, id)
 	}
 }
 
-func (r *Room) view() reply {
-	kind := "c"
+// drop takes an account out of the room, and its ownership with it.
+func (r *Room) drop(id string) {
+	is := func(other string) bool { return other == id }
+	r.Members, r.Owners = slices.DeleteFunc(r.Members, is), slices.DeleteFunc(r.Owners, is)
+}
+
+// kind is "c" for a channel and "p" for a group.
+func (r *Room) kind() string {
 	if r.Private {
-		kind = "p"
+		return "p"
 	}
-	return reply{"_id": r.ID, "name": r.Name, "t": kind, "usersCount": len(r.Members)}
+	return "c"
+}
+
+func (r *Room) view() reply {
+	return reply{"_id": r.ID, "name": r.Name, "t": r.kind(), "usersCount": len(r.Members)}
 }
 
 // AddRoom seeds a room and returns its id.
@@ -60,34 +63,12 @@ func (s *Server) Room(id string) (Room, bool) {
 	return seen, true
 }
 
-// AddTeam seeds a team and returns its id.
-func (s *Server) AddTeam(t Team) (id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t.ID = cmp.Or(t.ID, newID())
-	s.teams[t.ID] = &t
-	return t.ID
-}
-
-// Team returns a team as it is now.
-func (s *Server) Team(id string) (Team, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, ok := s.teams[id]
-	if !ok {
-		return Team{}, false
-	}
-	seen := *t
-	seen.Members = slices.Clone(t.Members)
-	return seen, true
-}
-
 // ownedAlone lists the rooms that would be left without an owner.
 func (s *Server) ownedAlone(id string) []reply {
 	var owned []reply
 	for _, r := range s.rooms {
 		if slices.Equal(r.Owners, []string{id}) {
-			owned = append(owned, reply{"rid": r.ID, "t": r.view()["t"], "userIsLastOwner": true})
+			owned = append(owned, reply{"rid": r.ID, "t": r.kind(), "userIsLastOwner": true})
 		}
 	}
 	return owned
@@ -111,69 +92,69 @@ func (s *Server) groupsInvite(c *call) (reply, error) {
 
 // invite takes one user per call. Inviting a member is no error.
 func (s *Server) invite(c *call, private bool, permission string) (*Room, error) {
-	var body struct {
-		RoomID string `json:"roomId" schema:"required"`
-		UserID string `json:"userId" schema:"required"`
-	}
-	if err := bind(c.body, &body); err != nil {
+	room, a, err := s.membership(c, private)
+	if err != nil {
 		return nil, err
-	}
-	room := s.rooms[body.RoomID]
-	if room == nil || room.Private != private {
-		return nil, thrown("error-room-not-found", `The required "roomId" or "roomName" param provided does not match any room`, nil)
 	}
 	member := slices.Contains(room.Members, c.caller.ID)
 	if !s.may(c.caller, permission) && !(member && s.may(c.caller, "add-user-to-joined-room")) {
 		return nil, thrown("error-not-allowed", "Not allowed", reply{"method": "addUsersToRoom"})
 	}
-	if _, err := s.named(body.UserID, ""); err != nil {
-		return nil, err
-	}
-	room.join(body.UserID)
+	room.join(a.ID)
 	return room, nil
 }
 
-type teamMember struct {
-	UserID string   `json:"userId" schema:"required"`
-	Roles  []string `json:"roles"`
-}
-
-func (s *Server) teamsAddMembers(c *call) (reply, error) {
-	var body struct {
-		TeamID   string       `json:"teamId"`
-		TeamName string       `json:"teamName"`
-		Members  []teamMember `json:"members" schema:"required"`
-	}
-	if err := bind(c.body, &body); err != nil {
+func (s *Server) channelsKick(c *call) (reply, error) {
+	room, err := s.kick(c, false)
+	if err != nil {
 		return nil, err
 	}
-	team := s.team(body.TeamID, body.TeamName)
-	if team == nil {
-		return nil, failure("team-does-not-exist")
-	}
-	if !s.may(c.caller, "add-team-member") {
-		return nil, s.can.forbidden()
-	}
-	for _, m := range body.Members {
-		if s.people.byID(m.UserID) == nil {
-			return nil, failure("invalid-user")
-		}
-		if !slices.Contains(team.Members, m.UserID) {
-			team.Members = append(team.Members, m.UserID)
-		}
-	}
-	return reply{}, nil
+	return reply{"channel": room.view()}, nil
 }
 
-// team finds a team by id, or by name when no id is given.
-func (s *Server) team(id, name string) *Team {
-	if id != "" {
-		return s.teams[id]
+// groupsKick answers without the room, unlike channelsKick. Only a member of a group can find it.
+func (s *Server) groupsKick(c *call) (reply, error) {
+	_, err := s.kick(c, true)
+	return reply{}, err
+}
+
+// kick takes a member out, save the last of a room's owners.
+func (s *Server) kick(c *call, private bool) (*Room, error) {
+	room, a, err := s.membership(c, private)
+	switch {
+	case err != nil:
+		return nil, err
+	case private && !slices.Contains(room.Members, c.caller.ID):
+		return nil, roomNotFound()
+	case !s.may(c.caller, "remove-user") && !slices.Contains(room.Owners, c.caller.ID):
+		return nil, thrown("error-not-allowed", "Not allowed", reply{"method": "removeUserFromRoom"})
+	case !slices.Contains(room.Members, a.ID):
+		return nil, thrown("error-user-not-in-room", "User is not in this room", reply{"method": "removeUserFromRoom"})
+	case slices.Equal(room.Owners, []string{a.ID}):
+		return nil, thrown("error-you-are-last-owner", "You are the last owner. Please set new owner before leaving the room.",
+			reply{"method": "removeUserFromRoom"})
 	}
-	for _, t := range s.teams {
-		if t.Name == name {
-			return t
-		}
+	room.drop(a.ID)
+	return room, nil
+}
+
+// membership finds the room and the account that an invitation or its opposite names.
+func (s *Server) membership(c *call, private bool) (*Room, *account, error) {
+	var body struct {
+		RoomID string `json:"roomId" schema:"required"`
+		UserID string `json:"userId" schema:"required"`
 	}
-	return nil
+	if err := bind(c.body, &body); err != nil {
+		return nil, nil, err
+	}
+	room := s.rooms[body.RoomID]
+	if room == nil || room.Private != private {
+		return nil, nil, roomNotFound()
+	}
+	a, err := s.named(body.UserID, "")
+	return room, a, err
+}
+
+func roomNotFound() *refusal {
+	return thrown("error-room-not-found", `The required "roomId" or "roomName" param provided does not match any room`, nil)
 }

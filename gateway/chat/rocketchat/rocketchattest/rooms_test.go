@@ -58,23 +58,6 @@ func TestMembersInvite(t *testing.T) {
 	anonymous(t, s).as(adaID, s.AddLoginToken(adaID)).post("groups.invite", body).ok()
 }
 
-func TestTeams(t *testing.T) {
-	s, adaID := workspace("8.8.1")
-	team := s.AddTeam(rocketchattest.Team{Name: "engines"})
-	members := []object{{"userId": adaID, "roles": []string{"member"}}}
-	caller := admin(t, s)
-
-	caller.post("teams.addMembers", object{"teamName": "engines", "members": members}).ok()
-	caller.post("teams.addMembers", object{"teamId": team, "members": members}).ok()
-	if got, _ := s.Team(team); !cmp.Equal([]string{adaID}, got.Members) {
-		t.Errorf("members %v, want Ada once", got.Members)
-	}
-	caller.post("teams.addMembers", object{"teamName": "none", "members": members}).refused(http.StatusBadRequest, "")
-	caller.post("teams.addMembers", object{"teamId": team, "members": []object{{"userId": "nobody"}}}).refused(http.StatusBadRequest, "")
-	anonymous(t, s).as(adaID, s.AddLoginToken(adaID)).post("teams.addMembers", object{"teamId": team, "members": members}).
-		refused(http.StatusForbidden, "")
-}
-
 func TestRoles(t *testing.T) {
 	s, adaID := workspace("8.8.1")
 	s.Grant("chat-admins", "view-d-room")

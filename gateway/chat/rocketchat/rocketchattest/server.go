@@ -24,6 +24,7 @@ type Config struct {
 
 	LoginServices []LoginService   // told by service.configurations
 	Settings      map[string]any   // settings that differ from their defaults, by _id
+	Overwritten   map[string]any   // OVERWRITE_SETTING_<_id>: writing such a setting succeeds and changes nothing
 	Now           func() time.Time // default time.Now
 }
 
@@ -57,6 +58,7 @@ type Server struct {
 	settings map[string]any
 	limits   map[limitKey]*limitWindow
 	calls    []Call
+	logins   []Login
 	faults   Faults
 }
 
@@ -90,6 +92,7 @@ func New(cfg Config) *Server {
 		limits:   map[limitKey]*limitWindow{},
 	}
 	maps.Copy(s.settings, cfg.Settings)
+	maps.Copy(s.settings, cfg.Overwritten)
 	s.routes = s.routeTable()
 	return s
 }

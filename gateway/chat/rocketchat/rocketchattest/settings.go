@@ -3,7 +3,6 @@ package rocketchattest
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -51,11 +50,18 @@ var publicSettings = []string{
 	"Iframe_Integration_send_enable", "Iframe_Integration_send_target_origin", "Site_Name", "Site_Url",
 }
 
-// SetSetting changes a setting, as an administrator would.
+// SetSetting changes a setting, as an administrator would: one of Config.Overwritten stays as it is.
 func (s *Server) SetSetting(id string, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settings[id] = value
+	s.set(id, value)
+}
+
+// set keeps what the environment forces. The real server does not tell the caller either.
+func (s *Server) set(id string, value any) {
+	if _, forced := s.cfg.Overwritten[id]; !forced {
+		s.settings[id] = value
+	}
 }
 
 func (s *Server) flag(id string) bool {
@@ -85,15 +91,10 @@ func (s *Server) list(id string) []string {
 	return strings.FieldsFunc(s.text(id), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// unknownSetting is the one refusal without a text.
-func unknownSetting() *refusal {
-	return &refusal{http.StatusBadRequest, reply{"success": false}}
-}
-
 func (s *Server) settingGet(c *call) (reply, error) {
 	value, ok := s.settings[c.param]
 	if !ok {
-		return nil, unknownSetting()
+		return nil, unexplained()
 	}
 	return reply{"_id": c.param, "value": value}, nil
 }
@@ -106,9 +107,9 @@ func (s *Server) settingSet(c *call) (reply, error) {
 		return nil, err
 	}
 	if _, ok := s.settings[c.param]; !ok {
-		return nil, unknownSetting()
+		return nil, unexplained()
 	}
-	s.settings[c.param] = body.Value
+	s.set(c.param, body.Value)
 	return reply{}, nil
 }
 

@@ -66,6 +66,18 @@ func TestSettings(t *testing.T) {
 	person.post("settings/Site_Name", object{"value": 1}).refused(http.StatusForbidden, "")
 }
 
+func TestTheEnvironmentForcesSettings(t *testing.T) {
+	s := rocketchattest.New(rocketchattest.Config{
+		Iframe: iframe, Overwritten: map[string]any{"Accounts_iframe_enabled": false},
+	})
+	caller := admin(t, s)
+	caller.post("settings/Accounts_iframe_enabled", object{"value": true}).ok()
+	s.SetSetting("Accounts_iframe_enabled", true)
+	if got := caller.get("settings/Accounts_iframe_enabled").ok()["value"]; got != false {
+		t.Errorf("Accounts_iframe_enabled is %v, want it to stay false", got)
+	}
+}
+
 func TestServiceConfigurations(t *testing.T) {
 	s := rocketchattest.New(rocketchattest.Config{LoginServices: []rocketchattest.LoginService{{Service: "corp", ClientID: "rc"}}})
 	got := anonymous(t, s).get("service.configurations").ok()

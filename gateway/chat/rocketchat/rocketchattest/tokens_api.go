@@ -78,7 +78,7 @@ func (s *Server) usersLogout(c *call) (reply, error) {
 	a := c.caller
 	if body.UserID != "" && body.UserID != a.ID {
 		if !s.may(c.caller, "logout-other-user") {
-			return nil, s.can.forbidden()
+			return nil, s.can.denied()
 		}
 		if a = s.people.byID(body.UserID); a == nil {
 			return nil, failure("User not found.")

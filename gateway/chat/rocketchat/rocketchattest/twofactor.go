@@ -9,7 +9,7 @@ import (
 // checkTwoFactor is what a flagged route demands before it runs. Accounts without any second factor are asked for their
 // password instead, which is why automation needs a personal access token that bypasses it.
 func (s *Server) checkTwoFactor(c *call) error {
-	if !s.flag("Accounts_TwoFactorAuthentication_Enabled") || c.token.bypass || s.verifiedLately(c) {
+	if !s.can.twoFactor || !s.flag("Accounts_TwoFactorAuthentication_Enabled") || c.token.bypass || s.verifiedLately(c) {
 		return nil
 	}
 	method := s.factor(c.caller)

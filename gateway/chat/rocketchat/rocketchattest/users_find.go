@@ -23,7 +23,7 @@ func (s *Server) usersInfo(c *call) (reply, error) {
 		a = s.people.byUsername(value)
 	case "email":
 		if !s.may(c.caller, "view-full-other-user-info") {
-			return nil, s.can.forbidden()
+			return nil, s.can.denied()
 		}
 		a = s.people.byEmail(value)
 	}
@@ -49,7 +49,7 @@ func (s *Server) infoKey(query url.Values) (string, error) {
 	}
 	switch {
 	case s.can.oneUserKey:
-		return strictInfoKey(query, found)
+		return s.strictInfoKey(query, found)
 	case len(found) == 0:
 		return "", thrown("error-user-param-not-provided", `The required "userId" or "username" param was not provided`, nil)
 	default:
@@ -57,9 +57,13 @@ func (s *Server) infoKey(query url.Values) (string, error) {
 	}
 }
 
-func strictInfoKey(query url.Values, found []string) (string, error) {
+func (s *Server) strictInfoKey(query url.Values, found []string) (string, error) {
+	known := append(found, "includeUserRooms")
+	if !s.can.queryGone {
+		known = append(known, "fields") // without effect since 7.0
+	}
 	for key := range query {
-		if !slices.Contains(found, key) && key != "includeUserRooms" && key != "fields" {
+		if !slices.Contains(known, key) {
 			return "", thrown("invalid-params", "must NOT have additional properties", nil)
 		}
 	}
@@ -75,7 +79,7 @@ func (s *Server) usersList(c *call) (reply, error) {
 	matches := func(*account) bool { return true }
 	if email := c.query.Get("email"); email != "" && s.can.emailLookup {
 		if !s.may(c.caller, "view-full-other-user-info") {
-			return nil, s.can.forbidden()
+			return nil, s.can.denied()
 		}
 		matches = func(a *account) bool { return strings.EqualFold(a.Email, email) }
 	}

@@ -15,7 +15,7 @@ func (s *Server) usersSetActiveStatus(c *call) (reply, error) {
 		return nil, err
 	}
 	if !s.may(c.caller, "edit-other-user-active-status") && !s.may(c.caller, "manage-moderation-actions") {
-		return nil, s.can.forbidden()
+		return nil, s.can.denied()
 	}
 	a := s.people.byID(body.UserID)
 	if a == nil {
@@ -68,7 +68,7 @@ func (s *Server) usersSetAvatar(c *call) (reply, error) {
 		}
 	}
 	if a == c.caller && !s.flag("Accounts_AllowUserAvatarChange") || a != c.caller && !s.may(c.caller, "edit-other-user-avatar") {
-		return nil, s.can.forbidden()
+		return nil, s.can.denied()
 	}
 	u, err := url.Parse(body.AvatarURL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -33,10 +33,11 @@ type capabilities struct {
 	importLookup    bool // users.info knows freeSwitchExtension
 	oneUserKey      bool // users.info takes exactly one key and rejects unknown ones
 	query           bool // the parameter query is honoured without ALLOW_UNSAFE_QUERY_AND_FIELDS_API_PARAMS
-	queryGone       bool // ... and not even with it
+	queryGone       bool // ... and not even with it; fields is an unknown key
 	publicByID      bool // settings.public is filtered by _id=a,b instead of query
 	strictUpdate    bool // users.update rejects unknown keys in data and an empty userId
 	roleByName      bool // roles.addUserToRole accepts roleName
+	twoFactor       bool // REST asks for a second factor at all
 	loginBypass     bool // the rate limit of login can be bypassed with a privileged caller's headers
 
 	forbidden403 bool // a missing permission is 403; before: 401
@@ -61,6 +62,7 @@ func capabilitiesOf(v version) capabilities {
 		publicByID:      v.atLeast(7, 0),
 		strictUpdate:    v.atLeast(7, 0),
 		roleByName:      !v.atLeast(8, 0),
+		twoFactor:       v.atLeast(3, 6),
 		loginBypass:     v.atLeast(8, 0),
 		forbidden403:    v.atLeast(7, 0),
 		success401:      v.atLeast(7, 0),
