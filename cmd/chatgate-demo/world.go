@@ -87,7 +87,7 @@ func (w *world) Addresses() addresses {
 // openWorld listens everywhere and builds everything; Run serves it.
 func openWorld(cfg worldConfig) (*world, error) {
 	w := &world{hosts: map[string]*host{}, transport: cfg.Layout.transport()}
-	for i, role := range []string{"sso", "provider", "chat", "news", "comments", "admin"} {
+	for i, role := range []string{"sso", "provider", "chat", "news", "comments", "admin", "portal"} {
 		port := 0
 		if cfg.Port != 0 {
 			port = cfg.Port + i
@@ -167,9 +167,19 @@ func (w *world) buildRocketChat(cfg worldConfig, s *worldSecrets) {
 			Enabled: true, URL: sso + "/rocketchat/frame", APIURL: sso + "/rocketchat/token", APIMethod: http.MethodPost,
 		},
 		CreateTokenEnv: true, CreateTokenSecret: s.CreateToken,
+		Settings: map[string]any{"Iframe_Restrict_Access": false}, // the portal frames it
 	})
 	s.UserID, s.Token = w.RocketChat.ServiceAccount()
 	c.handler = w.RocketChat
+	w.hosts["portal"].handler = portal(c.url())
+}
+
+// portal is a customer's page that shows the chat.
+func portal(chat string) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(rw, `<!doctype html><html lang="en"><title>Portal</title><iframe title="Chat" src="%s/home?layout=embedded" width="800" height="600"></iframe>`, chat)
+	})
 }
 
 func (w *world) buildTalk(s worldSecrets) error {
@@ -198,6 +208,7 @@ func (w *world) configuration(s worldSecrets, cfg worldConfig) string {
 	return strings.NewReplacer(
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
+		"{portal}", w.hosts["portal"].url(),
 		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
 		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis, "{prefix}", s.Prefix,
 		"{userID}", s.UserID, "{token}", s.Token, "{development}", strconv.FormatBool(!cfg.Layout.secure()),
@@ -217,6 +228,7 @@ chats:
   rocketchat:
     access: {providers: [corp], anyone: true}
     url: {chat}
+    embedOrigins: {"{portal}": {token: true}}
     api: {url: "{chat}", allowHTTP: true, userID: "{userID}", token: "{token}", createTokenSecret: "{createToken}"}
   talk:
     profile: coral-oidc
