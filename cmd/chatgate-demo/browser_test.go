@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,19 +35,10 @@ func TestBrowserChoosesAProvider(t *testing.T) {
 // CHATGATE_SCREENSHOTS=DIR it leaves a picture of every page there.
 func browse(t *testing.T, file string, cfg worldConfig) {
 	t.Helper()
-	parts, err := findParts()
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("CI without a browser: ", err)
-	}
-	if err != nil {
-		t.Skip("no browser on this machine: ", err)
-	}
+	parts := needParts(t, "chromium")
 	w := start(t, cfg)
-	node := exec.CommandContext(t.Context(), parts.node, "--test", "--test-reporter=tap", filepath.Join("browser", file))
-	node.Env = append(os.Environ(),
-		"CHATGATE_WORLD="+describe(t, w), "CHATGATE_CHROMIUM="+parts.chromium, "CHATGATE_NODE_MODULES="+parts.modules)
-	output, err := node.CombinedOutput()
-	results := readTAP(string(output))
+	output, err := parts.run(t, file, "CHATGATE_WORLD="+describe(t, w))
+	results := readTAP(output)
 	for _, r := range results {
 		t.Run(r.name, func(t *testing.T) {
 			if !r.ok {
@@ -59,17 +51,53 @@ func browse(t *testing.T, file string, cfg worldConfig) {
 	}
 }
 
-// parts are what a browser test needs beside Go.
-type parts struct{ node, chromium, modules string }
+// parts are what a browser test needs beside Go, in the words of the environment that its Node process gets.
+type parts struct {
+	node        string
+	environment []string
+}
 
-func findParts() (parts, error) {
-	node, missingNode := exec.LookPath("node")
-	chromium, missingChromium := exec.LookPath("chromium")
+// needParts finds Node, its modules and the programs of the browsers, "chromium" and "firefox-esr". It skips the test
+// where one is missing, save on CI, where none may be.
+func needParts(t *testing.T, browsers ...string) parts {
+	t.Helper()
+	parts, err := findParts(browsers)
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("CI without a browser: ", err)
+	}
+	if err != nil {
+		t.Skip("no browser on this machine: ", err)
+	}
+	return parts
+}
+
+func findParts(browsers []string) (p parts, err error) {
+	var missing []error
+	find := func(program string) string {
+		path, err := exec.LookPath(program)
+		missing = append(missing, err)
+		return path
+	}
+	p.node = find("node")
+	for _, program := range browsers {
+		kind, _, _ := strings.Cut(program, "-")
+		p.environment = append(p.environment, "CHATGATE_"+strings.ToUpper(kind)+"="+find(program))
+	}
 	modules, err := filepath.Abs(filepath.Join("..", "..", ".ci", "node_modules"))
 	if err == nil {
 		_, err = os.Stat(filepath.Join(modules, "puppeteer-core"))
 	}
-	return parts{node, chromium, modules}, errors.Join(missingNode, missingChromium, err)
+	p.environment = append(p.environment, "CHATGATE_NODE_MODULES="+modules)
+	return p, errors.Join(append(missing, err)...)
+}
+
+// run starts one file of Node tests and returns what it wrote.
+func (p parts) run(t *testing.T, file string, env ...string) (string, error) {
+	t.Helper()
+	node := exec.CommandContext(t.Context(), p.node, "--test", "--test-reporter=tap", filepath.Join("browser", file))
+	node.Env = slices.Concat(os.Environ(), p.environment, env)
+	output, err := node.CombinedOutput()
+	return string(output), err
 }
 
 // describe is the world in the words of browser/world.mjs.
