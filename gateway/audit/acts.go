@@ -26,7 +26,12 @@ const (
 	AccountCreated Act = "account_created"
 	AccountLinked  Act = "account_linked"
 	AccountRefused Act = "account_refused"
-	LinkRemoved    Act = "link_removed" // the account that a person was linked to is gone from the chat
+	LinkRemoved    Act = "link_removed" // the account that a person was linked to is gone from the chat, or an operator unlinked it
+)
+
+// Chats themselves.
+const (
+	SettingChanged Act = "setting_changed" // an operator had a setting of the chat changed; the line names it
 )
 
 // The gateway itself.

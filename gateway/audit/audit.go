@@ -22,7 +22,7 @@ type Event struct {
 	Act Act
 	// Reason says why, where there is more than one reason: always for a refusal.
 	Reason Reason
-	// Actor is who did it when that is not the subject: ActorGateway.
+	// Actor is who did it when that is not the subject: ActorGateway or ActorOperator.
 	Actor string
 	// Provider and Subject are the identity concerned.
 	Provider, Subject string
@@ -39,6 +39,9 @@ type Event struct {
 
 // ActorGateway acts by itself: it starts and stops, and does what was left to do when a session ended.
 const ActorGateway = "gateway"
+
+// ActorOperator is whoever may run commands on the gateway's configuration.
+const ActorOperator = "operator"
 
 // Log writes events. It is safe for concurrent use.
 type Log struct{ log *slog.Logger }
