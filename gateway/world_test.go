@@ -209,8 +209,22 @@ func (w *world) browser() *browser {
 // do sends one request to the gateway; headers are name-value pairs. Redirects are not followed.
 func (b *browser) do(method, target string, headers ...string) *http.Response {
 	b.w.t.Helper()
-	target = strings.TrimPrefix(target, base)
-	r := httptest.NewRequest(method, base+target, nil)
+	return b.send(httptest.NewRequest(method, base+strings.TrimPrefix(target, base), nil), headers...)
+}
+
+// submit sends a form of one of our own pages; headers after the values replace those that say so.
+func (b *browser) submit(target string, form url.Values, headers ...string) *http.Response {
+	b.w.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, base+target, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if len(headers) == 0 {
+		headers = []string{"Origin", base, "Sec-Fetch-Site", "same-origin"}
+	}
+	return b.send(r, headers...)
+}
+
+func (b *browser) send(r *http.Request, headers ...string) *http.Response {
+	b.w.t.Helper()
 	r.RemoteAddr = b.address
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
