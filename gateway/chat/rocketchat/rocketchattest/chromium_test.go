@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -84,15 +85,17 @@ type gateway struct {
 type script struct {
 	replies []reply // the last one repeats
 	source  string  // JavaScript of the frame, or of the embedding page
+	frame   string  // HTML of the frame
 	chat    string  // the page to embed
 	revoke  func()  // called by the JavaScript
 }
 
 // observed is what happened to the gateway.
 type observed struct {
-	calls   []string // methods
-	frames  []string // queries of the frame's address
-	reports []string // of the JavaScript
+	calls   []string      // methods
+	native  []http.Header // of those that a program made and no browser
+	frames  []string      // queries of the frame's address
+	reports []string      // of the JavaScript
 }
 
 // play replaces the script and forgets what happened.
@@ -124,7 +127,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.token(w, r)
 	case "/frame":
 		g.frames = append(g.frames, r.URL.RawQuery)
-		fmt.Fprintf(w, "<!doctype html><title>frame</title><script>%s</script>", g.source)
+		fmt.Fprintf(w, "<!doctype html><title>frame</title>%s<script>%s</script>", g.frame, g.source)
 	case "/embed":
 		fmt.Fprintf(w, "<!doctype html><title>portal</title><script>%s</script><iframe src=%q></iframe>", g.source, g.chat)
 	case "/report":
@@ -139,6 +142,9 @@ func (g *gateway) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Credentials", "true")
 	w.Header().Set("Access-Control-Allow-Headers", "content-type")
 	g.calls = append(g.calls, r.Method)
+	if strings.HasPrefix(r.UserAgent(), "RC Mobile; ") {
+		g.native = append(g.native, r.Header)
+	}
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return
