@@ -8,6 +8,7 @@ import (
 
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/problem"
+	"chatgate/gateway/sdk"
 )
 
 // ReservedNames are our own first path elements: no chat may be called like one of them.
@@ -38,6 +39,7 @@ func (s *Server) routes() (http.Handler, error) {
 
 	e.GET("/.well-known/jwks.json", api(s.jwks))
 	s.cfg.Pages.Mount(e)
+	sdk.Mount(e)
 
 	for name, connector := range s.cfg.Chats {
 		connector.Mount(e.Group("/" + name))
