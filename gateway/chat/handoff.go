@@ -19,8 +19,8 @@ import (
 	"chatgate/gateway/session"
 )
 
-// DeskConfig says what a Desk works with.
-type DeskConfig struct {
+// HandOffDeskConfig says what a HandOffDesk works with.
+type HandOffDeskConfig struct {
 	// Env is the connector's.
 	Env Env
 	// Access are the connector's lists; the chat's own origin comes first in each.
@@ -33,10 +33,10 @@ type DeskConfig struct {
 	Told func(err error) error
 }
 
-// Desk serves the two routes by which a connector's frame gets a sign-in that was finished in another window (B-07 to
+// HandOffDesk serves the two routes by which a connector's frame gets a sign-in that was finished in another window (B-07 to
 // B-16): POST /<chat>/handoff and POST /<chat>/handoff/redeem.
-type Desk struct {
-	cfg                         DeskConfig
+type HandOffDesk struct {
+	cfg                         HandOffDeskConfig
 	env                         Env
 	offers, redeems, perHandOff *limit.Local
 }
@@ -44,17 +44,17 @@ type Desk struct {
 // redeemRule is how often one frame may ask for its sign-in (B-10): it asks once a second, and when it comes into view.
 var redeemRule = limit.Rule{Name: "redeem_handoff", Max: 2, Per: time.Second}
 
-// NewDesk prepares the limits, which each replica counts by itself.
-func NewDesk(cfg DeskConfig) (*Desk, error) {
+// NewHandOffDesk prepares the limits, which each replica counts by itself.
+func NewHandOffDesk(cfg HandOffDeskConfig) (*HandOffDesk, error) {
 	env := cfg.Env
 	offers, errOffers := limit.NewLocal(env.Rules.HandOffAddress, env.Now)
 	redeems, errRedeems := limit.NewLocal(env.Rules.RedeemAddress, env.Now)
 	perHandOff, err := limit.NewLocal(redeemRule, env.Now)
-	return &Desk{cfg: cfg, env: env, offers: offers, redeems: redeems, perHandOff: perHandOff}, errors.Join(errOffers, errRedeems, err)
+	return &HandOffDesk{cfg: cfg, env: env, offers: offers, redeems: redeems, perHandOff: perHandOff}, errors.Join(errOffers, errRedeems, err)
 }
 
 // Mount adds the routes; r is rooted at /<name>.
-func (d *Desk) Mount(r gin.IRouter) {
+func (d *HandOffDesk) Mount(r gin.IRouter) {
 	own := OwnGuard(d.env.BaseURL, d.env.Problems)
 	r.POST("/handoff", own, d.env.Problems.API(d.offer))
 	r.POST("/handoff/redeem", own, d.env.Problems.API(d.redeem))
@@ -73,7 +73,7 @@ type offerAnswer struct {
 }
 
 // offer makes a hand-off. It writes nothing, so that everybody who only looks at a login page costs nothing (D28).
-func (d *Desk) offer(g *gin.Context) error {
+func (d *HandOffDesk) offer(g *gin.Context) error {
 	if err := d.offers.Allow(limit.AddressText(g.ClientIP())); err != nil {
 		return Told(err)
 	}
@@ -95,7 +95,7 @@ func (d *Desk) offer(g *gin.Context) error {
 
 // returnURL is where a login in the same window ends: at the front page of whom the frame names, when that is one of the
 // configured origins, letter for letter; else at the chat's (B-28).
-func (d *Desk) returnURL(request offerRequest) string {
+func (d *HandOffDesk) returnURL(request offerRequest) string {
 	for _, named := range []string{request.Top, request.Embedder} {
 		if slices.Contains(d.cfg.Access.Return, Origin(named)) {
 			return named + "/"
@@ -118,7 +118,7 @@ type pendingAnswer struct {
 const resultHandedOff = "handed_off"
 
 // redeem tells a frame that its login is not finished (202), or hands it over, once.
-func (d *Desk) redeem(g *gin.Context) error {
+func (d *HandOffDesk) redeem(g *gin.Context) error {
 	ctx := g.Request.Context()
 	address := g.ClientIP()
 	if err := d.redeems.Allow(limit.AddressText(address)); err != nil {
@@ -153,7 +153,7 @@ func pending(g *gin.Context, failed string) error {
 }
 
 // look finds the hand-off and counts the call against it.
-func (d *Desk) look(ctx context.Context, request redeemRequest, address string) (handoff.State, error) {
+func (d *HandOffDesk) look(ctx context.Context, request redeemRequest, address string) (handoff.State, error) {
 	state, err := d.env.HandOffs.Look(ctx, d.env.Name, request.ID, request.Secret)
 	switch {
 	case errors.Is(err, handoff.ErrOver):
@@ -171,7 +171,7 @@ func (d *Desk) look(ctx context.Context, request redeemRequest, address string) 
 }
 
 // handOver prepares everything that may fail, then takes the hand-off; only the winner gets answer and cookie (D28).
-func (d *Desk) handOver(g *gin.Context, state handoff.State, who Caller) error {
+func (d *HandOffDesk) handOver(g *gin.Context, state handoff.State, who Caller) error {
 	ctx := g.Request.Context()
 	answer, err := d.cfg.Give(ctx, who)
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrNone) {
@@ -204,7 +204,7 @@ func (d *Desk) handOver(g *gin.Context, state handoff.State, who Caller) error {
 
 // child prepares a cookie for this frame's partition, unless the frame's own requests bring the session already: then
 // the browser keeps no cookies back, and a second one would only be one more to end.
-func (d *Desk) child(g *gin.Context, s session.Session) (*session.Child, error) {
+func (d *HandOffDesk) child(g *gin.Context, s session.Session) (*session.Child, error) {
 	ctx := g.Request.Context()
 	if own, err := d.env.Sessions.Read(ctx, g.Writer, g.Request, d.env.Name); err == nil && own.Key == s.Key {
 		return nil, nil

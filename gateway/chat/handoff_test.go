@@ -44,7 +44,7 @@ func openDesk(t *testing.T, limits limit.Settings) *counter {
 // replica serves the desk in another process.
 func (c *counter) replica(e *chattest.Env) http.Handler {
 	c.t.Helper()
-	desk, err := chat.NewDesk(chat.DeskConfig{
+	desk, err := chat.NewHandOffDesk(chat.HandOffDeskConfig{
 		Env: e.Env,
 		Access: chat.Access{
 			Return: []chat.Origin{boardURL, blogURL, portalURL}, Frame: []chat.Origin{boardURL, blogURL, portalURL},

@@ -24,7 +24,7 @@ type connector struct {
 	workspace *workspace
 	accounts  *accounts
 	frame     *framePage
-	desk      *chat.Desk
+	desk      *chat.HandOffDesk
 
 	flights singleflight.Group
 	locks   store.Locks
@@ -67,7 +67,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.frame, err = newFramePage(env, k.access); err != nil {
 		return nil, err
 	}
-	if k.desk, err = chat.NewDesk(chat.DeskConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
+	if k.desk, err = chat.NewHandOffDesk(chat.HandOffDeskConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
 		return nil, err
 	}
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
