@@ -20,6 +20,7 @@ import (
 	"chatgate/cmd/internal/app"
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
 	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/gateway/sdk/sdktest"
 	"chatgate/oidc/oidctest"
 )
 
@@ -116,7 +117,7 @@ func (w *world) build(cfg worldConfig) error {
 	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
 	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
-	if err := w.buildTalk(secrets); err != nil {
+	if err := errors.Join(w.buildTalk(secrets), w.buildPortal()); err != nil {
 		return err
 	}
 	w.config = w.configuration(secrets, cfg) + cfg.Extra
@@ -160,26 +161,27 @@ func (w *world) buildProvider(cfg worldConfig, s worldSecrets) {
 }
 
 func (w *world) buildRocketChat(cfg worldConfig, s *worldSecrets) {
-	c, sso := w.hosts["chat"], w.hosts["sso"].url()
+	c, sso, portal := w.hosts["chat"], w.hosts["sso"].url(), w.hosts["portal"].url()
 	w.RocketChat = rocketchattest.New(rocketchattest.Config{
 		URL: c.url(), Version: cfg.RocketChat,
 		Iframe: rocketchattest.Iframe{
 			Enabled: true, URL: sso + "/rocketchat/frame", APIURL: sso + "/rocketchat/token", APIMethod: http.MethodPost,
 		},
 		CreateTokenEnv: true, CreateTokenSecret: s.CreateToken,
-		Settings: map[string]any{"Iframe_Restrict_Access": false}, // the portal frames it
+		Settings: map[string]any{ // the portal frames the chat, commands it and hears what happens in it
+			"Iframe_Restrict_Access":            false,
+			"Iframe_Integration_receive_enable": true, "Iframe_Integration_receive_origin": portal,
+			"Iframe_Integration_send_enable": true, "Iframe_Integration_send_target_origin": portal,
+		},
 	})
 	s.UserID, s.Token = w.RocketChat.ServiceAccount()
 	c.handler = w.RocketChat
-	w.hosts["portal"].handler = portal(c.url())
 }
 
-// portal is a customer's page that shows the chat.
-func portal(chat string) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(rw, `<!doctype html><html lang="en"><title>Portal</title><iframe title="Chat" src="%s/home?layout=embedded" width="800" height="600"></iframe>`, chat)
-	})
+// buildPortal opens a customer's page that shows the chat.
+func (w *world) buildPortal() (err error) {
+	w.hosts["portal"].handler, err = sdktest.New(sdktest.Config{GatewayURL: w.hosts["sso"].url(), ChatURL: w.hosts["chat"].url()})
+	return err
 }
 
 func (w *world) buildTalk(s worldSecrets) error {
