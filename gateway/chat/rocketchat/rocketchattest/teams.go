@@ -94,7 +94,7 @@ func (s *Server) teamsInfo(c *call) (reply, error) {
 	if team == nil {
 		return nil, failure("Team not found")
 	}
-	return reply{"teamInfo": reply{"_id": team.ID, "name": team.Name, "type": 1}}, nil
+	return reply{"teamInfo": reply{"_id": team.ID, "name": team.Name, "type": 1, "roomId": team.mainRoom()}}, nil
 }
 
 // changeTeam finds a team for a caller who has one of the permissions.

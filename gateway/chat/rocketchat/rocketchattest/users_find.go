@@ -30,7 +30,11 @@ func (s *Server) usersInfo(c *call) (reply, error) {
 	if a == nil {
 		return nil, failure("User not found.")
 	}
-	return reply{"user": s.view(c.caller, a)}, nil
+	seen := s.view(c.caller, a)
+	if s.asksForRooms(c) {
+		seen["rooms"] = s.roomsOf(a)
+	}
+	return reply{"user": seen}, nil
 }
 
 func (s *Server) infoKey(query url.Values) (string, error) {
