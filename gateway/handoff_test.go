@@ -5,7 +5,6 @@ import (
 	"html"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,13 +53,11 @@ func (f frame) form(mode string, more ...string) url.Values {
 	return form
 }
 
-var goesOn = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]+)"`)
-
 // wayOn is where a page goes by itself.
 func wayOn(t *testing.T, page *http.Response) string {
 	t.Helper()
 	body := text(page)
-	found := goesOn.FindStringSubmatch(body)
+	found := refreshTo.FindStringSubmatch(body)
 	if page.StatusCode != http.StatusOK || found == nil {
 		t.Fatalf("answer %d does not go on:\n%s", page.StatusCode, body)
 	}

@@ -23,6 +23,9 @@ import (
 func (s *Server) askLogout(c *gin.Context) error {
 	_, err := s.cfg.Sessions.Recognise(c.Request.Context(), c.Request)
 	if errors.Is(err, session.ErrNone) {
+		_, err = s.cfg.Sessions.Farewell(c.Request.Context(), c.Request)
+	}
+	if errors.Is(err, session.ErrNone) {
 		return s.signedOut(c, true)
 	}
 	if err != nil {
@@ -40,7 +43,7 @@ func (s *Server) logout(c *gin.Context) error {
 	ctx := c.Request.Context()
 	ending, err := s.cfg.Sessions.Recognise(ctx, c.Request) // one that has idled away still has its chats
 	if errors.Is(err, session.ErrNone) {
-		return s.signedOut(c, true)
+		return s.follow(c)
 	}
 	if err != nil {
 		return problem.StoreUnavailable(err)
@@ -58,6 +61,24 @@ func (s *Server) logout(c *gin.Context) error {
 	})
 	s.cfg.Sessions.ClearCookie(c.Writer)
 	return s.signOutAtProvider(c, ending.Identity.Provider, tokens)
+}
+
+// follow goes on to the provider for a browser whose session has ended already: in the chat, whose policy made a
+// sign-out there one everywhere (R12).
+func (s *Server) follow(c *gin.Context) error {
+	ctx := c.Request.Context()
+	f, err := s.cfg.Sessions.Farewell(ctx, c.Request)
+	if errors.Is(err, session.ErrNone) {
+		return s.signedOut(c, true)
+	}
+	if err == nil {
+		err = s.cfg.Sessions.Parted(ctx, c.Request)
+	}
+	if err != nil {
+		return problem.StoreUnavailable(err)
+	}
+	s.cfg.Sessions.ClearCookie(c.Writer)
+	return s.signOutAtProvider(c, f.Provider, f.Tokens)
 }
 
 const (

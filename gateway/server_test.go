@@ -91,6 +91,30 @@ func TestSignOutGoesOnToTheProviderAndComesHome(t *testing.T) { // S106, S107: o
 	}
 }
 
+func TestASignOutInsideAChatGoesOnToTheProviderByAPress(t *testing.T) { // R12: global
+	w := open(t, options{})
+	b, other := w.signedIn(), w.signedIn()
+	s, err := w.sessions.Recognise(t.Context(), b.request())
+	w.must(err)
+	w.must(w.sessions.EndElsewhere(t.Context(), s))
+	if page := text(b.do(http.MethodGet, "/logout")); !strings.Contains(page, `data-chatgate="logout"`) {
+		t.Errorf("GET /logout does not ask:\n%s", page)
+	}
+	if got := b.do(http.MethodPost, "/logout", "Origin", "https://evil.example"); got.StatusCode != http.StatusForbidden {
+		t.Errorf("another site's form = %d, want 403", got.StatusCode)
+	}
+	query := mustParse(t, b.signOut()).Query()
+	if query.Get("id_token_hint") == "" || query.Get("state") == "" {
+		t.Errorf("the provider is asked with %v", query)
+	}
+	if to := b.signOut(); to != "" {
+		t.Errorf("a second press goes on to %q, want the page that ends it", to)
+	}
+	if other.who() != "ada-1" {
+		t.Error("another browser was signed out")
+	}
+}
+
 func (w *world) signedIn() *browser {
 	b := w.browser()
 	b.signIn("/login", "ada")

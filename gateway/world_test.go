@@ -223,12 +223,21 @@ func (b *browser) submit(target string, form url.Values, headers ...string) *htt
 	return b.send(r, headers...)
 }
 
-func (b *browser) send(r *http.Request, headers ...string) *http.Response {
-	b.w.t.Helper()
-	r.RemoteAddr = b.address
+// request is a request with the browser's cookies.
+func (b *browser) request() *http.Request {
+	return b.with(httptest.NewRequest(http.MethodGet, base+"/", nil))
+}
+
+func (b *browser) with(r *http.Request) *http.Request {
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
+	return r
+}
+
+func (b *browser) send(r *http.Request, headers ...string) *http.Response {
+	b.w.t.Helper()
+	b.with(r).RemoteAddr = b.address
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}

@@ -41,6 +41,7 @@ type Manager struct {
 	records   store.Records
 	children  store.Bucket[child]
 	tokens    store.Bucket[oidc.Tokens]
+	farewells store.Bucket[Farewell]
 	bySubject store.Index
 	bySID     store.Index
 	// starts and successors keep two tabs that finish at once from losing each other's session.
@@ -72,6 +73,7 @@ func New(cfg Config) (*Manager, error) {
 		records:    store.NewRecords(cfg.Store.Passing("session"), fieldSession),
 		children:   store.NewBucket[child](cfg.Store.Passing("child")),
 		tokens:     store.NewBucket[oidc.Tokens](cfg.Store.Passing("provider")),
+		farewells:  store.NewBucket[Farewell](cfg.Store.Passing("farewell")),
 		bySubject:  store.NewIndex(cfg.Store.Passing("subject")),
 		bySID:      store.NewIndex(cfg.Store.Passing("sid")),
 		starts:     store.NewLocks(cfg.Store.Passing("start")),

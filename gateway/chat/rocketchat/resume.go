@@ -129,12 +129,12 @@ func (c *connector) byItself(ctx context.Context, who chat.Caller) (issued, erro
 	justNow := c.given.Allow(s.Key) != nil
 	i, ok := issuedTo(s)
 	if !ok {
-		return c.mint(ctx, s, "")
+		return c.mint(ctx, who, "")
 	}
 	state, err := c.workspace.verify(ctx, i.owner(), who.Address)
 	switch state {
 	case refused:
-		return c.gone(ctx, s, i)
+		return c.gone(ctx, who, i)
 	case deactivated:
 		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Title, nil))
 	case unknown:
@@ -157,12 +157,12 @@ func (c *connector) confirmed(ctx context.Context, who chat.Caller) (issued, err
 	}
 	i, ok := issuedTo(s)
 	if !ok {
-		return c.mint(ctx, s, "")
+		return c.mint(ctx, who, "")
 	}
 	state, _ := c.workspace.verify(ctx, i.owner(), who.Address)
 	switch state {
 	case refused:
-		return c.renew(ctx, s, i)
+		return c.renew(ctx, who, i)
 	case deactivated:
 		return issued{}, c.accounts.refuse(ctx, audit.Deactivated, s.Identity, i.UserID, problem.AccountDeactivated(c.env.Title, nil))
 	}
@@ -171,7 +171,8 @@ func (c *connector) confirmed(ctx context.Context, who chat.Caller) (issued, err
 
 // gone decides what a refused token means (D12): past Rocket.Chat's own expiry nothing but that; before it, the person
 // signed out inside the chat, and the policy says what follows.
-func (c *connector) gone(ctx context.Context, s session.Session, i issued) (issued, error) {
+func (c *connector) gone(ctx context.Context, who chat.Caller, i issued) (issued, error) {
+	s := who.Session
 	now, err := c.env.Sessions.ByKey(ctx, s.Key, c.env.Name)
 	if err != nil {
 		return issued{}, err
@@ -185,17 +186,17 @@ func (c *connector) gone(ctx context.Context, s session.Session, i issued) (issu
 	}
 	expired := !c.env.Now().Before(i.made().Add(traits.loginLife))
 	if expired || c.cfg.OnChatSignOut == Resume {
-		return c.renew(ctx, s, i)
+		return c.renew(ctx, who, i)
 	}
 	if err := c.env.Ledger.Forget(ctx, c.entry(s, i, traits.loginLife)); err != nil {
 		return issued{}, err
 	}
 	c.recordSignOut(ctx, s)
 	if c.cfg.OnChatSignOut == Global {
-		if err := c.env.Sessions.End(ctx, s); err != nil {
+		if err := c.env.Sessions.EndElsewhere(ctx, s); err != nil {
 			return issued{}, err
 		}
-		return issued{}, problem.SessionRequired(errors.New("signed out inside the chat"))
+		return issued{}, problem.SignedOutEverywhere(c.env.Title, nil)
 	}
 	if err := c.env.Sessions.StayOut(ctx, s, c.env.Name); err != nil {
 		return issued{}, err
@@ -213,10 +214,10 @@ func (c *connector) recordSignOut(ctx context.Context, s session.Session) {
 
 // renew puts a new token in the place of one that Rocket.Chat does not take any more: once, and never the same again
 // (R11, S89).
-func (c *connector) renew(ctx context.Context, s session.Session, stale issued) (issued, error) {
-	fresh, err := c.mint(ctx, s, stale.Token)
+func (c *connector) renew(ctx context.Context, who chat.Caller, stale issued) (issued, error) {
+	fresh, err := c.mint(ctx, who, stale.Token)
 	if err != nil {
 		return issued{}, err
 	}
-	return fresh, c.env.Ledger.Forget(ctx, c.entry(s, stale, 0))
+	return fresh, c.env.Ledger.Forget(ctx, c.entry(who.Session, stale, 0))
 }
