@@ -35,6 +35,8 @@ type call struct {
 	as *credentials
 	// address is the end user's, which Rocket.Chat counts calls made as that person by (R28); empty for our own.
 	address string
+	// permission is what the call takes of the service account, to be named when it is refused.
+	permission string
 }
 
 // client speaks Rocket.Chat's REST API. It is safe for concurrent use.
@@ -42,6 +44,7 @@ type client struct {
 	base    string
 	http    http.Client
 	timeout time.Duration
+	forward bool // end users' addresses, to Rocket.Chat
 	breaker breaker
 	measure func(call, result string, took time.Duration)
 	pause   func(ctx context.Context, d time.Duration) error
@@ -57,6 +60,7 @@ func newClient(cfg API, env chat.Env) *client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		timeout: cfg.Timeout,
+		forward: cfg.ForwardClientIP,
 		breaker: breaker{now: env.Now},
 		measure: func(call, result string, took time.Duration) { env.Metrics.Call(env.Name, call, result, took) },
 		pause:   pause,
@@ -76,15 +80,18 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// longestPause is what a caller waits within one call; who is told to wait for longer is better told so.
+const longestPause = 2 * time.Second
+
 // do makes the call and decodes the answer's fields that into has. A limited GET is made once more when Rocket.Chat
-// takes it again before ctx ends; anything else might have happened already and is never repeated (R28).
+// takes it again soon and before ctx ends; anything else might have happened already and is never repeated (R28).
 func (c *client) do(ctx context.Context, k call, into any) error {
 	err := c.once(ctx, k, into)
 	limited, ok := errors.AsType[*limitedError](err)
-	if !ok || k.method != http.MethodGet {
+	if !ok || k.method != http.MethodGet || limited.wait > longestPause {
 		return err
 	}
-	wait := limited.wait + rand.N(time.Second/4)
+	wait := limited.wait + rand.N(time.Second/4) // all who were refused together do not come back together
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) < wait+c.timeout/2 {
 		return err
 	}
@@ -158,7 +165,7 @@ func (c *client) request(ctx context.Context, k call) (*http.Request, error) {
 		r.Header.Set("X-User-Id", k.as.userID)
 		r.Header.Set("X-Auth-Token", k.as.token.Reveal())
 	}
-	if k.address != "" {
+	if c.forward && k.address != "" {
 		r.Header.Set("X-Real-Ip", k.address)
 	}
 	return r, nil

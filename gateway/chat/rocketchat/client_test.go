@@ -58,9 +58,9 @@ func TestReadingAnswers(t *testing.T) {
 		{"unknown credentials before 7.0", 401, `{"status":"error","message":"You must be logged in to do this."}`, strangers},
 		{"unknown credentials from 7.0 on", 401, `{"success":false,"error":"You must be logged in to do this."}`, strangers},
 		{"a missing permission before 7.0", 401, `{"success":false,"error":"unauthorized"}`,
-			func(err error) bool { return !strangers(err) && adviceFor(err) != "" }},
+			func(err error) bool { return !strangers(err) && adviceFor(get, err) != "" }},
 		{"a missing permission from 7.0 on", 403, `{"success":false,"error":"x [error-unauthorized]"}`,
-			func(err error) bool { return adviceFor(err) != "" }},
+			func(err error) bool { return adviceFor(get, err) != "" }},
 		{"nobody found", 400, `{"success":false,"error":"User not found."}`, missing},
 		{"a refusal without a body", 400, ``, isUnavailable},
 		{"a proxy's refusal", 400, `<html>`, isUnavailable},
@@ -69,7 +69,7 @@ func TestReadingAnswers(t *testing.T) {
 		{"somebody else's demand to sign in", 401, `{"message":"Unauthorized"}`,
 			func(err error) bool { return err != nil && !strangers(err) }},
 		{"a second factor (R27)", 400, `{"error":"TOTP Required [totp-required]","errorType":"totp-required"}`,
-			func(err error) bool { return strings.Contains(adviceFor(err), "Ignore Two Factor Authentication") }},
+			func(err error) bool { return strings.Contains(adviceFor(get, err), "Ignore Two Factor Authentication") }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestSlowAnswers(t *testing.T) {
 
 // TestLimitedCalls: a GET waits once when there is time, and nothing else is repeated (R28).
 func TestLimitedCalls(t *testing.T) {
-	const text = `{"success":false,"error":"Error, too many requests. You must wait 3 seconds before trying this endpoint again. [error-too-many-requests]"}`
+	const text = `{"success":false,"error":"Error, too many requests. You must wait 2 seconds before trying this endpoint again. [error-too-many-requests]"}`
 	tests := []struct {
 		name   string
 		call   call
@@ -141,15 +141,19 @@ func TestLimitedCalls(t *testing.T) {
 		{"the text says how long", get, time.Minute, func(_ *chattest.Env, w http.ResponseWriter) {
 			w.WriteHeader(http.StatusTooManyRequests)
 			_, _ = w.Write([]byte(text))
-		}, 1, [2]time.Duration{3 * time.Second, 4 * time.Second}, 2},
-		{"the header says when", get, time.Minute, func(env *chattest.Env, w http.ResponseWriter) {
-			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(env.Clock.Now().Add(5*time.Second).UnixMilli(), 10))
+		}, 1, [2]time.Duration{2 * time.Second, 3 * time.Second}, 2},
+		{"it is longer than anybody should wait", get, time.Minute, func(_ *chattest.Env, w http.ResponseWriter) {
 			w.WriteHeader(http.StatusTooManyRequests)
-		}, 1, [2]time.Duration{5 * time.Second, 6 * time.Second}, 2},
+			_, _ = w.Write([]byte(strings.Replace(text, "2 seconds", "3 seconds", 1)))
+		}, 0, [2]time.Duration{}, 1},
+		{"the header says when", get, time.Minute, func(env *chattest.Env, w http.ResponseWriter) {
+			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(env.Clock.Now().Add(1500*time.Millisecond).UnixMilli(), 10))
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, 1, [2]time.Duration{1500 * time.Millisecond, 2 * time.Second}, 2},
 		{"nothing says how long", get, time.Minute, func(_ *chattest.Env, w http.ResponseWriter) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}, 1, [2]time.Duration{time.Second, 2 * time.Second}, 2},
-		{"there is no time", get, 3 * time.Second, func(_ *chattest.Env, w http.ResponseWriter) {
+		{"there is no time", get, 2 * time.Second, func(_ *chattest.Env, w http.ResponseWriter) {
 			w.WriteHeader(http.StatusTooManyRequests)
 			_, _ = w.Write([]byte(text))
 		}, 0, [2]time.Duration{}, 1},

@@ -32,7 +32,19 @@ type API struct {
 	Token             store.Secret  `yaml:"token" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
 	CreateTokenSecret store.Secret  `yaml:"createTokenSecret" doc:"The value of CREATE_TOKENS_FOR_USERS_SECRET; Rocket.Chat asks for it from version 8.0 on."`
 	Timeout           time.Duration `yaml:"timeout" default:"5s" min:"1s" max:"15s" doc:"How long one call may take in all."`
+	ForwardClientIP   bool          `yaml:"forwardClientIP" default:"true" doc:"Tells Rocket.Chat the person's own address in X-Real-IP with calls in their name, which it limits by address."`
+	Tokens            TokenStrategy `yaml:"tokens" default:"createToken" enum:"createToken,password" doc:"How login tokens are had: createToken asks for one; password signs in with a password that only accounts made here have, for workspaces where users.createToken cannot be allowed."`
+	PasswordKey       store.Secret  `yaml:"passwordKey" doc:"What the passwords of new accounts are derived from, at least 32 characters. It never changes: another key fits no account that is there. Without it passwords are random, and tokens: password is not possible."`
 }
+
+// TokenStrategy is how login tokens are had.
+type TokenStrategy string
+
+// The strategies.
+const (
+	CreateToken TokenStrategy = "createToken"
+	Password    TokenStrategy = "password"
+)
 
 // SignOutPolicy is what a sign-out inside the chat means (R12).
 type SignOutPolicy string
@@ -53,26 +65,11 @@ const (
 	Keep   ExpiryPolicy = "keep"
 )
 
-// Accounts say how people come to their accounts.
-type Accounts struct {
-	Create     bool  `yaml:"create" default:"true" doc:"Makes an account for a person who has none."`
-	LinkBy     []Key `yaml:"linkBy" default:"verifiedEmail" enum:"verifiedEmail,username" doc:"What proves that an existing account is the person's. username trusts that nobody can choose their own name at the provider."`
-	LinkAdmins bool  `yaml:"linkAdmins" default:"false" doc:"Links administrators' accounts like all others; otherwise only chatgate accounts link does."`
-}
-
-// Key is what an existing account is found by.
-type Key string
-
-// The keys that accounts may be linked by.
-const (
-	VerifiedEmail Key = "verifiedEmail"
-	Username      Key = "username"
-)
-
 const (
 	maxUserID        = 128
 	defaultTimeout   = 5 * time.Second
 	maxHeaderSecrets = 1024
+	minPasswordKey   = 32
 )
 
 var _ chat.Config = (*Config)(nil)
@@ -83,6 +80,7 @@ func (c *Config) Check(report func(key, problem string)) {
 		report("url", "must be given: the origin at which browsers reach Rocket.Chat, such as https://chat.example.org")
 	}
 	c.API.check(report)
+	c.Accounts.check(report)
 	if _, ok := c.EmbedOrigins[c.URL]; ok {
 		report("embedOrigins", fmt.Sprintf("must not repeat url (%s), which has every right already", c.URL))
 	}
@@ -102,6 +100,16 @@ func (a *API) check(report func(key, problem string)) {
 	}
 	if a.Token == "" {
 		report("api.token", "must be given: a personal access token of the service account")
+	}
+	a.checkPasswordKey(report)
+}
+
+func (a *API) checkPasswordKey(report func(key, problem string)) {
+	switch n := len(a.PasswordKey); {
+	case n > 0 && n < minPasswordKey:
+		report("api.passwordKey", fmt.Sprintf("must be at least %d random characters, as openssl rand -base64 32 makes them", minPasswordKey))
+	case n == 0 && a.Tokens == Password:
+		report("api.passwordKey", "must be given with api.tokens: password")
 	}
 }
 
@@ -148,6 +156,9 @@ func (c Config) complete() Config {
 	}
 	if c.API.Timeout == 0 {
 		c.API.Timeout = defaultTimeout
+	}
+	if c.API.Tokens == "" {
+		c.API.Tokens = CreateToken
 	}
 	if c.OnChatSignOut == "" {
 		c.OnChatSignOut = StayOut

@@ -19,7 +19,7 @@ var errUnavailable = errors.New("rocket.chat unavailable")
 type limitedError struct{ wait time.Duration }
 
 func (e *limitedError) Error() string {
-	return fmt.Sprintf("rate limited for %s: does the service account have api-bypass-rate-limit?", e.wait.Round(time.Second))
+	return fmt.Sprintf("rate limited for %s", e.wait.Round(time.Second))
 }
 
 // apiError is a refusal. Callers decide by status and code; but for two fixed sentences the text is for people alone,

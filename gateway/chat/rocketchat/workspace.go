@@ -3,7 +3,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -125,41 +124,4 @@ func (w *workspace) publicSettings(ctx context.Context, v version, ids ...string
 		values[setting.ID] = setting.Value
 	}
 	return values, nil
-}
-
-// asOurselves makes a call with the service account's credentials. What only an operator can mend is said in the
-// operator's words.
-func (w *workspace) asOurselves(ctx context.Context, k call, into any) error {
-	k.as = &w.self
-	err := w.client.do(ctx, k, into)
-	if advice := adviceFor(err); advice != "" {
-		return &operatorError{advice: advice, cause: err}
-	}
-	return err
-}
-
-// operatorError is a refusal that only an operator can end. It is no fault of the person who meets it (R31).
-type operatorError struct {
-	advice string
-	cause  error
-}
-
-func (e *operatorError) Error() string { return e.cause.Error() + ": " + e.advice }
-func (e *operatorError) Unwrap() error { return e.cause }
-
-// adviceFor says what to do about a refusal of the service account itself, or nothing.
-func adviceFor(err error) string {
-	refusal, ok := errors.AsType[*apiError](err)
-	switch {
-	case !ok:
-		return ""
-	case strings.HasPrefix(refusal.code, "totp-"): // R27
-		return "make a personal access token with Ignore Two Factor Authentication for the service account and put it into api.token"
-	case strangers(err): // R31
-		return "api.userID and api.token are not accepted: the token was removed, or an administrator changed the service account's password or logged it out"
-	case refusal.status == http.StatusUnauthorized, refusal.status == http.StatusForbidden,
-		refusal.code == "error-action-not-allowed", refusal.code == "error-unauthorized", refusal.code == "error-forbidden":
-		return "the service account lacks a permission for this call; the README lists what it needs"
-	}
-	return ""
 }

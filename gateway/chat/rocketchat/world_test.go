@@ -31,8 +31,8 @@ const (
 	secret    = "create-token-secret"
 )
 
-// versions are the releases that differ for us.
-var versions = []string{"6.5", "6.13", "7.13", "8.3", "8.8"}
+// versions are the releases that differ for us, with the one that is announced, and one that nobody has seen yet.
+var versions = []string{"6.5", "6.13", "7.13", "8.3", "8.8", "9.0", "10.1"}
 
 var ada = oidc.Identity{
 	Provider: "corp", Subject: "ada", Username: "ada", Name: "Ada Lovelace",
@@ -89,9 +89,13 @@ func newWorld(t *testing.T, s settings) *world {
 		URL: chatURL, Access: chat.AccessRules{Anyone: true},
 		API: rocketchat.API{
 			URL: listener.URL, AllowHTTP: true, UserID: userID, Token: store.Secret(token), CreateTokenSecret: secret,
+			ForwardClientIP: true,
 		},
 		EmbedOrigins: chat.EmbedOrigins{portalURL: {Token: true}, blogURL: {}},
-		Accounts:     rocketchat.Accounts{Create: true, LinkBy: []rocketchat.Key{rocketchat.VerifiedEmail}},
+		Accounts: rocketchat.Accounts{
+			Create: true, LinkBy: []rocketchat.Key{rocketchat.VerifiedEmail}, JoinDefaultChannels: true,
+			Sync: rocketchat.Sync{Name: true, Email: true},
+		},
 	}
 	if s.config != nil {
 		s.config(&w.config)
