@@ -26,6 +26,13 @@ const (
 	AccountCreated Act = "account_created"
 	AccountLinked  Act = "account_linked"
 	AccountRefused Act = "account_refused"
+
+	AccountReactivated Act = "account_reactivated" // a sign-in switched it on again
+	RoleGiven          Act = "role_given"          // by a group that the person is in
+	RoleTaken          Act = "role_taken"
+	MemberAdded        Act = "member_added" // to a channel, a private group or a team, by a group that the person is in
+	MemberRemoved      Act = "member_removed"
+
 	LinkRemoved    Act = "link_removed" // the account that a person was linked to is gone from the chat, or an operator unlinked it
 )
 

@@ -23,14 +23,24 @@ type accounts struct {
 	cfg       Accounts
 	workspace *workspace
 	links     *Links
+	passwords *passwords
 	begun     store.Bucket[begun]
 	locks     store.Locks
 	audit     *audit.Log
 }
 
-// of returns the identity's account. The order is: its link, its verified e-mail address, its username where that is
-// configured, a new account. What is refused is a *problem.Error.
+// of returns the identity's account, switched on. What is refused is a *problem.Error.
 func (a *accounts) of(ctx context.Context, id oidc.Identity) (account, error) {
+	found, err := a.find(ctx, id)
+	if err != nil || !found.deactivated() {
+		return found, err
+	}
+	return a.reactivate(ctx, id, found)
+}
+
+// find returns the identity's account. The order is: its link, its verified e-mail address, its username where that is
+// configured, a new account (R23).
+func (a *accounts) find(ctx context.Context, id oidc.Identity) (account, error) {
 	found, err := a.linked(ctx, id)
 	if !errors.Is(err, errNoAccount) {
 		return found, err
@@ -74,15 +84,45 @@ func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error
 }
 
 // usable refuses what is nobody's account, however somebody came to be linked to it: our own, whose login could do all
-// that we can, and one that is switched off (S93).
+// that we can, and one that is switched off and stays so (S93).
 func (a *accounts) usable(ctx context.Context, id oidc.Identity, found account) error {
 	switch {
 	case found.ID == a.workspace.self.userID:
 		return a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.title, notAPerson, nil))
-	case found.deactivated():
+	case found.deactivated() && !a.mayReactivate(found):
 		return a.refuse(ctx, audit.Deactivated, id, found.ID, problem.AccountDeactivated(a.title, nil))
 	}
 	return nil
+}
+
+// mayReactivate says whether a sign-in may switch an account on: never an administrator's, or one that is no person's.
+func (a *accounts) mayReactivate(found account) bool {
+	return a.cfg.Reactivate && found.Type == "user" && !found.administrator()
+}
+
+func (a *accounts) reactivate(ctx context.Context, id oidc.Identity, found account) (account, error) {
+	if err := a.workspace.activate(ctx, found.ID); err != nil {
+		return account{}, err
+	}
+	a.record(ctx, audit.AccountReactivated, "", id, found.ID)
+	found.Active = nil
+	return found, nil
+}
+
+// login makes a login token with the password of an account that was made here.
+func (a *accounts) login(ctx context.Context, id oidc.Identity, found account, address string) (store.Secret, error) {
+	password, err := a.passwords.forAccount(ctx, found.ID)
+	if errors.Is(err, errNotOurs) {
+		return "", a.refuse(ctx, audit.ChatRefused, id, found.ID, problem.AccountRefused(a.title, notMadeHere, err))
+	}
+	if err != nil {
+		return "", err
+	}
+	token, err := a.workspace.login(ctx, found, password, address)
+	if saysInactive(err) {
+		return "", a.refuse(ctx, audit.Deactivated, id, found.ID, problem.AccountDeactivated(a.title, err))
+	}
+	return token, err
 }
 
 func (a *accounts) refuse(ctx context.Context, reason audit.Reason, id oidc.Identity, userID string, told *problem.Error) error {

@@ -62,9 +62,7 @@ func (a *accounts) linksBy(key Key) bool { return slices.Contains(a.cfg.LinkBy, 
 // (D8). An account that does not show its type and roles could be anything, an administrator's too.
 func (a *accounts) claim(ctx context.Context, id oidc.Identity, found account) error {
 	if found.Type == "" || found.Roles == nil {
-		return &operatorError{
-			advice: "the service account needs the permission view-full-other-user-info", cause: errHidden,
-		}
+		return hiddenAccount()
 	}
 	how, err := a.proof(ctx, id, found)
 	if err != nil {
@@ -85,6 +83,10 @@ func (a *accounts) claim(ctx context.Context, id oidc.Identity, found account) e
 }
 
 var errHidden = errors.New("the account's type or roles are not shown")
+
+func hiddenAccount() error {
+	return &operatorError{advice: "the service account needs the permission view-full-other-user-info", cause: errHidden}
+}
 
 // proof says what makes an account the identity's: that we made it, that both sides have verified the one address, or
 // the name where the operator trusts the provider with names. An address that only one side has verified proves

@@ -23,6 +23,7 @@ type connector struct {
 	access    chat.Access
 	workspace *workspace
 	accounts  *accounts
+	profiles  *profiles
 	frame     *framePage
 	desk      *chat.HandOffDesk
 
@@ -52,11 +53,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		client: newClient(k.cfg.API, env), self: credentials{userID: k.cfg.API.UserID, token: k.cfg.API.Token},
 		secret: k.cfg.API.CreateTokenSecret, log: env.Log, now: env.Now,
 	}
-	k.accounts = &accounts{
-		chat: env.Name, title: env.Title, cfg: k.cfg.Accounts, workspace: k.workspace, audit: env.Audit,
-		links: NewLinks(env.Store, env.Names, env.Name), locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
-		begun: store.NewBucket[begun](env.Store.Durable("accountbegun").In(env.Name)),
-	}
+	k.openAccounts()
 	var err error
 	if k.callers, err = chat.NewCallers(env); err != nil {
 		return nil, err
@@ -71,7 +68,29 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		return nil, err
 	}
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
+	env.Outbox.Handle(kindSync, env.Name, k.profiles.sync)
 	return k, nil
+}
+
+func (c *connector) openAccounts() {
+	env, cfg := c.env, c.cfg.Accounts
+	links := NewLinks(env.Store, env.Names, env.Name)
+	c.accounts = &accounts{
+		chat: env.Name, title: env.Title, cfg: cfg, workspace: c.workspace, audit: env.Audit, links: links,
+		passwords: &passwords{
+			key: c.cfg.API.PasswordKey, links: links,
+			seeds: store.NewBucket[seeded](env.Store.Durable("accountseed").In(env.Name)),
+		},
+		locks: store.NewLocks(env.Store.Passing("accountlock").In(env.Name)),
+		begun: store.NewBucket[begun](env.Store.Durable("accountbegun").In(env.Name)),
+	}
+	c.profiles = &profiles{
+		chat: env.Name, cfg: cfg, workspace: c.workspace, links: links,
+		records:  store.NewBucket[profile](env.Store.Durable("profile").In(env.Name)),
+		reported: store.NewBucket[struct{}](env.Store.Passing("profilereported").In(env.Name)),
+		locks:    store.NewLocks(env.Store.Passing("profilelock").In(env.Name)),
+		outbox:   env.Outbox, audit: env.Audit, log: env.Log, now: env.Now,
+	}
 }
 
 // givenFor is how long after it was handed out a login token counts as just given (D13).

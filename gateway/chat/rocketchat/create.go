@@ -17,6 +17,8 @@ import (
 // could be taken for somebody else's, and refused to its owner for ever.
 type begun struct {
 	Username string `json:"u"`
+	// Seed is what the account's password is derived from; empty for a random one.
+	Seed string `json:"s,omitempty"`
 }
 
 // begunFor is how long such a creation is remembered; after that only the rules for accounts of unknown origin help.
@@ -30,7 +32,7 @@ func (a *accounts) make(ctx context.Context, v version, id oidc.Identity) (accou
 		return account{}, err
 	}
 	names := usernames(id)
-	wanted := newAccount{Name: id.Name, Email: id.Email, Verified: true}
+	wanted := newAccount{Name: id.Name, Email: id.Email, Verified: true, JoinDefaultChannels: a.cfg.JoinDefaultChannels}
 	if wanted.Name == "" {
 		wanted.Name = names[0]
 	}
@@ -77,7 +79,9 @@ func (a *accounts) create(ctx context.Context, id oidc.Identity, wanted newAccou
 	if err != nil {
 		return account{}, err
 	}
-	if err := a.begun.Put(ctx, name, begun{Username: wanted.Username}, begunFor); err != nil {
+	b := begun{Username: wanted.Username}
+	wanted.Password, b.Seed = a.passwords.next()
+	if err := a.begun.Put(ctx, name, b, begunFor); err != nil {
 		return account{}, fmt.Errorf("remember creation: %w", err)
 	}
 	made, err := a.workspace.create(ctx, wanted)
@@ -97,23 +101,36 @@ func (a *accounts) madeHere(ctx context.Context, id oidc.Identity, found account
 	if err != nil {
 		return false, err
 	}
-	b, err := a.begun.Get(ctx, name)
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUnknownKey) { // too old to count, either way
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read creation: %w", err)
-	}
-	return same(b.Username, found.Username), nil
+	b, err := a.beginning(ctx, name)
+	return err == nil && b.Username != "" && same(b.Username, found.Username), err
 }
 
-// own links an account that was made here, and forgets its creation.
-func (a *accounts) own(ctx context.Context, id oidc.Identity, made account) error {
-	if err := a.link(ctx, audit.NewAccount, id, made); err != nil {
-		return err
+// beginning is the creation that was begun for a link, empty where there is none, or one too old to count.
+func (a *accounts) beginning(ctx context.Context, link string) (begun, error) {
+	b, err := a.begun.Get(ctx, link)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUnknownKey) {
+		return begun{}, nil
 	}
+	if err != nil {
+		return begun{}, fmt.Errorf("read creation: %w", err)
+	}
+	return b, nil
+}
+
+// own links an account that was made here, remembers what its password is derived from, and forgets its creation.
+func (a *accounts) own(ctx context.Context, id oidc.Identity, made account) error {
 	name, err := a.links.link(ctx, id.Provider, id.Subject)
 	if err != nil {
+		return err
+	}
+	b, err := a.beginning(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := a.passwords.remember(ctx, made.ID, b.Seed); err != nil {
+		return err
+	}
+	if err := a.link(ctx, audit.NewAccount, id, made); err != nil {
 		return err
 	}
 	return a.begun.Delete(ctx, name)

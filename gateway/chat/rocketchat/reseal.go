@@ -22,7 +22,7 @@ var _ chat.Worker = (*connector)(nil)
 func (c *connector) Run(ctx context.Context) error {
 	for {
 		wait := resealEvery
-		n, err := c.accounts.links.Reseal(ctx)
+		n, err := c.reseal(ctx)
 		if n > 0 {
 			c.env.Log.InfoContext(ctx, "account links resealed", "links", n)
 		}
@@ -34,6 +34,15 @@ func (c *connector) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// reseal brings links, and what is kept by them, under the current sealing key.
+func (c *connector) reseal(ctx context.Context) (links int, err error) {
+	if !c.env.Store.Rotating() {
+		return 0, nil
+	}
+	links, err = c.accounts.links.Reseal(ctx)
+	return links, errors.Join(err, c.profiles.reseal(ctx), c.accounts.passwords.reseal(ctx))
 }
 
 // Reseal writes every link anew that stands under an older sealing key, so that an operator can remove that key: links
@@ -73,6 +82,24 @@ func (l *Links) all(ctx context.Context) ([]store.Entry, error) {
 			return all, nil
 		}
 	}
+}
+
+// each does something with the name of every link. One that fails holds up no other, and is the error in the end.
+func (l *Links) each(ctx context.Context, do func(link string) error) error {
+	all, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, e := range all {
+		switch err := do(e.Member); {
+		case errors.Is(err, store.ErrUnavailable):
+			return err
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			failed = err
+		}
+	}
+	return failed
 }
 
 func (l *Links) reseal(ctx context.Context, id string) (bool, error) {

@@ -17,6 +17,7 @@ import (
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
+	"chatgate/oidc"
 	"chatgate/store"
 )
 
@@ -100,7 +101,7 @@ func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 		c.given.Count(s.Key) // only remembers: a call that repeats is no less welcome here
 		return i, resultCached, nil
 	}
-	i, err = c.mint(ctx, s, "")
+	i, err = c.mint(ctx, who, "")
 	return i, resultMinted, err
 }
 
@@ -118,13 +119,13 @@ func (c *connector) mayResume(s session.Session) error {
 // mint makes the session's login token, once for any number of callers on any replica (R7, R29, S88). A token that
 // Rocket.Chat does not take any more is given as stale, else stale is empty. The work does not end with the caller
 // that happened to start it, because others wait for it.
-func (c *connector) mint(ctx context.Context, s session.Session, stale store.Secret) (issued, error) {
-	made, err, _ := c.flights.Do(s.Key+" "+stale.Reveal(), func() (any, error) {
+func (c *connector) mint(ctx context.Context, who chat.Caller, stale store.Secret) (issued, error) {
+	made, err, _ := c.flights.Do(who.Session.Key+" "+stale.Reveal(), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mintTime)
 		defer cancel()
 		var i issued
-		err := c.locks.Do(ctx, s.Key, mintHold, func(ctx context.Context) (err error) {
-			i, err = c.mintLocked(ctx, s.Key, stale)
+		err := c.locks.Do(ctx, who.Session.Key, mintHold, func(ctx context.Context) (err error) {
+			i, err = c.mintLocked(ctx, who, stale)
 			return err
 		})
 		return i, err
@@ -133,8 +134,8 @@ func (c *connector) mint(ctx context.Context, s session.Session, stale store.Sec
 }
 
 // mintLocked looks again first: while this call waited, another may have minted, or the session may have ended.
-func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secret) (issued, error) {
-	s, err := c.env.Sessions.ByKey(ctx, key, c.env.Name)
+func (c *connector) mintLocked(ctx context.Context, who chat.Caller, stale store.Secret) (issued, error) {
+	s, err := c.env.Sessions.ByKey(ctx, who.Session.Key, c.env.Name)
 	if err != nil {
 		return issued{}, c.env.Sessions.Problem(err)
 	}
@@ -144,7 +145,7 @@ func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secr
 	if err := c.mayResume(s); err != nil {
 		return issued{}, err
 	}
-	if err := c.env.Allow(ctx, c.env.Rules.MintSession, key, chat.Caller{Session: s}); err != nil {
+	if err := c.env.Allow(ctx, c.env.Rules.MintSession, s.Key, chat.Caller{Session: s}); err != nil {
 		return issued{}, err
 	}
 	account, err := c.accounts.of(ctx, s.Identity)
@@ -155,12 +156,24 @@ func (c *connector) mintLocked(ctx context.Context, key string, stale store.Secr
 	if err != nil {
 		return issued{}, err
 	}
-	token, err := c.workspace.createToken(ctx, traits.version, account.ID)
+	token, err := c.loginToken(ctx, traits.version, s.Identity, account, who.Address)
 	if err != nil {
 		return issued{}, err
 	}
 	i := issued{UserID: account.ID, Token: token, Made: c.env.Now().Unix()}
-	return i, c.keep(ctx, s, i, traits.loginLife)
+	if err := c.keep(ctx, s, i, traits.loginLife); err != nil {
+		return issued{}, err
+	}
+	c.profiles.notice(ctx, s, account.ID)
+	return i, nil
+}
+
+// loginToken has a login token of an account made, in the way that the workspace allows.
+func (c *connector) loginToken(ctx context.Context, v version, id oidc.Identity, a account, address string) (store.Secret, error) {
+	if c.cfg.API.Tokens == CreateToken {
+		return c.workspace.createToken(ctx, v, a.ID)
+	}
+	return c.accounts.login(ctx, id, a, address)
 }
 
 // keep enters a new token into the ledger, then into the session. From the first step on every sign-out finds it; when

@@ -40,6 +40,8 @@ type needs struct {
 	listByStatus bool
 	// settingsByID: settings.public takes ids. Before, it took a query.
 	settingsByID bool
+	// includeRooms: users.info shows rooms when it is told includeUserRooms. Before, it took them for a field.
+	includeRooms bool
 }
 
 func (v version) needs() needs {
@@ -48,6 +50,7 @@ func (v version) needs() needs {
 		emailParameter: v.atLeast(8, 4),
 		listByStatus:   v.atLeast(6, 8),
 		settingsByID:   v.atLeast(7, 0),
+		includeRooms:   v.atLeast(7, 0),
 	}
 }
 

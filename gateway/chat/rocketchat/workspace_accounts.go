@@ -2,7 +2,6 @@ package rocketchat
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,10 +17,15 @@ import (
 type account struct {
 	ID       string `json:"_id"`
 	Username string
+	Name     string
 	Type     string
 	Active   *bool
 	Roles    []string
 	Emails   []emailAddress
+	// CustomFields is an object, or whatever else a workspace has made of it (R30).
+	CustomFields json.RawMessage
+	// Rooms are those it is a member of, when withRooms asked for them and we may see them; else nil.
+	Rooms []struct{ RID string }
 }
 
 type emailAddress struct {
@@ -32,7 +36,10 @@ type emailAddress struct {
 // deactivated is false for an answer that does not say: Rocket.Chat itself refuses such a login once more.
 func (a account) deactivated() bool { return a.Active != nil && !*a.Active }
 
-func (a account) administrator() bool { return slices.Contains(a.Roles, "admin") }
+// adminRole is the one role whose holders may do everything.
+const adminRole = "admin"
+
+func (a account) administrator() bool { return slices.Contains(a.Roles, adminRole) }
 
 func (a account) has(address string) bool {
 	return slices.ContainsFunc(a.Emails, func(e emailAddress) bool { return same(e.Address, address) })
@@ -68,10 +75,23 @@ func (w *workspace) byUsername(ctx context.Context, name string) (account, error
 }
 
 func (w *workspace) info(ctx context.Context, key, value string) (account, error) {
+	return w.infoBy(ctx, url.Values{key: {value}})
+}
+
+// withRooms is byID with the rooms that the account is a member of.
+func (w *workspace) withRooms(ctx context.Context, v version, id string) (account, error) {
+	query := url.Values{"userId": {id}}
+	if v.needs().includeRooms {
+		query.Set("includeUserRooms", "true")
+	} else {
+		query.Set("fields", `{"userRooms":1}`)
+	}
+	return w.infoBy(ctx, query)
+}
+
+func (w *workspace) infoBy(ctx context.Context, query url.Values) (account, error) {
 	var answer struct{ User account }
-	err := w.asOurselves(ctx, call{
-		name: "v1/users.info", method: http.MethodGet, query: url.Values{key: {value}},
-	}, &answer)
+	err := w.asOurselves(ctx, call{name: "v1/users.info", method: http.MethodGet, query: query}, &answer)
 	if missing(err) {
 		return account{}, errNoAccount
 	}
@@ -120,7 +140,10 @@ func (w *workspace) search(ctx context.Context, route string, query url.Values, 
 			Users []account
 			Total int
 		}
-		if err := w.asOurselves(ctx, call{name: route, method: http.MethodGet, query: query}, &answer); err != nil {
+		err := w.asOurselves(ctx, call{
+			name: route, method: http.MethodGet, query: query, permission: "view-d-room and view-full-other-user-info",
+		}, &answer)
+		if err != nil {
 			return nil, err
 		}
 		for _, a := range answer.Users {
@@ -145,15 +168,18 @@ type newAccount struct {
 	Active                bool   `json:"active"`
 	RequirePasswordChange bool   `json:"requirePasswordChange"`
 	SendWelcomeEmail      bool   `json:"sendWelcomeEmail"`
+	JoinDefaultChannels   bool   `json:"joinDefaultChannels"`
 }
 
-// create makes an account that works at once, even where new ones wait for an approval. Its password is known to
-// nobody; a random one of Rocket.Chat's own making would be mailed, and would have to be changed.
+// create makes an account that works at once, even where new ones wait for an approval. It has a password of ours,
+// because one of Rocket.Chat's own making would be mailed, and would have to be changed (R24).
 func (w *workspace) create(ctx context.Context, n newAccount) (account, error) {
 	n.Active = true
-	n.Password = newPassword()
 	var answer struct{ User account }
-	if err := w.asOurselves(ctx, call{name: "v1/users.create", method: http.MethodPost, body: n}, &answer); err != nil {
+	err := w.asOurselves(ctx, call{
+		name: "v1/users.create", method: http.MethodPost, body: n, permission: "create-user and edit-other-user-active-status",
+	}, &answer)
+	if err != nil {
 		return account{}, err
 	}
 	if !isID(answer.User.ID) {
@@ -161,6 +187,3 @@ func (w *workspace) create(ctx context.Context, n newAccount) (account, error) {
 	}
 	return answer.User, nil
 }
-
-// newPassword satisfies every policy: 256 random bits, and one of each kind of character.
-func newPassword() string { return "aZ7-" + rand.Text() + rand.Text() }

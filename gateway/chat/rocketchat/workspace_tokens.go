@@ -27,9 +27,13 @@ func (w *workspace) createToken(ctx context.Context, v version, userID string) (
 	if err != nil {
 		return "", err
 	}
-	token := answer.Data.AuthToken
-	if token == "" || !isHeaderText(token.Reveal()) || answer.Data.UserID != userID {
-		return "", fmt.Errorf("v1/users.createToken: %w: no login token for this account", errUnavailable)
+	return tokenOf(userID, answer.Data.UserID, answer.Data.AuthToken, "v1/users.createToken")
+}
+
+// tokenOf returns a login token that is fit to be used and the right account's.
+func tokenOf(wanted, got string, token store.Secret, route string) (store.Secret, error) {
+	if token == "" || !isHeaderText(token.Reveal()) || got != wanted {
+		return "", fmt.Errorf("%s: %w: no login token for this account", route, errUnavailable)
 	}
 	return token, nil
 }

@@ -1,0 +1,195 @@
+package rocketchat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/outbox"
+	"chatgate/gateway/session"
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+// kindSync is the kind of the jobs that carry a profile over. Their payload is a syncJob.
+const kindSync = "sync"
+
+const (
+	// profileLife is how long after a person's last sign-in it is remembered what they were given here. Who comes back
+	// later keeps it.
+	profileLife = 400 * 24 * time.Hour
+	// carriedFor is how long a profile that was carried over is left alone: after that, the next sign-in puts right
+	// what somebody has changed in Rocket.Chat.
+	carriedFor = 24 * time.Hour
+	// refusedFor is the same where Rocket.Chat refused a part: soon enough for the operator who has mended it.
+	refusedFor = time.Hour
+)
+
+// profiles keep accounts like their people at the provider: a new sign-in notes what it says, and a job of the outbox
+// carries it over. No sign-in waits for that, and none fails by it (R24).
+type profiles struct {
+	chat      string
+	cfg       Accounts
+	workspace *workspace
+	links     *Links
+	records   store.Bucket[profile]
+	reported  store.Bucket[struct{}]
+	locks     store.Locks
+	outbox    *outbox.Outbox
+	audit     *audit.Log
+	log       *slog.Logger
+	now       func() time.Time
+}
+
+// profile is the record of one account link: what the person's newest sign-in says, and what became of it. Jobs read it
+// when they run, so that it does not matter in which order they do.
+type profile struct {
+	UserID string `json:"u"`
+	Wanted wanted `json:"w"`
+	// Begun is when the sign-in was that said so, in Unix seconds: one from before knows less.
+	Begun int64 `json:"b"`
+	// Carried is the digest of what was carried over last, and Until how long that is believed, in Unix seconds.
+	Carried string `json:"d,omitempty"`
+	Until   int64  `json:"e,omitempty"`
+	Given   given  `json:"g,omitzero"`
+}
+
+// wanted is what an account is to be like. What is empty is left as it is.
+type wanted struct {
+	Name     string            `json:"n,omitempty"`
+	Email    string            `json:"m,omitempty"` // verified
+	Avatar   string            `json:"p,omitempty"` // an https address
+	Fields   map[string]string `json:"f,omitempty"`
+	Roles    []string          `json:"r,omitempty"`
+	Channels []string          `json:"c,omitempty"`
+	Teams    []string          `json:"t,omitempty"`
+}
+
+// given is what the account has from us, and nobody else: only that is ever taken away.
+type given struct {
+	Roles  []string `json:"r,omitempty"`
+	Places []place  `json:"p,omitempty"`
+	Avatar string   `json:"a,omitempty"`
+}
+
+// syncJob says whose profile is to be carried over.
+type syncJob struct {
+	Link     string `json:"l"` // the name of the account link, and of the profile
+	Provider string `json:"p"`
+	Subject  string `json:"b"`
+}
+
+// wants is what an identity's account is to be like by the configuration.
+func (a Accounts) wants(id oidc.Identity) wanted {
+	w := wanted{
+		Roles: a.Roles.of(id.Groups), Channels: a.Channels.of(id.Groups), Teams: a.Teams.of(id.Groups),
+		Fields: map[string]string{},
+	}
+	if a.Sync.Name {
+		w.Name = id.Name
+	}
+	if a.Sync.Email && id.EmailVerified {
+		w.Email = id.Email
+	}
+	if a.Sync.Avatar && strings.HasPrefix(id.Picture, "https://") {
+		w.Avatar = id.Picture
+	}
+	for field, claim := range a.Sync.CustomFields {
+		if text := id.Custom[claim]; text != "" {
+			w.Fields[field] = text
+		}
+	}
+	return w
+}
+
+func (w wanted) nothing() bool { return w.digest() == wanted{}.digest() }
+
+func (w wanted) digest() string {
+	text, err := json.Marshal(w)
+	if err != nil {
+		panic(err) // strings alone
+	}
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// notice has the account kept like its person, after a sign-in that has succeeded whatever becomes of this.
+func (p *profiles) notice(ctx context.Context, s session.Session, userID string) {
+	if err := p.enqueue(ctx, s, userID); err != nil {
+		p.log.WarnContext(ctx, "profile not noted", "chat", p.chat, "err", err)
+	}
+}
+
+func (p *profiles) enqueue(ctx context.Context, s session.Session, userID string) error {
+	link, err := p.links.link(ctx, s.Identity.Provider, s.Identity.Subject)
+	if err != nil {
+		return err
+	}
+	noted, err := p.note(ctx, link, profile{UserID: userID, Wanted: p.cfg.wants(s.Identity), Begun: s.Begun.Unix()})
+	if err != nil {
+		return fmt.Errorf("note profile: %w", err)
+	}
+	if noted.settled(p.now()) {
+		return nil
+	}
+	return p.outbox.Enqueue(ctx, kindSync, p.chat, syncJob{Link: link, Provider: s.Identity.Provider, Subject: s.Identity.Subject})
+}
+
+// note writes down what a sign-in says, unless a later one has spoken, and returns what stands.
+func (p *profiles) note(ctx context.Context, link string, news profile) (profile, error) {
+	stands, err := p.records.Update(ctx, link, profileLife, func(old profile) (profile, error) { return old.after(news), nil })
+	if !errors.Is(err, store.ErrNotFound) {
+		return stands, err
+	}
+	if news.Wanted.nothing() { // nor was anything given before
+		return profile{}, nil
+	}
+	err = p.records.Add(ctx, link, news, profileLife)
+	if errors.Is(err, store.ErrExists) { // another session of the person, at this moment
+		return p.note(ctx, link, news)
+	}
+	return news, err
+}
+
+// after is the profile after further news. What was given to another account is not this one's.
+func (p profile) after(news profile) profile {
+	if news.Begun < p.Begun {
+		return p
+	}
+	if news.UserID == p.UserID {
+		news.Carried, news.Until, news.Given = p.Carried, p.Until, p.Given
+	}
+	return news
+}
+
+// settled says that there is nothing to carry over for now.
+func (p profile) settled(now time.Time) bool {
+	if p.Wanted.nothing() && p.Given.nothing() {
+		return true
+	}
+	return p.Carried == p.Wanted.digest() && now.Before(time.Unix(p.Until, 0))
+}
+
+func (g given) nothing() bool { return len(g.Roles) == 0 && len(g.Places) == 0 }
+
+// reseal brings the profiles of all links under the current sealing key: without them nothing could be taken away from
+// people any more that they were given (D23).
+func (p *profiles) reseal(ctx context.Context) error {
+	return p.links.each(ctx, func(link string) error {
+		_, err := p.records.Reseal(ctx, link, profileLife)
+		return err
+	})
+}
+
+// without is a list that lacks one of its values.
+func without[T comparable](list []T, value T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(other T) bool { return other == value })
+}

@@ -1,0 +1,72 @@
+package rocketchat
+
+import (
+	"context"
+	"net/http"
+)
+
+// accountChange is what users.update is sent: the fields that change and no others. There is no password among them,
+// which would end every login of the account (R24).
+type accountChange struct {
+	Name         string         `json:"name,omitempty"`
+	Email        string         `json:"email,omitempty"`
+	Verified     bool           `json:"verified,omitempty"`
+	CustomFields map[string]any `json:"customFields,omitempty"`
+}
+
+func (w *workspace) update(ctx context.Context, userID string, change accountChange) error {
+	return w.act(ctx, "v1/users.update", "edit-other-user-info", struct {
+		UserID string        `json:"userId"`
+		Data   accountChange `json:"data"`
+	}{userID, change})
+}
+
+// setAvatar has Rocket.Chat fetch a picture by itself.
+func (w *workspace) setAvatar(ctx context.Context, userID, address string) error {
+	return w.act(ctx, "v1/users.setAvatar", "edit-other-user-avatar", map[string]string{"userId": userID, "avatarUrl": address})
+}
+
+// activate switches an account on. Rocket.Chat asks for a confirmation where a change of status costs somebody a room
+// that nobody else owns; being switched on costs nothing.
+func (w *workspace) activate(ctx context.Context, userID string) error {
+	type status struct {
+		UserID            string `json:"userId"`
+		ActiveStatus      bool   `json:"activeStatus"`
+		ConfirmRelinquish bool   `json:"confirmRelinquish,omitempty"`
+	}
+	const route, permission = "v1/users.setActiveStatus", "edit-other-user-active-status"
+	err := w.act(ctx, route, permission, status{UserID: userID, ActiveStatus: true})
+	if isRefusal(err, "user-last-owner") {
+		return w.act(ctx, route, permission, status{UserID: userID, ActiveStatus: true, ConfirmRelinquish: true})
+	}
+	return err
+}
+
+// giveRole and takeRole name roles by id, which every version takes (R25). Doing either twice is fine.
+func (w *workspace) giveRole(ctx context.Context, username, role string) error {
+	err := w.act(ctx, "v1/roles.addUserToRole", rolePermission(role), map[string]string{"roleId": role, "username": username})
+	if isRefusal(err, "error-user-already-in-role") {
+		return nil
+	}
+	return err
+}
+
+func (w *workspace) takeRole(ctx context.Context, username, role string) error {
+	err := w.act(ctx, "v1/roles.removeUserFromRole", rolePermission(role), map[string]string{"roleId": role, "username": username})
+	if isRefusal(err, "error-user-not-in-role") {
+		return nil
+	}
+	return err
+}
+
+func rolePermission(role string) string {
+	if role == adminRole {
+		return "access-permissions and assign-admin-role"
+	}
+	return "access-permissions"
+}
+
+// act makes a call that changes something and answers nothing of interest.
+func (w *workspace) act(ctx context.Context, route, permission string, body any) error {
+	return w.asOurselves(ctx, call{name: route, method: http.MethodPost, body: body, permission: permission}, &struct{}{})
+}
