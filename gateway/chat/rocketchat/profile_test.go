@@ -63,7 +63,9 @@ func (w *world) comesBack(id oidc.Identity) {
 	w.drain()
 }
 
-func (w *world) count(act string) int { return strings.Count(w.env.Journal.String(), `"act":"`+act+`"`) }
+func (w *world) count(act string) int {
+	return strings.Count(w.env.Journal.String(), `"act":"`+act+`"`)
+}
 
 // TestProfileOnEveryVersion: what a person is at the provider, their account is; what they lose there, it loses (R24,
 // R25).

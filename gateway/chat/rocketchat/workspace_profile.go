@@ -2,6 +2,7 @@ package rocketchat
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -45,8 +46,11 @@ func (w *workspace) activate(ctx context.Context, userID string) error {
 // giveRole and takeRole name roles by id, which every version takes (R25). Doing either twice is fine.
 func (w *workspace) giveRole(ctx context.Context, username, role string) error {
 	err := w.act(ctx, "v1/roles.addUserToRole", rolePermission(role), map[string]string{"roleId": role, "username": username})
-	if isRefusal(err, "error-user-already-in-role") {
+	switch {
+	case isRefusal(err, "error-user-already-in-role"):
 		return nil
+	case isRefusal(err, "error-invalid-role-properties"):
+		return &operatorError{cause: err, advice: fmt.Sprintf("accounts.roles names %q, which is no role's id", role)}
 	}
 	return err
 }
