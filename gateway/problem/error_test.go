@@ -39,7 +39,7 @@ func TestEveryProblemSaysWhatItMust(t *testing.T) {
 // itself stands beside the codes.
 func TestEveryLanguageKnowsEveryProblem(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join("..", "web", "locale", "*.json"))
-	if err != nil || len(names) == 0 {
+	if err != nil || len(names) < 2 {
 		t.Fatalf("Glob = %q, %v", names, err)
 	}
 	for _, name := range names {

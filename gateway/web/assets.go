@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -77,27 +76,23 @@ func (p *Pages) addAsset(fsys fs.FS, file string) error {
 	return p.assets.set(name, content)
 }
 
-// addTheme lays the operator's stylesheet and logo over ours. Either may be absent.
-func (p *Pages) addTheme(theme fs.FS) error {
-	if theme == nil {
-		return nil
-	}
-	for _, name := range []string{themeStylesheet, "logo.svg"} {
-		content, err := fs.ReadFile(theme, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+// addTheme lays the operator's colour and logo over ours.
+func (p *Pages) addTheme(colour Colour, logo Logo) error {
+	if colour != "" {
+		accent, err := parseColour(colour)
 		if err != nil {
-			return fmt.Errorf("read theme: %w", err)
+			return fmt.Errorf("colour: %w", err)
 		}
-		if err := p.assets.set(name, content); err != nil {
+		if err := p.assets.set(themeStylesheet, themeStyles(accent)); err != nil {
 			return err
 		}
-		if name == themeStylesheet {
-			p.styles = append(p.styles, name)
-		}
+		p.styles = append(p.styles, themeStylesheet)
 	}
-	return nil
+	if logo.Extension == "" {
+		return nil
+	}
+	p.logo = "logo" + logo.Extension
+	return p.assets.set(p.logo, logo.Content)
 }
 
 // Asset gives the path of a registered file on our origin. The path holds a hash of the content, so it may be cached

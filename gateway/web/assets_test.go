@@ -107,28 +107,6 @@ func TestAddAssetsRefuses(t *testing.T) {
 	}
 }
 
-// S150: a theme brings a stylesheet and a logo, both from our own origin, and nothing else.
-func TestTheme(t *testing.T) {
-	p := newPages(t, web.Config{Theme: fstest.MapFS{
-		"theme.css": {Data: []byte(":root { --accent: #00695c }")},
-		"logo.svg":  {Data: []byte("<svg/>")},
-		"theme.js":  {Data: []byte("alert(1)")},
-	}})
-	body := get(t, p.Done).Body.String()
-	if ours, theirs := strings.Index(body, "/assets/chatgate."), strings.Index(body, "/assets/theme."); ours < 0 || theirs < ours {
-		t.Errorf("page = %s, want the theme's stylesheet after ours", body)
-	}
-	if strings.Contains(body, "/assets/theme.js") || strings.Count(body, "<script") != 1 {
-		t.Errorf("page = %s, want no script of the theme", body)
-	}
-	if got := fetch(t, p, http.MethodGet, assetPath(t, p, "logo.svg")).Body.String(); got != "<svg/>" {
-		t.Errorf("logo = %q, want the theme's", got)
-	}
-	if _, err := p.Asset("theme.js"); err == nil {
-		t.Error("Asset(theme.js) = nil error, want it unknown")
-	}
-}
-
 func TestAddAssetsTakesTheSameFileTwice(t *testing.T) {
 	p := newPages(t, web.Config{})
 	for range 2 {

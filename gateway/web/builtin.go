@@ -101,5 +101,5 @@ func parseContact(s string) (contact, error) {
 	if u, err := url.Parse(s); err == nil && u.Scheme == "https" && u.Host != "" {
 		return contact{Text: s, Href: s}, nil
 	}
-	return contact{}, fmt.Errorf("contact: must be an e-mail address or an https address, got %q", s)
+	return contact{}, fmt.Errorf("must be an e-mail address or an https address, got %q", s)
 }

@@ -17,6 +17,7 @@ func (p *Pages) setHeaders(h http.Header, page Page, policy string) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Permissions-Policy", permissions)
+	h.Add("Vary", "Accept-Language")
 	// Not no-referrer: with it a form post says "Origin: null", and sign-in would refuse its own frame (B-24). Only the
 	// login callback has said that, because a code is in its address (S29), and its error pages keep it.
 	if h.Get("Referrer-Policy") != "no-referrer" {

@@ -16,6 +16,9 @@ import (
 // maxAcceptLanguage bounds, in bytes, what is parsed of a header that anybody can send.
 const maxAcceptLanguage = 512
 
+// localePattern matches the files of a directory of languages, each named after a BCP 47 tag.
+const localePattern = "*.json"
+
 // locale is one language: its messages, with English where it has none.
 type locale struct {
 	tag      language.Tag
@@ -32,7 +35,20 @@ func (l locale) text(key string, pairs ...string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no message %q in locale/en.json", key)
 	}
-	return Fill(message, pairs...), nil
+	return l.fill(message, pairs), nil
+}
+
+// fill is Fill for a reader of this language. In a line from the right a name in Latin letters would turn the signs
+// beside it round, so each value stands between a FIRST STRONG ISOLATE and its end (Unicode UAX 9, Section 2.4).
+func (l locale) fill(message string, pairs []string) string {
+	if l.direction() != "rtl" {
+		return Fill(message, pairs...)
+	}
+	isolated := slices.Clone(pairs)
+	for i := 1; i < len(isolated); i += 2 {
+		isolated[i] = "\u2068" + isolated[i] + "\u2069"
+	}
+	return Fill(message, isolated...)
 }
 
 // Fill puts values into the places of a message: the pair "chat", "rocketchat" replaces {chat}. A value is never
@@ -68,47 +84,72 @@ func loadLocales(fallback string, own fs.FS) (*locales, error) {
 	if fallback == "" {
 		fallback = "en"
 	}
-	byTag := map[language.Tag]map[string]string{}
 	embedded, err := fs.Sub(files, "locale")
 	if err != nil {
-		return nil, fmt.Errorf("load locales: %w", err)
+		return nil, fmt.Errorf("embedded locales: %w", err)
 	}
-	for _, fsys := range []fs.FS{embedded, own} {
-		if err := readLocales(fsys, byTag); err != nil {
-			return nil, fmt.Errorf("load locales: %w", err)
+	byTag, err := readLocales(embedded)
+	if err != nil {
+		return nil, fmt.Errorf("embedded locales: %w", err)
+	}
+	if own != nil {
+		if err := overlay(byTag, own); err != nil {
+			return nil, fmt.Errorf("locales: %w", err)
 		}
 	}
 	first, err := language.Parse(fallback)
 	if err != nil {
-		return nil, fmt.Errorf("language %q: %w", fallback, err)
+		return nil, fmt.Errorf("language: must be a language tag such as de or pt-BR, got %q", fallback)
 	}
 	if byTag[first] == nil {
-		return nil, fmt.Errorf("language %q: there is no file %s.json", fallback, fallback)
+		return nil, fmt.Errorf("language: there is no file %s.json for it", fallback)
 	}
 	return newLocales(first, byTag), nil
 }
 
-// readLocales adds the <tag>.json files of fsys, which may be nil, to byTag.
-func readLocales(fsys fs.FS, byTag map[language.Tag]map[string]string) error {
-	if fsys == nil {
-		return nil
-	}
-	names, err := fs.Glob(fsys, "*.json")
+// readLocales reads the <tag>.json files of fsys.
+func readLocales(fsys fs.FS) (map[language.Tag]map[string]string, error) {
+	names, err := fs.Glob(fsys, localePattern)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	byTag := map[language.Tag]map[string]string{}
 	for _, name := range names {
 		tag, err := language.Parse(strings.TrimSuffix(name, path.Ext(name)))
 		if err != nil {
-			return fmt.Errorf("%s: the name is not a language: %w", name, err)
+			return nil, fmt.Errorf("%s: the name is not a language: %w", name, err)
 		}
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var messages map[string]string
 		if err := json.Unmarshal(text, &messages); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		byTag[tag] = messages
+	}
+	return byTag, nil
+}
+
+// overlay adds the operator's languages and messages to ours. A key that none of our languages has is a slip of the pen
+// or of an older release, and would never be shown.
+func overlay(byTag map[language.Tag]map[string]string, own fs.FS) error {
+	theirs, err := readLocales(own)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, messages := range byTag {
+		for key := range messages {
+			known[key] = true
+		}
+	}
+	for tag, messages := range theirs {
+		for _, key := range slices.Sorted(maps.Keys(messages)) {
+			if !known[key] {
+				return fmt.Errorf("%s.json: there is no message %q", tag, key)
+			}
 		}
 		if byTag[tag] == nil {
 			byTag[tag] = map[string]string{}

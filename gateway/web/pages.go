@@ -15,30 +15,31 @@ import (
 //go:embed template locale asset
 var files embed.FS
 
-// stylesheet and themeStylesheet are linked by every page; the second one only where the operator has a theme.
+// Files that every page loads; the second one only where the operator has a colour.
 const (
 	stylesheet      = "chatgate.css"
 	themeStylesheet = "theme.css"
+	ourLogo         = "logo.svg"
 )
 
-// Config says how the pages of one gateway look and speak.
+// Config says how the pages of one gateway look and speak. [Settings.Open] makes one from the operator's settings.
 type Config struct {
 	Name     string // the organisation or product that pages name; "chatgate" when empty
+	Logo     Logo   // in place of ours; optional
+	Colour   Colour // of links and buttons, in place of ours; optional
 	Contact  string // where a refused person finds help, an e-mail address or an https address; optional
 	Language string // BCP 47 tag of the language for readers whose own we do not have; "en" when empty
 	HSTS     bool   // the public address is https, and browsers may remember that
 
 	// Locales holds <tag>.json files of the operator: further languages, or other words for single keys of ours.
 	Locales fs.FS
-	// Theme may hold theme.css, linked after our stylesheet, and logo.svg in place of our logo. Both are served from
-	// our origin under the same policy as our own files, so a theme brings colours and never a script (S150).
-	Theme fs.FS
 }
 
 // Pages renders pages and serves the files they load. Templates and assets are added while the gateway is put
 // together; after that a Pages is read-only and safe for concurrent use.
 type Pages struct {
 	name    string
+	logo    string // the asset
 	contact contact
 	hsts    bool
 	locales *locales
@@ -50,13 +51,13 @@ type Pages struct {
 
 // New loads the embedded files and those of cfg.
 func New(cfg Config) (*Pages, error) {
-	p := &Pages{name: cfg.Name, hsts: cfg.HSTS, assets: newAssets(), styles: []string{stylesheet}}
+	p := &Pages{name: cfg.Name, logo: ourLogo, hsts: cfg.HSTS, assets: newAssets(), styles: []string{stylesheet}}
 	if p.name == "" {
 		p.name = "chatgate"
 	}
 	var err error
 	if p.contact, err = parseContact(cfg.Contact); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("contact: %w", err)
 	}
 	if p.locales, err = loadLocales(cfg.Language, cfg.Locales); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func New(cfg Config) (*Pages, error) {
 	if err := p.AddAssets(files, "asset/*"); err != nil {
 		return nil, err
 	}
-	if err := p.addTheme(cfg.Theme); err != nil {
+	if err := p.addTheme(cfg.Colour, cfg.Logo); err != nil {
 		return nil, err
 	}
 	layout, err := files.ReadFile("template/layout.html")
@@ -126,6 +127,7 @@ func (p *Pages) Render(c *gin.Context, status int, page Page) error {
 // Text translates key into the language of r's reader, with name-value pairs for the places in the message. It reports
 // false when that language has no such key, and the caller falls back to English words of its own.
 func (p *Pages) Text(r *http.Request, key string, pairs ...string) (string, bool) {
-	message, ok := p.locales.all[p.locales.pick(r)].messages[key]
-	return Fill(message, pairs...), ok
+	l := p.locales.all[p.locales.pick(r)]
+	message, ok := l.messages[key]
+	return l.fill(message, pairs), ok
 }

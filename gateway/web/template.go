@@ -40,6 +40,8 @@ func (p *Pages) parseFor(l locale, body string, fsys fs.FS, partials []string) (
 		"t":       l.text,
 		"asset":   p.Asset,
 		"product": func() string { return p.name },
+		"contact": func() contact { return p.contact },
+		"logo":    func() string { return p.logo },
 	}).Parse(p.layout)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
+	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/store"
 	"chatgate/store/redisstore"
@@ -35,8 +37,10 @@ type Config struct {
 	Providers      map[string]oidc.Config `yaml:"providers" doc:"OpenID providers by a permanent key, which is part of every identity."`
 	Chats          map[string]chat.Config `yaml:"chats" doc:"The chats by name; the name is the route, and the kind where that is left out."`
 	Limits         limit.Settings         `yaml:"limits" doc:"How often is too often."`
-	Theme          Theme                  `yaml:"theme" doc:"What pages call this installation and where they send people for help."`
+	Theme          web.Settings           `yaml:"theme" doc:"How pages look, what they call this installation and where they send people for help."`
 	Log            Log                    `yaml:"log" doc:"What is written to standard error."`
+
+	dir string // where relative paths start: the directory of the file
 }
 
 // Sealing holds the sealing keys.
@@ -60,13 +64,6 @@ func (r *Redis) Check(report func(key, problem string)) {
 	if r.Standalone != nil || r.Sentinel != nil || r.Cluster != nil {
 		report("memory", "contradicts standalone, sentinel and cluster: leave one of them out")
 	}
-}
-
-// Theme is what pages say about the installation.
-type Theme struct {
-	Name     string `yaml:"name" default:"chatgate" doc:"The organisation or product that pages name."`
-	Contact  string `yaml:"contact" doc:"An e-mail address or https address where a refused person finds help."`
-	Language string `yaml:"language" default:"en" doc:"The language for readers whose own is not there."`
 }
 
 // Log is what is written to standard error.
@@ -191,7 +188,7 @@ func Load(path string, kinds Kinds, warn func(path, text string)) (Loaded, error
 
 // Parse is Load for a file that has been read.
 func Parse(path string, source []byte, kinds Kinds, warn func(path, text string)) (Loaded, error) {
-	l := Loaded{Config: &Config{}, References: References{}}
+	l := Loaded{Config: &Config{dir: filepath.Dir(path)}, References: References{}}
 	err := Decode(path, source, l.Config, Options{
 		Kinds: kinds.options(), Warn: warn, References: l.References,
 	})

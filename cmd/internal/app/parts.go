@@ -132,13 +132,13 @@ func (a *App) jobDone(ctx context.Context, job outbox.Job, result outbox.Result)
 
 func (a *App) openPages() (err error) {
 	p := &a.parts
-	theme := a.cfg.Theme
-	p.pages, err = web.New(web.Config{
-		Name: theme.Name, Contact: theme.Contact, Language: theme.Language,
-		HSTS: strings.HasPrefix(string(a.cfg.BaseURL), "https://"),
-	})
+	theme, err := a.cfg.Theme.Open(a.cfg.dir)
 	if err != nil {
-		return fmt.Errorf("theme: %w", err)
+		return fmt.Errorf("theme.%w", err)
+	}
+	theme.HSTS = strings.HasPrefix(string(a.cfg.BaseURL), "https://")
+	if p.pages, err = web.New(theme); err != nil {
+		return fmt.Errorf("theme.%w", err)
 	}
 	p.problems, err = problem.New(problem.Config{Pages: p.pages, Log: a.log})
 	return err
