@@ -56,7 +56,7 @@ type visitor struct {
 
 func (w *world) visitor(t testing.TB) *visitor {
 	return &visitor{t: t, w: w, client: &http.Client{
-		Transport: w.transport, Timeout: 30 * time.Second, Jar: &loopbackJar{cookies: map[string]map[string]*http.Cookie{}},
+		Transport: w.transport, Timeout: 30 * time.Second, Jar: newJar(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -78,26 +78,32 @@ func (a answer) json(t testing.TB) map[string]any {
 	return v
 }
 
-// send makes one request; headers are name-value pairs.
+// send makes one request; headers are name-value pairs. Several goroutines may send at once, so a request without an
+// answer fails the test and goes on with an answer of status 0.
 func (v *visitor) send(method, target, body string, headers ...string) answer {
 	v.t.Helper()
+	a, err := v.exchange(method, target, body, headers)
+	if err != nil {
+		v.t.Error(err)
+	}
+	return a
+}
+
+func (v *visitor) exchange(method, target, body string, headers []string) (answer, error) {
 	request, err := http.NewRequest(method, target, strings.NewReader(body))
 	if err != nil {
-		v.t.Fatal(err)
+		return answer{}, err
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := v.client.Do(request)
 	if err != nil {
-		v.t.Fatal(err)
+		return answer{}, err
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return answer{status: response.StatusCode, header: response.Header, body: string(raw)}
+	return answer{status: response.StatusCode, header: response.Header, body: string(raw)}, err
 }
 
 // open follows redirects as a browser's window does and returns where it ended.
@@ -165,9 +171,15 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // loopbackJar keeps cookies by host.
 type loopbackJar struct {
+	// partition is the jar of frames of one site below another, in a browser that keeps third-party cookies back: it takes
+	// what is partitioned and nothing else.
+	partition bool
+
 	mu      sync.Mutex
 	cookies map[string]map[string]*http.Cookie
 }
+
+func newJar() *loopbackJar { return &loopbackJar{cookies: map[string]map[string]*http.Cookie{}} }
 
 func (j *loopbackJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	j.mu.Lock()
@@ -176,6 +188,9 @@ func (j *loopbackJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 		j.cookies[u.Host] = map[string]*http.Cookie{}
 	}
 	for _, c := range cookies {
+		if c.Partitioned != j.partition {
+			continue
+		}
 		if c.MaxAge < 0 {
 			delete(j.cookies[u.Host], c.Name)
 		} else {
