@@ -18,6 +18,10 @@ func validConfig() rocketchat.Config {
 	}
 }
 
+func accountsWith(change func(*rocketchat.Accounts)) func(*rocketchat.Config) {
+	return func(c *rocketchat.Config) { change(&c.Accounts) }
+}
+
 func TestConfigRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -35,6 +39,19 @@ func TestConfigRefuses(t *testing.T) {
 		{"no token", func(c *rocketchat.Config) { c.API.Token = "" }, "api.token"},
 		{"a token with a line break", func(c *rocketchat.Config) { c.API.Token = "a\r\nb" }, "api.token"},
 		{"a secret with a space", func(c *rocketchat.Config) { c.API.CreateTokenSecret = "a b" }, "api.createTokenSecret"},
+		{"a password key that is short", func(c *rocketchat.Config) { c.API.PasswordKey = "short" }, "api.passwordKey"},
+		{"passwords without a key", func(c *rocketchat.Config) { c.API.Tokens = rocketchat.Password }, "api.passwordKey"},
+		{"a group without roles", accountsWith(func(a *rocketchat.Accounts) { a.Roles = rocketchat.Mapping{"staff": {}} }), "accounts.roles.staff"},
+		{"a role that is no id", accountsWith(func(a *rocketchat.Accounts) { a.Roles = rocketchat.Mapping{"staff": {"user", "a b"}} }), "accounts.roles.staff[1]"},
+		{"a channel with its #", accountsWith(func(a *rocketchat.Accounts) { a.Channels = rocketchat.Mapping{"staff": {"#news"}} }), "accounts.channels.staff[0]"},
+		{"a channel without a name", accountsWith(func(a *rocketchat.Accounts) { a.Channels = rocketchat.Mapping{"staff": {""}} }), "accounts.channels.staff[0]"},
+		{"a team with a space", accountsWith(func(a *rocketchat.Accounts) { a.Teams = rocketchat.Mapping{"staff": {"a b"}} }), "accounts.teams.staff[0]"},
+		{"a custom field that is none", accountsWith(func(a *rocketchat.Accounts) {
+			a.Sync.CustomFields = map[string]string{"a.b": "department"}
+		}), "accounts.sync.customFields.a.b"},
+		{"a custom field without a claim", accountsWith(func(a *rocketchat.Accounts) {
+			a.Sync.CustomFields = map[string]string{"unit": ""}
+		}), "accounts.sync.customFields.unit"},
 		{
 			"the chat among its embedders",
 			func(c *rocketchat.Config) { c.EmbedOrigins = chat.EmbedOrigins{chatURL: {}} }, "embedOrigins",
@@ -59,9 +76,15 @@ func TestConfigRefuses(t *testing.T) {
 
 func TestConfigAccepts(t *testing.T) {
 	for name, change := range map[string]func(*rocketchat.Config){
-		"the least there can be":     func(*rocketchat.Config) {},
-		"http where it is allowed":   func(c *rocketchat.Config) { c.API.URL, c.API.AllowHTTP = "http://chat:3000", true },
-		"an API below a path":        func(c *rocketchat.Config) { c.API.URL = "https://example.org/chat" },
+		"the least there can be":   func(*rocketchat.Config) {},
+		"http where it is allowed": func(c *rocketchat.Config) { c.API.URL, c.API.AllowHTTP = "http://chat:3000", true },
+		"an API below a path":      func(c *rocketchat.Config) { c.API.URL = "https://example.org/chat" },
+		"mappings and custom fields": accountsWith(func(a *rocketchat.Accounts) {
+			a.Roles = rocketchat.Mapping{"Chat Admins": {"admin", "livechat-agent"}}
+			a.Channels, a.Teams = rocketchat.Mapping{"staff": {"news", "büro"}}, rocketchat.Mapping{"staff": {"analysts"}}
+			a.Sync.CustomFields = map[string]string{"unit": "department"}
+		}),
+		"passwords with a key":       func(c *rocketchat.Config) { c.API.Tokens, c.API.PasswordKey = rocketchat.Password, passwordKey },
 		"an embedder without rights": func(c *rocketchat.Config) { c.EmbedOrigins = chat.EmbedOrigins{blogURL: {}} },
 	} {
 		t.Run(name, func(t *testing.T) {
