@@ -8,6 +8,6 @@
 //	r.GET("/rocketchat/frame", problems.Frame(embedders, connector.frame))
 //
 // The code is stable API for scripts and operators, and so is the code of a reason, which some problems carry in the
-// member "reason"; the sentences may change with any release. constructors.go is the list of codes and sentences.
-// Scripts get the sentences in English, pages in the reader's language.
+// member "reason"; the sentences may change with any release, and follow the language of the reader: of the browser, or of
+// the lang parameter. constructors.go is the list of codes and sentences.
 package problem

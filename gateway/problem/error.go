@@ -19,7 +19,7 @@ type Error struct {
 	Status     int           // HTTP status, 400 to 599
 	Code       string        // snake_case and stable
 	Heading    string        // what a page says above the sentence; the JSON title is the status's own phrase
-	Detail     string        // a sentence for a person, in English
+	Detail     string        // a sentence for a person, in English; who reads it gets it in their language
 	Reason     Reason        // why, where the code alone does not say it; else empty
 	RetryAfter time.Duration // when trying again makes sense; 0 when it is not known to
 	Actions    []web.Action  // what a page offers as the next step

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,6 +32,23 @@ func TestEveryProblemSaysWhatItMust(t *testing.T) {
 		}
 		if strings.Contains(e.Heading+e.Detail, "secret-cause") {
 			t.Errorf("%s tells its cause: %q, %q", e.Code, e.Heading, e.Detail)
+		}
+	}
+}
+
+// A constructor that everyProblem forgets would be one that no language has to know.
+func TestEveryProblemIsTested(t *testing.T) {
+	source, err := os.ReadFile("constructors.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tested := map[string]bool{}
+	for _, e := range everyProblem() {
+		tested[e.Code] = true
+	}
+	for _, m := range regexp.MustCompile(`new(?:Error|Refusal)\(http\.\w+, "(\w+)"`).FindAllSubmatch(source, -1) {
+		if code := string(m[1]); !tested[code] {
+			t.Errorf("everyProblem lacks %s", code)
 		}
 	}
 }

@@ -76,12 +76,12 @@ func handle(h Handler, write func(*gin.Context, error)) gin.HandlerFunc {
 
 // WriteAPI answers with err as API does, for middlewares. It ends the chain.
 func (r *Renderer) WriteAPI(c *gin.Context, err error) {
-	r.write(c, err, func(e *Error) error { return writeJSON(c, e, "application/problem+json") })
+	r.write(c, err, func(e *Error) error { return r.writeJSON(c, e, "application/problem+json") })
 }
 
 // WriteJSON answers with err as JSON does.
 func (r *Renderer) WriteJSON(c *gin.Context, err error) {
-	r.write(c, err, func(e *Error) error { return writeJSON(c, e, "application/json") })
+	r.write(c, err, func(e *Error) error { return r.writeJSON(c, e, "application/json") })
 }
 
 // WritePage answers with err as Page does.
@@ -147,7 +147,8 @@ func (r *Renderer) logCause(c *gin.Context, level slog.Level, message string, st
 		slog.String("route", c.FullPath()), slog.String("code", code), slog.Int("status", status), slog.String("err", text))
 }
 
-// body is the RFC 9457 problem detail. Without a type member the title is the status's own phrase (Section 4.2.1).
+// body is the RFC 9457 problem detail. Without a type member the title is the status's own phrase (Section 4.2.1), in
+// English; the detail is shown to people and follows their language.
 type body struct {
 	Title     string `json:"title"`
 	Status    int    `json:"status"`
@@ -157,9 +158,10 @@ type body struct {
 	RequestID string `json:"request_id,omitempty"`
 }
 
-func writeJSON(c *gin.Context, e *Error, contentType string) error {
+func (r *Renderer) writeJSON(c *gin.Context, e *Error, contentType string) error {
+	_, detail := r.words(c, e)
 	text, err := json.Marshal(body{
-		Title: http.StatusText(e.Status), Status: e.Status, Code: e.Code, Detail: e.Detail, Reason: e.Reason.Code,
+		Title: http.StatusText(e.Status), Status: e.Status, Code: e.Code, Detail: detail, Reason: e.Reason.Code,
 		RequestID: requestID(c),
 	})
 	if err != nil {
@@ -171,20 +173,24 @@ func writeJSON(c *gin.Context, e *Error, contentType string) error {
 	return nil
 }
 
-// failure words e for a page, in the reader's language where that has words for e's code.
+// failure is what a page says of e.
 func (r *Renderer) failure(c *gin.Context, e *Error) web.Failure {
-	f := web.Failure{Title: e.Heading, Detail: e.Detail, Reference: requestID(c), Actions: e.Actions}
-	if heading, ok := r.pages.Text(c.Request, "problem."+e.Code+".heading", e.places...); ok {
-		f.Title = heading
+	heading, detail := r.words(c, e)
+	return web.Failure{Title: heading, Detail: detail, Reference: requestID(c), Actions: e.Actions}
+}
+
+// words are e's heading and detail in the reader's language, where that has words for e's code, or in English.
+func (r *Renderer) words(c *gin.Context, e *Error) (heading, detail string) {
+	translate := func(english, key string, places ...string) string {
+		if text, ok := r.pages.Text(c.Request, key, places...); ok {
+			return text
+		}
+		return english
 	}
-	reason, ok := r.pages.Text(c.Request, "reason."+e.Reason.Code)
-	if !ok {
-		reason = e.Reason.Phrase
-	}
-	if detail, ok := r.pages.Text(c.Request, "problem."+e.Code+".detail", slices.Concat(e.places, []string{"reason", reason})...); ok {
-		f.Detail = detail
-	}
-	return f
+	reason := translate(e.Reason.Phrase, "reason."+e.Reason.Code)
+	heading = translate(e.Heading, "problem."+e.Code+".heading", e.places...)
+	detail = translate(e.Detail, "problem."+e.Code+".detail", slices.Concat(e.places, []string{"reason", reason})...)
+	return heading, detail
 }
 
 // requestID reads back what the request-id middleware put into the answer.

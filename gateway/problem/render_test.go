@@ -257,7 +257,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	}
 }
 
-// Pages speak the reader's language, places filled; scripts and operators always get English.
+// Pages and answers speak the reader's language, places filled.
 func TestLanguages(t *testing.T) {
 	german := func(r *http.Request) { r.Header.Set("Accept-Language", "de") }
 	klingon := func(r *http.Request) { r.Header.Set("Accept-Language", "tlh") }
@@ -276,8 +276,12 @@ func TestLanguages(t *testing.T) {
 		{"a detail of its own is kept", german, w.Page(failing(problem.InvalidRequest("Given twice.", nil))),
 			[]string{"Abgelehnt: Given twice."}},
 		{"a code without words speaks English", klingon, w.Page(failing(problem.LoginExpired(nil))), []string{"This sign-in is over</h1>"}},
-		{"an API speaks English", german, w.API(failing(denied)),
-			[]string{"You are signed in, but news is not open to you: your groups do not include staff.", `"reason":"group_missing"`}},
+		{"an answer to a script has the words that it shows", german, w.API(failing(denied)),
+			[]string{`"title":"Forbidden"`, "news steht Ihnen nicht offen: Sie gehören nicht zu {chat}.", `"reason":"group_missing"`}},
+		{"an answer to a script whose page has a language of its own", func(r *http.Request) { r.URL.RawQuery = "lang=de" }, w.JSON(failing(denied)),
+			[]string{"news steht Ihnen nicht offen: Sie gehören nicht zu {chat}."}},
+		{"an answer to a server that names no language", func(*http.Request) {}, w.API(failing(denied)),
+			[]string{"You are signed in, but news is not open to you: your groups do not include staff."}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
