@@ -24,6 +24,11 @@
 // by name where the operator says so, and otherwise made. Administrators' accounts, accounts that are not a person's, our
 // own, and accounts of somebody else are never linked by themselves (D8).
 //
+// What a sign-in says of its person is carried over to the account by a job of the outbox (profile.go): name, address,
+// picture and custom fields where they differ, and by group roles, channels and teams. The job reads what the newest
+// sign-in has noted, so it does not matter how often or in which order jobs run. What is given is written down before it
+// is given, and only what is written down is ever taken away.
+//
 // # Versions
 //
 // What differs between Rocket.Chat 6, 7 and 8 stands in version.go and nowhere else.
