@@ -43,6 +43,7 @@ func everyProblem() []*problem.Error {
 		problem.LoginExpired(errCause),
 		problem.LoginLoop(errCause),
 		problem.LoginMismatch(errCause),
+		problem.HandOffOver(errCause),
 		problem.ProviderUnavailable(errCause),
 		problem.ProviderDenied(errCause),
 		problem.ProviderAnswerRefused(errCause),
