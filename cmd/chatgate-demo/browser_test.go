@@ -105,8 +105,9 @@ func describe(t *testing.T, w *world) string {
 	t.Helper()
 	text, err := json.Marshal(struct {
 		addresses
+		Portal  string `json:"portal"`
 		Control string `json:"control"`
-	}{w.Addresses(), control(t, w)})
+	}{w.Addresses(), w.hosts["portal"].url(), control(t, w)})
 	if err != nil {
 		t.Fatal(err)
 	}
