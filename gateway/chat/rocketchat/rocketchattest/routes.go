@@ -43,6 +43,7 @@ func (s *Server) routeTable() map[string]route {
 		"POST users.removeOtherTokens":           {handle: (*Server).usersRemoveOtherTokens},
 		"GET users.getPersonalAccessTokens":      {handle: (*Server).usersGetPersonalAccessTokens},
 		"POST users.generatePersonalAccessToken": {handle: (*Server).usersGeneratePersonalAccessToken, twoFactor: true},
+		"POST users.removePersonalAccessToken":   {handle: (*Server).usersRemovePersonalAccessToken, twoFactor: true},
 
 		"GET permissions.listAll":       {handle: (*Server).permissionsListAll},
 		"GET roles.list":                {handle: (*Server).rolesList},

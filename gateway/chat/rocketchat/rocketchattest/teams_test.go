@@ -24,7 +24,7 @@ func TestTeams(t *testing.T) {
 	if got, _ := s.Team(team); len(got.Members) != 0 {
 		t.Errorf("members %v, want nobody", got.Members)
 	}
-	want := object{"teamInfo": object{"_id": team, "name": "engines", "type": 1.0}, "success": true}
+	want := object{"teamInfo": object{"_id": team, "name": "engines", "type": 1.0, "roomId": team + ".room"}, "success": true}
 	if diff := cmp.Diff(want, caller.get("teams.info?teamName=engines").ok()); diff != "" {
 		t.Errorf("teams.info (-want +got):\n%s", diff)
 	}

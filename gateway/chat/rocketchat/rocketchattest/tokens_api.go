@@ -130,3 +130,21 @@ func (s *Server) usersGeneratePersonalAccessToken(c *call) (reply, error) {
 	})
 	return reply{"token": token}, nil
 }
+
+func (s *Server) usersRemovePersonalAccessToken(c *call) (reply, error) {
+	var body struct {
+		TokenName string `json:"tokenName" schema:"required"`
+	}
+	if err := bind(c.body, &body); err != nil {
+		return nil, err
+	}
+	if !s.may(c.caller, "create-personal-access-tokens") {
+		return nil, thrown("not-authorized", "Not Authorized", nil)
+	}
+	named := func(t *loginToken) bool { return t.personal() && t.name == body.TokenName }
+	if !slices.ContainsFunc(c.caller.tokens, named) {
+		return nil, thrown("error-token-does-not-exists", "Token does not exist", nil) // spelt so
+	}
+	c.caller.tokens = slices.DeleteFunc(c.caller.tokens, named)
+	return reply{}, nil
+}

@@ -208,6 +208,12 @@ func TestPersonalAccessTokens(t *testing.T) {
 	anonymous(t, s).as(adaID, token).get("me").ok()
 
 	person.post("users.generatePersonalAccessToken", object{"tokenName": "ci"}).refused(http.StatusBadRequest, "error-token-already-exists")
+	person.post("users.removePersonalAccessToken", object{"tokenName": "ci"}).ok()
+	if s.Alive(token) {
+		t.Error("the removed token is alive")
+	}
+	person.post("users.removePersonalAccessToken", object{"tokenName": "ci"}).refused(http.StatusBadRequest, "error-token-does-not-exists")
 	s.Deny("user", "create-personal-access-tokens")
 	person.post("users.generatePersonalAccessToken", object{"tokenName": "more"}).refused(http.StatusBadRequest, "not-authorized")
+	person.post("users.removePersonalAccessToken", object{"tokenName": "more"}).refused(http.StatusBadRequest, "not-authorized")
 }

@@ -144,6 +144,33 @@ func TestWhoMaySeeWhat(t *testing.T) {
 	eve.get("users.listByStatus").refused(http.StatusForbidden, "")
 }
 
+// Rooms of others are told in another way before 7.0, and to those with a permission alone.
+func TestRoomsOfAnAccount(t *testing.T) {
+	for version, query := range map[string]string{"6.13": `&fields={"userRooms":1}`, "8.8": "&includeUserRooms=true"} {
+		t.Run(version, func(t *testing.T) {
+			s, adaID := workspace(version)
+			s.AddRoom(rocketchattest.Room{ID: "ENGINES", Name: "engines", Members: []string{adaID}})
+			s.AddTeam(rocketchattest.Team{ID: "CREW", Name: "crew", Members: []string{adaID}})
+			caller := admin(t, s)
+			want := []any{
+				object{"rid": "ENGINES", "name": "engines", "t": "c"},
+				object{"rid": "CREW.room", "name": "crew", "t": "p"},
+			}
+			path := "users.info?userId=" + adaID
+			if diff := cmp.Diff(want, caller.get(path+query).at("user", "rooms")); diff != "" {
+				t.Errorf("rooms (-want +got):\n%s", diff)
+			}
+			if got := caller.get(path).at("user", "rooms"); got != nil {
+				t.Errorf("rooms %v without having asked", got)
+			}
+			s.Deny("admin", "view-other-user-channels")
+			if got := caller.get(path+query).at("user", "rooms"); got != nil {
+				t.Errorf("rooms %v without the permission", got)
+			}
+		})
+	}
+}
+
 func TestCreate(t *testing.T) {
 	s, _ := workspace("8.8.1")
 	got := admin(t, s).post("users.create", newUser(object{
