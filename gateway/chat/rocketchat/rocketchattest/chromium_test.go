@@ -1,6 +1,7 @@
 package rocketchattest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -81,14 +82,25 @@ type gateway struct {
 	observed
 }
 
+// with puts a login token in its place.
+func (r reply) with(token string) reply {
+	return reply{r.status, strings.ReplaceAll(r.body, "TOKEN", token)}
+}
+
 // script is what the gateway does.
 type script struct {
-	replies []reply // the last one repeats
-	source  string  // JavaScript of the frame, or of the embedding page
-	frame   string  // HTML of the frame
-	chat    string  // the page to embed
-	revoke  func()  // called by the JavaScript
+	replies     []reply // the last one repeats
+	contentType string  // of the replies; empty: JSON
+	source      string  // JavaScript of the frame, or of the embedding page
+	frame       string  // HTML of the frame
+	chat        string  // the page to embed
+	revoke      func()  // called by the JavaScript
 }
+
+// reporter is JavaScript that tells the gateway what a page saw, in the order in which it did.
+const reporter = `
+	let last = Promise.resolve();
+	const report = (body) => { last = last.then(() => fetch("/report", {method: "POST", body})); };`
 
 // observed is what happened to the gateway.
 type observed struct {
@@ -127,9 +139,9 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.token(w, r)
 	case "/frame":
 		g.frames = append(g.frames, r.URL.RawQuery)
-		fmt.Fprintf(w, "<!doctype html><title>frame</title>%s<script>%s</script>", g.frame, g.source)
+		fmt.Fprintf(w, "<!doctype html><title>frame</title>%s<script>%s%s</script>", g.frame, reporter, g.source)
 	case "/embed":
-		fmt.Fprintf(w, "<!doctype html><title>portal</title><script>%s</script><iframe src=%q></iframe>", g.source, g.chat)
+		fmt.Fprintf(w, "<!doctype html><title>portal</title><script>%s%s</script><iframe src=%q></iframe>", reporter, g.source, g.chat)
 	case "/report":
 		g.reports = append(g.reports, string(body))
 	case "/revoke":
@@ -153,6 +165,7 @@ func (g *gateway) token(w http.ResponseWriter, r *http.Request) {
 	if len(g.replies) > 1 {
 		g.replies = g.replies[1:]
 	}
+	w.Header().Set("Content-Type", cmp.Or(g.contentType, "application/json"))
 	w.WriteHeader(answer.status)
 	_, _ = io.WriteString(w, answer.body)
 }

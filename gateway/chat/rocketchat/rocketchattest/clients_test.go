@@ -1,11 +1,6 @@
 package rocketchattest_test
 
 import (
-	"encoding/json"
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -71,7 +66,8 @@ func nativeLogins(s *rocketchattest.Server) []rocketchattest.Login {
 
 // The clients that the browser tests drive do what the real ones do (section E of the protocol: mobile and desktop).
 func TestClients(t *testing.T) {
-	chromium, modules := findNode(t)
+	t.Parallel()
+	parts := findNode(t)
 	type stage struct {
 		scene
 		server  *rocketchattest.Server
@@ -90,13 +86,7 @@ func TestClients(t *testing.T) {
 		g.play(script{replies: []reply{answer}, frame: strings.ReplaceAll(sc.frame, "TOKEN", token)})
 		stages[name], origins[name] = stage{sc, s, g}, origin
 	}
-	description, err := json.Marshal(origins)
-	if err != nil {
-		t.Fatal(err)
-	}
-	node := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=tap", "clients/clients.test.mjs")
-	node.Env = append(os.Environ(), "CHATGATE_SCENES="+string(description), "CHATGATE_CHROMIUM="+chromium, "CHATGATE_NODE_MODULES="+modules)
-	output, err := node.CombinedOutput()
+	output, err := parts.command(t, origins, "--test", "--test-reporter=tap", "clients/clients.test.mjs").CombinedOutput()
 	if err != nil {
 		t.Errorf("node: %v\n%s", err, output)
 	}
@@ -108,24 +98,4 @@ func TestClients(t *testing.T) {
 			t.Run(name, func(t *testing.T) { stage.want(t, stage.server, stage.gateway) })
 		}
 	}
-}
-
-// findNode skips the test where Node, Chromium or puppeteer is missing, save on CI, where they must be.
-func findNode(t *testing.T) (chromium, modules string) {
-	t.Helper()
-	t.Parallel()
-	_, noNode := exec.LookPath("node")
-	chromium, noChromium := exec.LookPath("chromium")
-	modules, err := filepath.Abs(filepath.Join("..", "..", "..", "..", ".ci", "node_modules"))
-	if err == nil {
-		_, err = os.Stat(filepath.Join(modules, "puppeteer-core"))
-	}
-	missing := errors.Join(noNode, noChromium, err)
-	if missing != nil && os.Getenv("CI") == "true" {
-		t.Fatal("CI without a browser and its driver: ", missing)
-	}
-	if missing != nil {
-		t.Skip("no browser and driver on this machine: ", missing)
-	}
-	return chromium, modules
 }

@@ -39,8 +39,12 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// setPageHeaders sends what the real server sends around its client: the connections and frames of the policy are wide
-// open, so a gateway needs no allow-listing in Rocket.Chat.
+// pagePolicy is what the real server sends with Enable_CSP: connections and frames are wide open, so a gateway needs no
+// allow-listing in Rocket.Chat.
+const pagePolicy = "default-src 'self'; connect-src *; frame-src *; img-src * data:; media-src * data:; script-src 'self'; style-src 'self'"
+
+// setPageHeaders sends what the real server sends around its client, and a policy of the reverse proxy in front of it as
+// one more: browsers obey each of them, and X-Frame-Options no longer once one has frame-ancestors.
 func (s *Server) setPageHeaders(header http.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +53,10 @@ func (s *Server) setPageHeaders(header http.Header) {
 		header.Set("X-Frame-Options", s.text("Iframe_X_Frame_Options"))
 	}
 	if s.flag("Enable_CSP") {
-		header.Set("Content-Security-Policy",
-			"default-src 'self'; connect-src *; frame-src *; img-src * data:; media-src * data:; script-src 'self'; style-src 'self'")
+		header.Set("Content-Security-Policy", pagePolicy)
+	}
+	if len(s.cfg.FrameAncestors) > 0 {
+		header.Add("Content-Security-Policy", "frame-ancestors "+strings.Join(s.cfg.FrameAncestors, " "))
 	}
 }
 
@@ -84,13 +90,11 @@ type clientSettings struct {
 }
 
 type clientIframe struct {
-	Enabled         bool   `json:"enabled"` // all four settings are there
-	URL             string `json:"url"`
-	APIURL          string `json:"apiURL"`
-	APIMethod       string `json:"apiMethod"`
-	CallsSignedOut  int    `json:"callsSignedOut"`
-	CallsSignedIn   int    `json:"callsSignedIn"`
-	JSONContentType bool   `json:"jsonContentType"`
+	client
+	Enabled   bool   `json:"enabled"` // all four settings are there
+	URL       string `json:"url"`
+	APIURL    string `json:"apiURL"`
+	APIMethod string `json:"apiMethod"`
 }
 
 // commandOrigins says who may command the page as an embedding window, and eventTarget who is told what happens in it.
@@ -101,6 +105,7 @@ type commandOrigins struct {
 
 type eventTarget struct {
 	Enabled bool   `json:"enabled"`
+	Startup bool   `json:"startup"` // the first event is sent, which 7.9.0 forgot
 	Origin  string `json:"origin"`
 }
 
@@ -113,12 +118,10 @@ func (s *Server) serveClientSettings(w http.ResponseWriter) {
 
 func (s *Server) clientSettings() clientSettings {
 	iframe := clientIframe{
-		URL:             s.text("Accounts_iframe_url"),
-		APIURL:          s.text("Accounts_Iframe_api_url"),
-		APIMethod:       s.text("Accounts_Iframe_api_method"),
-		CallsSignedOut:  s.can.callsSignedOut,
-		CallsSignedIn:   s.can.callsSignedIn,
-		JSONContentType: s.can.jsonContentType,
+		client:    s.can.client,
+		URL:       s.text("Accounts_iframe_url"),
+		APIURL:    s.text("Accounts_Iframe_api_url"),
+		APIMethod: s.text("Accounts_Iframe_api_method"),
 	}
 	iframe.Enabled = s.flag("Accounts_iframe_enabled") && iframe.URL != "" && iframe.APIURL != "" && iframe.APIMethod != ""
 	return clientSettings{
@@ -126,7 +129,7 @@ func (s *Server) clientSettings() clientSettings {
 		SiteName: s.text("Site_Name"),
 		Iframe:   iframe,
 		Commands: commandOrigins{s.flag("Iframe_Integration_receive_enable"), s.text("Iframe_Integration_receive_origin")},
-		Events:   eventTarget{s.flag("Iframe_Integration_send_enable"), s.text("Iframe_Integration_send_target_origin")},
+		Events:   eventTarget{s.flag("Iframe_Integration_send_enable"), s.can.startupEvent, s.text("Iframe_Integration_send_target_origin")},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
 )
 
@@ -77,24 +79,25 @@ func TestPageHeaders(t *testing.T) {
 	}
 }
 
-// When the client believes in iframe authentication, and how often it asks.
+// When the client believes in iframe authentication, and how it asks.
 func TestClientSettings(t *testing.T) {
 	for _, tc := range []struct {
 		name, version string
 		change        func(*rocketchattest.Iframe)
 		enabled       bool
+		era           string
 		out, in       float64
-		contentType   bool
 	}{
-		{"8.8 asks twice, or once when signed in", "8.8", nil, true, 2, 1, false},
-		{"7.11 does so too", "7.11", nil, true, 2, 1, false},
-		{"7.8 asks three times", "7.8", nil, true, 3, 1, false},
-		{"6.13 asks once, with a content type that costs a preflight", "6.13", nil, true, 1, 0, true},
-		{"5.4 asks once, simply", "5.4", nil, true, 1, 0, false},
-		{"not without a page", "8.8", func(i *rocketchattest.Iframe) { i.URL = "" }, false, 2, 1, false},
-		{"not without an API", "8.8", func(i *rocketchattest.Iframe) { i.APIURL = "" }, false, 2, 1, false},
-		{"not when switched off", "8.8", func(i *rocketchattest.Iframe) { i.Enabled = false }, false, 2, 1, false},
-		{"by POST unless told otherwise", "8.8", func(i *rocketchattest.Iframe) { i.APIMethod = "" }, true, 2, 1, false},
+		{"8.8 asks twice, or once when signed in", "8.8", nil, true, "hook", 2, 1},
+		{"7.11 does so too", "7.11", nil, true, "hook", 2, 1},
+		{"7.8 asks three times", "7.8", nil, true, "hook", 3, 1},
+		{"6.13 asks once, with a content type", "6.13", nil, true, "fetch", 1, 0},
+		{"5.4 asks once, in the old way", "5.4", nil, true, "xhr", 1, 0},
+		{"3.0 does so too", "3.0", nil, true, "xhr", 1, 0},
+		{"not without a page", "8.8", func(i *rocketchattest.Iframe) { i.URL = "" }, false, "hook", 2, 1},
+		{"not without an API", "8.8", func(i *rocketchattest.Iframe) { i.APIURL = "" }, false, "hook", 2, 1},
+		{"not when switched off", "8.8", func(i *rocketchattest.Iframe) { i.Enabled = false }, false, "hook", 2, 1},
+		{"by POST unless told otherwise", "8.8", func(i *rocketchattest.Iframe) { i.APIMethod = "" }, true, "hook", 2, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			settings := iframe
@@ -103,8 +106,8 @@ func TestClientSettings(t *testing.T) {
 			}
 			s := rocketchattest.New(rocketchattest.Config{Version: tc.version, Iframe: settings})
 			got := anonymous(t, s).get("/web/settings.json")
-			want := []any{tc.enabled, tc.out, tc.in, tc.contentType}
-			for i, key := range []string{"enabled", "callsSignedOut", "callsSignedIn", "jsonContentType"} {
+			want := []any{tc.enabled, tc.era, tc.out, tc.in}
+			for i, key := range []string{"enabled", "era", "callsSignedOut", "callsSignedIn"} {
 				if got.at("iframe", key) != want[i] {
 					t.Errorf("%s is %v, want %v", key, got.at("iframe", key), want[i])
 				}
@@ -115,6 +118,33 @@ func TestClientSettings(t *testing.T) {
 	s.SetSetting("Accounts_Iframe_api_method", "")
 	if got := anonymous(t, s).get("/web/settings.json").at("iframe", "enabled"); got != false {
 		t.Errorf("enabled %v without a method, want false", got)
+	}
+}
+
+// Which failures are lost, by patch release.
+func TestDefectsOfTheClient(t *testing.T) {
+	for version, want := range map[string]object{
+		"7.7.0":  {"losesFailures": false, "losesRejections": false, "prefersLoginToken": false},
+		"7.8.0":  {"losesFailures": true, "losesRejections": true, "prefersLoginToken": true},
+		"7.9.3":  {"losesFailures": true, "losesRejections": true, "prefersLoginToken": true},
+		"7.9.4":  {"losesFailures": false, "losesRejections": true, "prefersLoginToken": true},
+		"7.10.0": {"losesFailures": false, "losesRejections": true, "prefersLoginToken": true},
+		"7.10.1": {"losesFailures": false, "losesRejections": false, "prefersLoginToken": true},
+		"7.11.0": {"losesFailures": false, "losesRejections": false, "prefersLoginToken": false},
+	} {
+		s := rocketchattest.New(rocketchattest.Config{Version: version, Iframe: iframe})
+		if diff := cmp.Diff(want, anonymous(t, s).get("/web/settings.json").at("iframe", "defects")); diff != "" {
+			t.Errorf("defects of %s (-want +got):\n%s", version, diff)
+		}
+	}
+}
+
+// A reverse proxy's policy stands beside the server's own, and is a header of its own.
+func TestFrameAncestors(t *testing.T) {
+	s := rocketchattest.New(rocketchattest.Config{FrameAncestors: []string{"https://portal.example.org", "https://intranet.example.org"}})
+	policies := serve(s, "/home").Header().Values("Content-Security-Policy")
+	if len(policies) != 2 || policies[1] != "frame-ancestors https://portal.example.org https://intranet.example.org" {
+		t.Errorf("policies %q, want the server's and frame-ancestors", policies)
 	}
 }
 

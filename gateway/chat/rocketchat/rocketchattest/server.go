@@ -22,6 +22,8 @@ type Config struct {
 	MaxLoginTokens    int    // MAX_RESUME_LOGIN_TOKENS; default 50 per account, personal access tokens not counted
 	Seats             int    // accounts the licence allows; 0 is no limit
 
+	FrameAncestors []string // origins in a policy of the reverse proxy: who may frame the page beside Iframe_Restrict_Access
+
 	LoginServices []LoginService   // told by service.configurations
 	Settings      map[string]any   // settings that differ from their defaults, by _id
 	Overwritten   map[string]any   // OVERWRITE_SETTING_<_id>: writing such a setting succeeds and changes nothing

@@ -18,6 +18,14 @@ func (v version) atLeast(major, minor int) bool {
 	return v.major > major || v.major == major && v.minor >= minor
 }
 
+// patched reports whether v is that release or a later one of the same minor, or a later minor.
+func (v version) patched(major, minor, patch int) bool {
+	if v.major == major && v.minor == minor {
+		return v.patch >= patch
+	}
+	return v.atLeast(major, minor)
+}
+
 func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v.major, v.minor, v.patch) }
 
 // short is what /api/info tells a stranger.
@@ -44,13 +52,12 @@ type capabilities struct {
 	success401   bool // 401 bodies carry success and error beside status and message
 	breaking     bool // the error texts of 9.0
 
-	callsSignedOut  int  // iframe API calls of the web client on load without a stored login token
-	callsSignedIn   int  // ... and with one
-	jsonContentType bool // those calls claim application/json, so that browsers send a preflight
+	startupEvent bool // the page tells its embedder that it has started
+	client       client
 }
 
 func capabilitiesOf(v version) capabilities {
-	c := capabilities{
+	return capabilities{
 		tokenSecret:     v.atLeast(8, 0),
 		tokenPermission: !v.atLeast(8, 0) || v.atLeast(8, 7),
 		listByStatus:    v.atLeast(6, 8),
@@ -67,14 +74,7 @@ func capabilitiesOf(v version) capabilities {
 		forbidden403:    v.atLeast(7, 0),
 		success401:      v.atLeast(7, 0),
 		breaking:        v.atLeast(9, 0),
-		callsSignedOut:  1,
-		jsonContentType: v.atLeast(6, 0) && !v.atLeast(7, 8),
+		startupEvent:    !v.atLeast(7, 9),
+		client:          clientOf(v),
 	}
-	if v.atLeast(7, 8) {
-		c.callsSignedOut, c.callsSignedIn = 3, 1
-	}
-	if v.atLeast(7, 11) {
-		c.callsSignedOut = 2
-	}
-	return c
 }

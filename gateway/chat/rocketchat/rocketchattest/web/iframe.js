@@ -1,11 +1,18 @@
-// Iframe authentication as the web client of 7.11 and later does it: what it asks, what it accepts, whom it obeys.
+// Iframe authentication as the web client does it: when it asks, whom it obeys. How it asks and what it accepts changed
+// twice; each era has a file of its own.
+
+import * as fetched from './era-fetch.js';
+import * as hooked from './era-hook.js';
+import * as xhr from './era-xhr.js';
+
+const eras = { fetch: fetched, hook: hooked, xhr };
 
 export class IframeLogin {
-  // settings are the four of Accounts > Iframe; client has resume(token), iframeToken(token), showFrame(url) and
-  // showForm().
+  // settings are the four of Accounts > Iframe, the era and its defects; client has resume(token), iframeToken(token),
+  // showFrame(url), showForm() and asked(), which hears of every call of the API.
   constructor(settings, client) {
     this.settings = settings;
-    this.client = client;
+    this.client = { ...client, showFrame: (options) => client.showFrame(this.frameURL(), options) };
   }
 
   // call asks the API `times` times at once, as the several places of the real client that hold the hook do.
@@ -13,38 +20,10 @@ export class IframeLogin {
     for (let i = 0; i < times; i++) this.tryLogin();
   }
 
-  // tryLogin is one call. onRefusal hears why the API gave no token.
-  async tryLogin(onRefusal = () => {}) {
-    try {
-      const response = await fetch(this.settings.apiURL, {
-        method: this.settings.apiMethod,
-        headers: this.settings.jsonContentType ? { 'Content-Type': 'application/json' } : undefined,
-        credentials: 'include',
-      });
-      if (response.status !== 200) {
-        this.showFrame();
-        onRefusal('');
-        return;
-      }
-      await this.accept(await response.json());
-    } catch (error) {
-      this.showFrame();
-      onRefusal(error.message);
-    }
-  }
-
-  // accept starts a login for each key there is: an answer with both starts both, and the one that fails brings the
-  // frame up. An answer with neither leaves the ordinary form. A token the server rejects is told to nobody.
-  async accept(answer) {
-    const logins = [];
-    if ('loginToken' in answer) logins.push(this.client.resume(answer.loginToken));
-    if ('token' in answer) logins.push(this.client.iframeToken(answer.token));
-    if (logins.length === 0) {
-      this.client.showForm();
-      return;
-    }
-    const results = await Promise.allSettled(logins);
-    if (results.some((result) => result.status === 'rejected')) this.showFrame();
+  // tryLogin is one call. sorry hears why the API gave no login, as far as the era tells.
+  tryLogin(sorry = () => {}) {
+    this.client.asked();
+    return eras[this.settings.era].tryLogin(this.settings, this.client, sorry);
   }
 
   // listen obeys any window that can reach this one. The client does not look at the sender's origin, and answers only
@@ -64,10 +43,6 @@ export class IframeLogin {
     } catch (error) {
       sorry(error.message);
     }
-  }
-
-  showFrame() {
-    this.client.showFrame(this.frameURL());
   }
 
   frameURL() {

@@ -1,21 +1,35 @@
-// The page's course: checking, then the login frame, the ordinary form, or in.
+// The page's course: checking, then the login frame, the ordinary form, or in. Without storage there is none: broken.
 
 import { eventSender, listenForCommands } from './commands.js';
 import { IframeLogin } from './iframe.js';
 import { Room } from './room.js';
 import { Refused, alive, forget, login, logout, storedToken } from './session.js';
 
-const settings = await (await fetch('/web/settings.json')).json();
-const room = new Room(document.querySelector('.in'));
 const frame = document.querySelector('main.frame');
-const tell = eventSender(settings.events);
-
-let current = ''; // the token this page is signed in with
 
 function show(state) {
   document.body.dataset.state = state;
   if (state !== 'frame') frame.replaceChildren();
 }
+
+// count keeps numbers of this page's life where tests can read them: data-api-calls, data-frame-loads.
+function count(name) {
+  document.body.dataset[name] = Number(document.body.dataset[name]) + 1;
+}
+
+try {
+  storedToken();
+} catch (error) {
+  show('broken'); // a frame of another site while the browser blocks its storage: the real client fails here, too
+  document.querySelector('.broken code').textContent = error.message;
+  throw error;
+}
+
+const settings = await (await fetch('/web/settings.json')).json();
+const tell = eventSender(settings.events);
+const room = new Room(document.querySelector('.in'), tell);
+
+let current = ''; // the token this page is signed in with
 
 async function resume(token) {
   enter(await login({ resume: token }));
@@ -24,9 +38,9 @@ async function resume(token) {
 function enter(me) {
   const entered = storedToken() !== current;
   current = storedToken();
-  room.enter(me);
   show('in');
   if (entered) tell('Custom_Script_Logged_In');
+  room.enter(me);
 }
 
 // leave is every way out: logout here or in another tab, a token destroyed on the server. The API is called at once.
@@ -54,13 +68,14 @@ function start() {
 
 const iframe = new IframeLogin(settings.iframe, {
   resume,
+  asked: () => count('apiCalls'),
 
   // Tokens written straight into the database are not modelled: there are none, so every one is refused.
   iframeToken: (token) => login({ iframe: true, token }).then(enter),
 
   // A stored token means signed in, or about to be. A second refusal leaves the frame alone: it is the same address.
-  showFrame(url) {
-    if (storedToken()) return;
+  showFrame(url, { evenSignedIn = false } = {}) {
+    if (storedToken() && !evenSignedIn) return;
     if (!frame.firstChild) frame.append(loginFrame(url));
     show('frame');
   },
@@ -78,6 +93,7 @@ function loginFrame(url) {
   element.style.height = '100%';
   element.style.width = '100%';
   element.dataset.rc = 'login-frame';
+  element.addEventListener('load', () => count('frameLoads'));
   return element;
 }
 
@@ -107,7 +123,7 @@ async function watch() {
 
 for (const name of document.querySelectorAll('[data-site]')) name.textContent = settings.siteName;
 document.title = settings.siteName;
-window.addEventListener('popstate', () => room.open(location.pathname));
+window.addEventListener('popstate', () => room.open(location.pathname + location.search));
 
 document.querySelector('[data-rc="logout"]').addEventListener('click', signOut);
 document.querySelector('.form form').addEventListener('submit', async (event) => {
@@ -123,16 +139,23 @@ document.querySelector('.form form').addEventListener('submit', async (event) =>
   }
 });
 
+function go(path) {
+  history.pushState({}, '', path);
+  room.open(path);
+}
+
 listenForCommands(settings.commands, {
   'login-with-token': ({ token }) => resume(token),
-  logout: signOut,
-  go({ path }) {
-    history.pushState({}, '', path);
-    room.open(path);
+  'set-user-status': ({ status }) => room.setStatus(status),
+  go: ({ path }) => go(path),
+  logout() {
+    history.pushState({}, '', '/home');
+    return signOut();
   },
 });
 if (settings.iframe.enabled) iframe.listen();
 
+if (settings.events.startup) tell('startup', true);
 if (storedToken()) {
   if (settings.iframe.enabled) iframe.call(settings.iframe.callsSignedIn);
   await resumeStored();

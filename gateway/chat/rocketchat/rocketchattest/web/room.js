@@ -8,8 +8,11 @@ const sample = [
 ];
 
 export class Room {
-  constructor(root) {
+  // tell hears what happens in the room.
+  constructor(root, tell) {
     this.root = root;
+    this.tell = tell;
+    this.entered = false;
     this.list = root.querySelector('.messages');
     this.input = root.querySelector('.composer input');
     this.links = [...root.querySelectorAll('nav a')];
@@ -24,20 +27,25 @@ export class Room {
     this.root.querySelector('[data-rc="user"]').textContent = username;
     this.root.querySelector('[data-name]').textContent = this.name;
     this.root.querySelector('[data-avatar]').replaceWith(avatar(this.name));
+    if (!this.entered) this.announce();
+    this.entered = true;
   }
 
   // leave takes the person's traces off the page.
   leave() {
+    this.entered = false;
     this.root.querySelector('[data-rc="user"]').textContent = '';
     this.root.querySelector('[data-name]').textContent = '';
     this.messages = { '/channel/general': [...sample] };
-    this.open(location.pathname);
+    this.open(location.pathname + location.search);
   }
 
-  // open shows a room by its path, such as /channel/engineering. Any other path shows #general.
+  // open shows a room by its path, such as /channel/engineering?layout=embedded. Any other path shows #general. The
+  // layout "embedded" leaves the messages alone on the page.
   open(path) {
-    const wanted = path.split('?')[0];
-    const link = this.links.find((room) => room.pathname === wanted) ?? this.links[0];
+    const { pathname, searchParams } = new URL(path, location.href);
+    document.body.dataset.layout = searchParams.get('layout') ?? '';
+    const link = this.links.find((room) => room.pathname === pathname) ?? this.links[0];
     for (const other of this.links) other.removeAttribute('aria-current');
     link.setAttribute('aria-current', 'page');
     const label = link.textContent.trim().replace('# ', '#');
@@ -45,6 +53,17 @@ export class Room {
     this.root.querySelector('[data-room]').textContent = label;
     this.input.placeholder = `Message ${label}`;
     this.list.replaceChildren(...(this.messages[this.path] ?? []).map(message));
+    if (this.entered) this.announce();
+  }
+
+  announce() {
+    const name = this.path.split('/').pop();
+    this.tell('room-opened', { name, t: this.path.startsWith('/direct/') ? 'd' : 'c' });
+  }
+
+  // setStatus is one of online, away, busy and offline.
+  setStatus(status) {
+    this.root.querySelector('.me').dataset.status = status;
   }
 
   follow(event) {
@@ -64,6 +83,7 @@ export class Room {
     this.list.append(message([this.name, now, text]));
     this.list.lastChild.scrollIntoView({ block: 'end' });
     this.input.value = '';
+    this.tell('new-message', { msg: text });
   }
 }
 
