@@ -1,0 +1,45 @@
+// Signing in from the chat's login frame, in every browser that puppeteer drives. The chat may be a page or inside one,
+// so most of these take the frame it is in; for a page that is its main frame.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { enterPassword, hook, press } from './pages.mjs';
+import { world } from './world.mjs';
+
+const WAIT = 20_000; // ms
+const LOOK_AGAIN = 100; // ms
+
+// until looks again and again for what find returns, because not every browser tells of every frame and window.
+export async function until(what, find) {
+  for (const deadline = Date.now() + WAIT; Date.now() < deadline;) {
+    const found = await find();
+    if (found) return found;
+    await pause(LOOK_AGAIN);
+  }
+  throw new Error(`${what}: not within ${WAIT} ms`);
+}
+
+export const frameAt = (page, prefix) => until(`a frame at ${prefix}`, () => page.frames().find((f) => f.url().startsWith(prefix)));
+
+// loginFrameOf is our page inside the chat's, wherever that is.
+export async function loginFrameOf(page) {
+  const frame = await frameAt(page, `${world.gateway}/rocketchat/frame`);
+  await frame.waitForSelector('h1');
+  return frame;
+}
+
+// signInNewWindow signs in through the window that the frame's button opens, which closes by itself.
+export async function signInNewWindow(page, username) {
+  const frame = await loginFrameOf(page);
+  const before = await page.browserContext().pages();
+  await press(frame, hook('login'));
+  const opened = await until('a new window', async () => (await page.browserContext().pages()).find((p) => !before.includes(p)));
+  await enterPassword(opened, username);
+  await until('the end of the window', () => opened.isClosed());
+}
+
+// signInSameWindow signs in through the button that takes the whole window to the provider.
+export async function signInSameWindow(page, username, button = hook('login-top')) {
+  const frame = await loginFrameOf(page);
+  await press(frame, button);
+  await enterPassword(page, username);
+}
