@@ -31,7 +31,15 @@ test_browser() {
     echo 'there is no browser test'
     return 1
   fi
-  go_test browser -run '^TestBrowser' "${folders[@]}"
+  go_test browser -run '^TestBrowser' -skip '^TestBrowserMatrix$' "${folders[@]}"
+}
+
+# The matrix has a step of its own, for its table.
+test_matrix() {
+  local status=0
+  CHATGATE_MATRIX_TABLE="$LOGS/matrix.txt" go_test matrix -run '^TestBrowserMatrix$' ./cmd/chatgate-demo || status=$?
+  sed 's/^/| /' "$LOGS/matrix.txt"
+  return "$status"
 }
 
 test_tools() {
@@ -41,11 +49,11 @@ test_tools() {
   return "$status"
 }
 
-# Those that need a world to walk in are started by Go tests and lie in a folder named browser.
+# Those that need a world to walk in are started by Go tests and lie in a folder named browser or clients.
 test_node() {
   local -a files
   local status=0 log="$LOGS/node.tap"
-  mapfile -t files < <(git ls-files '*.test.mjs' '*.test.js' | grep -v '/browser/')
+  mapfile -t files < <(git ls-files '*.test.mjs' '*.test.js' | grep -vE '/(browser|clients)/')
   node --test --test-reporter=tap "${files[@]}" >"$log" || status=$?
   awk '/^# (pass|fail|skipped) / { n[$2] = $3 } END { print n["pass"] + 0, n["fail"] + 0, n["skipped"] + 0 }' \
     "$log" >"$LOGS/node.count"
