@@ -28,9 +28,12 @@ const everyLink = "all"
 
 var indexed = time.Unix(0, 0)
 
-// linked is the account of an identity.
+// linked is the account of an identity, and the identity itself: the name it is kept under leads back to nobody (D23).
+// Records of the first release lack the identity until its person signs in again.
 type linked struct {
-	UserID string `json:"u"`
+	UserID   string `json:"u"`
+	Provider string `json:"p,omitempty"`
+	Subject  string `json:"s,omitempty"`
 }
 
 // owned is the identity of an account, by the name its link is kept under.
@@ -57,7 +60,22 @@ func (l *Links) Account(ctx context.Context, provider, subject string) (userID s
 		return "", err
 	}
 	found, err := l.accounts.Get(ctx, id)
+	if err == nil && found.Provider == "" {
+		err = l.complete(ctx, id, provider, subject)
+	}
 	return found.UserID, err
+}
+
+// complete enters the identity in a link that lacks it. A link that is removed meanwhile stays removed.
+func (l *Links) complete(ctx context.Context, id, provider, subject string) error {
+	_, err := l.accounts.Update(ctx, id, 0, func(found linked) (linked, error) {
+		found.Provider, found.Subject = provider, subject
+		return found, nil
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("complete account link: %w", err)
+	}
+	return nil
 }
 
 // Link gives an account to an identity, in place of the one it had. An account of another identity is left alone, with
@@ -78,7 +96,7 @@ func (l *Links) Link(ctx context.Context, provider, subject, userID string) erro
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read account link: %w", err)
 	}
-	if err := l.accounts.Put(ctx, id, linked{UserID: userID}, 0); err != nil {
+	if err := l.accounts.Put(ctx, id, linked{UserID: userID, Provider: provider, Subject: subject}, 0); err != nil {
 		return fmt.Errorf("write account link: %w", err)
 	}
 	if former.UserID == "" || former.UserID == userID {
@@ -116,6 +134,10 @@ func (l *Links) Unlink(ctx context.Context, provider, subject string) error {
 	if err != nil {
 		return err
 	}
+	return l.remove(ctx, id)
+}
+
+func (l *Links) remove(ctx context.Context, id string) error {
 	found, err := l.accounts.Get(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
