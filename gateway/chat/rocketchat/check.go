@@ -3,27 +3,72 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"chatgate/gateway/chat"
 )
 
+var _ chat.Examiner = (*connector)(nil)
+
+// The names of findings that others look for.
+const (
+	iframeFinding = "iframe settings"
+	embedFinding  = "embedding settings"
+)
+
 // Check looks at what has to be right for people to sign in: Rocket.Chat answers, its release is sound, our service
 // account is let in, and its iframe settings lead to us (R31, R32). It stops where the rest would only repeat itself.
-func (c *connector) Check(ctx context.Context) []chat.Finding {
+func (c *connector) Check(ctx context.Context) []chat.Finding { return c.look(ctx).found }
+
+// Examine looks at everything that Check does, and at what an operator has to know before people do: each permission,
+// the service account's token, whether login tokens are made, how other pages may embed the chat, and whether the
+// gateway answers where browsers will look for it (R26, R27, R31, R32). It makes one login token of the service account
+// and revokes it again.
+func (c *connector) Examine(ctx context.Context) []chat.Finding {
+	l := c.look(ctx)
+	found := l.found
+	if l.settings != nil {
+		found = append(found, c.examineEmbedding(ctx, l)...)
+		found = append(found, c.examineApproval(ctx, l)...)
+	}
+	if l.me.ID != "" {
+		found = append(found, c.examinePermissions(ctx, l.me), c.examineToken(ctx), c.examineMinting(ctx, l.version))
+	}
+	return append(found, c.examineBrowserSide(ctx)...)
+}
+
+// look is what a Check found out on its way.
+type look struct {
+	version  version
+	me       account                    // empty when our service account is not let in
+	settings map[string]json.RawMessage // the public ones; nil when they could not be read
+	found    []chat.Finding
+}
+
+func (l *look) add(findings ...chat.Finding) { l.found = append(l.found, findings...) }
+
+func (c *connector) look(ctx context.Context) look {
+	var l look
 	traits, err := c.workspace.read(ctx)
 	if err != nil {
-		return []chat.Finding{{Name: "reachable", Text: c.cfg.API.URL + ": " + err.Error()}}
+		l.add(chat.Finding{Name: "reachable", Text: "api.url " + c.cfg.API.URL + ": " + err.Error()})
+		return l
 	}
-	found := []chat.Finding{{Name: "reachable", OK: true, Text: "Rocket.Chat " + traits.version.String() + " at " + c.cfg.API.URL}}
-	found = append(found, checkVersion(traits.version), c.checkTokenSecret(traits.version), c.checkServiceAccount(ctx))
-	return append(found, c.checkIframe(ctx, traits.version))
+	l.version = traits.version
+	l.add(chat.Finding{Name: "reachable", OK: true, Text: "Rocket.Chat " + l.version.String() + " at " + c.cfg.API.URL})
+	l.add(checkVersion(l.version), c.checkTokenSecret(l.version), c.checkServiceAccount(ctx, &l))
+	c.checkSettings(ctx, &l)
+	return l
 }
 
 func checkVersion(v version) chat.Finding {
 	if v.unsound() {
-		return chat.Finding{Name: "version", Text: "iframe authentication is broken in 7.8 to 7.10: upgrade to 7.11 or later"}
+		return chat.Finding{
+			Name: "version", Minor: true, Text: v.String() + ": iframe authentication is broken in 7.8 to 7.10: upgrade to 7.11 or later",
+		}
 	}
 	return chat.Finding{Name: "version", OK: true, Text: v.String() + " has no known defect that matters here"}
 }
@@ -35,48 +80,90 @@ func (c *connector) checkTokenSecret(v version) chat.Finding {
 	return chat.Finding{Name: "createTokenSecret", OK: true, Text: "as this version needs it"}
 }
 
-func (c *connector) checkServiceAccount(ctx context.Context) chat.Finding {
+func (c *connector) checkServiceAccount(ctx context.Context, l *look) chat.Finding {
 	var me account
 	err := c.workspace.asOurselves(ctx, call{name: "v1/me", method: http.MethodGet}, &me)
 	switch {
 	case err != nil:
 		return chat.Finding{Name: "service account", Text: err.Error()}
 	case me.deactivated():
-		return chat.Finding{Name: "service account", Text: "the account is deactivated in Rocket.Chat"}
+		return chat.Finding{Name: "service account", Text: "the account is deactivated in Rocket.Chat: activate it in Administration, Users"}
 	}
+	l.me = me
 	return chat.Finding{Name: "service account", OK: true, Text: "signed in"}
 }
 
-// checkIframe compares the four settings that everybody may read with what they must be.
-func (c *connector) checkIframe(ctx context.Context, v version) chat.Finding {
-	const name = "iframe settings"
-	own := c.env.BaseURL + "/" + c.env.Name
-	wanted := []struct{ id, value string }{
-		{"Accounts_iframe_enabled", "true"},
-		{"Accounts_iframe_url", own + "/frame"},
-		{"Accounts_Iframe_api_url", own + "/token"},
-	}
-	var ids []string
-	for _, w := range wanted {
+// checkSettings compares what everybody may read with what it must be.
+func (c *connector) checkSettings(ctx context.Context, l *look) {
+	ids := []string{siteURL, receiveEnable, receiveOrigin, manuallyApprove}
+	for _, w := range c.iframeSettings() {
 		ids = append(ids, w.id)
 	}
-	settings, err := c.workspace.publicSettings(ctx, v, append(ids, "Accounts_Iframe_api_method")...)
+	settings, err := c.workspace.publicSettings(ctx, l.version, ids...)
 	if err != nil {
-		return chat.Finding{Name: name, Text: err.Error()}
+		l.add(chat.Finding{Name: iframeFinding, Text: err.Error()})
+		return
 	}
+	l.settings = settings
+	l.add(judge(iframeFinding, "lead to this gateway", c.iframeSettings(), settings), c.checkOrigin(settings))
+}
+
+// checkOrigin compares the address that Rocket.Chat takes for its own with the one that we serve (R32): the browser
+// names it in every call, and one that differs in scheme, host or port is refused.
+func (c *connector) checkOrigin(settings map[string]json.RawMessage) chat.Finding {
+	const name = "origin"
+	told := strings.TrimRight(plain(settings[siteURL]), "/")
+	if origin, err := chat.ParseOrigin(told); err != nil || origin != c.cfg.URL {
+		return chat.Finding{Name: name, Text: fmt.Sprintf(
+			"url is %s and Rocket.Chat says %s is %q: scheme, host and port must be the same in both", c.cfg.URL, siteURL, told)}
+	}
+	return chat.Finding{Name: name, OK: true, Text: "url is what " + siteURL + " says"}
+}
+
+// judge says which settings are not what they must be, each with what it is.
+func judge(name, well string, wanted []wantedSetting, settings map[string]json.RawMessage) chat.Finding {
 	var wrong []string
 	for _, w := range wanted {
-		if plain(settings[w.id]) != w.value {
-			wrong = append(wrong, w.id+" must be "+w.value)
+		if value := settings[w.id]; !w.met(value) {
+			wrong = append(wrong, fmt.Sprintf("%s must be %s (is %s)", w.id, w.text(), shown(value)))
 		}
 	}
-	if method := plain(settings["Accounts_Iframe_api_method"]); method != http.MethodPost && method != http.MethodGet {
-		wrong = append(wrong, "Accounts_Iframe_api_method must be POST or GET")
-	}
 	if len(wrong) > 0 {
-		return chat.Finding{Name: name, Text: strings.Join(wrong, "; ")}
+		return chat.Finding{Name: name, Text: strings.Join(wrong, "; ") + ": chatgate setup rocketchat sets them"}
 	}
-	return chat.Finding{Name: name, OK: true, Text: "lead to this gateway"}
+	return chat.Finding{Name: name, OK: true, Text: well}
+}
+
+// examineApproval says what becomes of new people where an administrator approves each.
+func (c *connector) examineApproval(ctx context.Context, l look) []chat.Finding {
+	value, told := l.settings[manuallyApprove]
+	if !told {
+		value, _ = c.workspace.privateSetting(ctx, manuallyApprove) // a hint is not worth a failure
+	}
+	if plain(value) != "true" {
+		return nil
+	}
+	text := manuallyApprove + " is on: people whose account waits for approval are refused here until it is given"
+	if c.cfg.Accounts.Create {
+		text += "; accounts that the gateway makes are active at once, which takes the permission edit-other-user-active-status"
+	}
+	return []chat.Finding{{Name: "approval", Minor: true, Text: text}}
+}
+
+// examineEmbedding looks at what pages that embed the chat need. Without such pages nobody needs it on.
+func (c *connector) examineEmbedding(ctx context.Context, l look) []chat.Finding {
+	var found []chat.Finding
+	switch wanted := c.receiveSettings(); {
+	case len(wanted) > 0:
+		found = append(found, judge(embedFinding, "let the embedding pages in and nobody else", wanted, l.settings))
+	case plain(l.settings[receiveEnable]) == "true" && plain(l.settings[receiveOrigin]) == "*":
+		found = append(found, chat.Finding{Name: embedFinding, Minor: true, Text: receiveOrigin +
+			" is *: any page that frames the chat can sign its reader in as somebody else; list origins or turn " + receiveEnable + " off"})
+	}
+	if len(c.cfg.EmbedOrigins) > 0 {
+		found = append(found, c.examineFraming(ctx))
+	}
+	return found
 }
 
 // plain is a setting's value as text.
@@ -86,4 +173,24 @@ func plain(raw json.RawMessage) string {
 		return text
 	}
 	return string(raw)
+}
+
+// shown is a setting's value for people; one that was not told is said to be unknown.
+func shown(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "not told"
+	}
+	return string(raw)
+}
+
+// embedders are the origins of the pages that embed the chat, in order.
+func (c *connector) embedders(may func(chat.EmbedRights) bool) []string {
+	var origins []string
+	for origin, rights := range c.cfg.EmbedOrigins {
+		if may(rights) {
+			origins = append(origins, string(origin))
+		}
+	}
+	slices.Sort(origins)
+	return origins
 }

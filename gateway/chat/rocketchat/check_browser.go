@@ -1,0 +1,185 @@
+package rocketchat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"chatgate/gateway/chat"
+)
+
+// examineBrowserSide asks for what a browser at the chat will ask for, by the address that it will use: that this
+// gateway answers there, and that whatever stands in front of it leaves its headers alone.
+func (c *connector) examineBrowserSide(ctx context.Context) []chat.Finding {
+	return []chat.Finding{c.examineTokenRoute(ctx), c.examinePreflight(ctx), c.examineFrame(ctx)}
+}
+
+// seen is an answer as a browser sees it.
+type seen struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// browse makes one request without following a redirect.
+func (c *connector) browse(ctx context.Context, method, address string, header http.Header) (seen, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.API.Timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, address, http.NoBody)
+	if err != nil {
+		return seen{}, fmt.Errorf("make request: %w", withoutURL(err))
+	}
+	r.Header = header
+	client := http.Client{
+		Transport:     c.env.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	w, err := client.Do(r)
+	if err != nil {
+		return seen{}, withoutURL(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(w.Body, maxAnswer))
+	if err != nil {
+		return seen{}, fmt.Errorf("read answer: %w", err)
+	}
+	return seen{status: w.StatusCode, header: w.Header, body: body}, nil
+}
+
+func unanswered(address string, err error) string {
+	return fmt.Sprintf("%s does not answer (%v): is the gateway running, and do baseURL, DNS and the proxy lead to it?", address, err)
+}
+
+// examineTokenRoute expects what somebody who is not signed in gets: 401, a reason by which the gateway is known, and
+// headers by which the chat's page may read both.
+func (c *connector) examineTokenRoute(ctx context.Context) chat.Finding {
+	const name = "token address"
+	address := c.env.BaseURL + "/" + c.env.Name + "/token"
+	got, err := c.browse(ctx, http.MethodGet, address, http.Header{"Origin": {string(c.cfg.URL)}})
+	if err != nil {
+		return chat.Finding{Name: name, Text: unanswered(address, err)}
+	}
+	var told struct{ Code string }
+	switch _ = json.Unmarshal(got.body, &told); {
+	case got.status >= 300 && got.status < 400:
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with a redirect (%d): whatever stands in front of the gateway must let it through", address, got.status)}
+	case got.status == http.StatusForbidden && told.Code != "":
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s refuses the origin %s: the gateway there runs with another configuration, so restart it with this one", address, c.cfg.URL)}
+	case got.status != http.StatusUnauthorized || told.Code == "":
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d and not as this gateway does: baseURL must lead to it", address, got.status)}
+	}
+	if wrong := c.foreignHeaders(got.header); wrong != "" {
+		return chat.Finding{Name: name, Text: address + ": " + wrong}
+	}
+	return chat.Finding{Name: name, OK: true, Text: address + " answers the chat's page"}
+}
+
+// examinePreflight asks what the clients of 6.0 to 7.7 ask first, and what proxies like to answer by themselves.
+func (c *connector) examinePreflight(ctx context.Context) chat.Finding {
+	const name = "preflight"
+	address := c.env.BaseURL + "/" + c.env.Name + "/token"
+	got, err := c.browse(ctx, http.MethodOptions, address, http.Header{
+		"Origin": {string(c.cfg.URL)}, "Access-Control-Request-Method": {http.MethodPost}, "Access-Control-Request-Headers": {"content-type"},
+	})
+	switch {
+	case err != nil:
+		return chat.Finding{Name: name, Text: unanswered(address, err)}
+	case got.status != http.StatusNoContent:
+		return chat.Finding{Name: name, Text: fmt.Sprintf("OPTIONS %s answers with %d: the proxy in front of the gateway must let OPTIONS through", address, got.status)}
+	}
+	if wrong := c.foreignHeaders(got.header); wrong != "" {
+		return chat.Finding{Name: name, Text: "OPTIONS " + address + ": " + wrong}
+	}
+	return chat.Finding{Name: name, OK: true, Text: "OPTIONS is let through"}
+}
+
+// foreignHeaders says what is wrong with the headers that let the chat's page read an answer (R2).
+func (c *connector) foreignHeaders(h http.Header) string {
+	if origins := h.Values("Access-Control-Allow-Origin"); len(origins) != 1 || origins[0] != string(c.cfg.URL) {
+		return fmt.Sprintf("Access-Control-Allow-Origin is %q and must be %s, once: the proxy in front of the gateway must leave it alone", origins, c.cfg.URL)
+	}
+	if h.Get("Access-Control-Allow-Credentials") != "true" {
+		return "Access-Control-Allow-Credentials is missing: the proxy in front of the gateway must leave it alone"
+	}
+	return ""
+}
+
+// examineFrame expects the page that Rocket.Chat shows in its login frame, for its pages and for those around it.
+func (c *connector) examineFrame(ctx context.Context) chat.Finding {
+	const name = "frame address"
+	address := c.env.BaseURL + "/" + c.env.Name + "/frame"
+	got, err := c.browse(ctx, http.MethodGet, address, http.Header{})
+	if err != nil {
+		return chat.Finding{Name: name, Text: unanswered(address, err)}
+	}
+	if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d %s, not with a page: baseURL must lead to this gateway",
+			address, got.status, got.header.Get("Content-Type"))}
+	}
+	if _, set := got.header["X-Frame-Options"]; set {
+		return chat.Finding{Name: name, Text: address + " comes with X-Frame-Options, which the proxy in front of the gateway must not add"}
+	}
+	origins := append([]string{string(c.cfg.URL)}, c.embedders(func(chat.EmbedRights) bool { return true })...)
+	if kept := notFraming(got.header, origins); len(kept) > 0 {
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s may not be framed by %s: the proxy in front of the gateway must leave Content-Security-Policy alone",
+			address, strings.Join(kept, ", "))}
+	}
+	return chat.Finding{Name: name, OK: true, Text: address + " may be framed by the chat"}
+}
+
+// examineFraming looks at whether the chat's own pages may be framed by the pages that embed it. A policy of
+// frame-ancestors, which only a proxy can add, wins over the header that Rocket.Chat sends.
+func (c *connector) examineFraming(ctx context.Context) chat.Finding {
+	const name = "framing the chat"
+	origins := c.embedders(func(chat.EmbedRights) bool { return true })
+	got, err := c.browse(ctx, http.MethodGet, string(c.cfg.URL)+"/", http.Header{})
+	if err != nil {
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s does not answer from here: %v", c.cfg.URL, err)}
+	}
+	policy := "Content-Security-Policy: frame-ancestors " + strings.Join(append([]string{"'self'"}, origins...), " ")
+	switch kept := notFraming(got.header, origins); {
+	case len(ancestors(got.header)) > 0 && len(kept) > 0:
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s may not be framed by %s, which is in embedOrigins: the proxy in front of Rocket.Chat must send %s", c.cfg.URL, strings.Join(kept, ", "), policy)}
+	case len(ancestors(got.header)) > 0:
+		return chat.Finding{Name: name, OK: true, Text: "allowed to the embedding pages"}
+	case got.header.Get("X-Frame-Options") != "":
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("Rocket.Chat sends X-Frame-Options: %s: have the proxy in front of it send %s, and turn %s off",
+			got.header.Get("X-Frame-Options"), policy, restrictAccess)}
+	}
+	return chat.Finding{Name: name, Minor: true, Text: "any page may frame the chat: have the proxy in front of Rocket.Chat send " + policy}
+}
+
+// ancestors are the frame-ancestors directives of an answer: of each policy, one, since a proxy may add its own and all
+// of them count (Content Security Policy Level 3, Section 6.4.2).
+func ancestors(h http.Header) [][]string {
+	var found [][]string
+	for _, header := range h.Values("Content-Security-Policy") {
+		for policy := range strings.SplitSeq(header, ",") {
+			for directive := range strings.SplitSeq(policy, ";") {
+				if words := strings.Fields(directive); len(words) > 0 && strings.EqualFold(words[0], "frame-ancestors") {
+					found = append(found, words[1:])
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+// notFraming are those of the origins that some policy leaves out.
+func notFraming(h http.Header, origins []string) []string {
+	var out []string
+	for _, origin := range origins {
+		for _, allowed := range ancestors(h) {
+			if !slices.Contains(allowed, origin) {
+				out = append(out, origin)
+				break
+			}
+		}
+	}
+	return out
+}
