@@ -1,0 +1,214 @@
+package rocketchat
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"chatgate/gateway/audit"
+	"chatgate/store"
+)
+
+// record is a link as Export writes it and Import reads it: one JSON object on each line.
+type record struct {
+	Provider string `json:"provider"`
+	Subject  string `json:"subject"`
+	UserID   string `json:"user_id"`
+}
+
+// Export writes every link that tells whose it is, and says how many do not.
+func (d *Desk) Export(ctx context.Context, w io.Writer) (written, unknown int, err error) {
+	links, err := d.List(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	encoder := json.NewEncoder(w)
+	for _, l := range links {
+		if !l.Known() {
+			unknown++
+			continue
+		}
+		if err := encoder.Encode(record(l)); err != nil {
+			return written, unknown, fmt.Errorf("write account links: %w", err)
+		}
+		written++
+	}
+	return written, unknown, nil
+}
+
+// Import says how links are read in.
+type Import struct {
+	// Providers are the keys of the configuration; a link to any other would be nobody's.
+	Providers []string
+	// Provider, when set, is the key that every link is given in place of its own, and Subjects, when not nil, the new
+	// subject of each old one: a provider was replaced (D6).
+	Provider string
+	Subjects map[string]string
+	// DryRun changes nothing.
+	DryRun bool
+}
+
+// Outcome is what became of one line.
+type Outcome string
+
+// What can become of a line.
+const (
+	ImportLinked    Outcome = "linked"    // or would be, on a dry run
+	ImportMoved     Outcome = "moved"     // from the old identity on the line to the new one
+	ImportUnchanged Outcome = "unchanged" // it stood already
+	ImportRefused   Outcome = "refused"
+)
+
+// ImportedLine is one line and what became of it.
+type ImportedLine struct {
+	Number  int
+	Outcome Outcome
+	// Why a line is refused.
+	Why string
+}
+
+// maxLine is how long a line may be, in bytes.
+const maxLine = 16 << 10
+
+// Import reads links as Export writes them and tells what became of each line. A line that cannot be taken as it stands
+// changes nothing and holds up no other. It may be repeated: what stands already is left alone. An error ends it, and
+// what was done stays.
+func (d *Desk) Import(ctx context.Context, r io.Reader, how Import, told func(ImportedLine)) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	for number := 1; lines.Scan(); number++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		outcome, err := d.importLine(ctx, lines.Bytes(), how)
+		refused, ok := errors.AsType[*RefusedLinkError](err)
+		switch {
+		case ok:
+			told(ImportedLine{Number: number, Outcome: ImportRefused, Why: refused.Why})
+		case err != nil:
+			return fmt.Errorf("line %d: %w", number, err)
+		default:
+			told(ImportedLine{Number: number, Outcome: outcome})
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read account links: %w", err)
+	}
+	return nil
+}
+
+func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (Outcome, error) {
+	from, err := readRecord(line)
+	if err != nil {
+		return "", err
+	}
+	to, err := how.target(from)
+	if err != nil {
+		return "", err
+	}
+	present, err := d.links().Account(ctx, to.Provider, to.Subject)
+	switch {
+	case err == nil && present == to.UserID:
+		return ImportUnchanged, nil
+	case err == nil:
+		return "", &RefusedLinkError{Why: fmt.Sprintf("%s is linked to account %s already", whose(to), present)}
+	case !errors.Is(err, store.ErrNotFound):
+		return "", err
+	}
+	return d.importAccount(ctx, from, to, how.DryRun)
+}
+
+// importAccount links an account that is nobody's, or that is still the old identity's of the same line.
+func (d *Desk) importAccount(ctx context.Context, from, to Link, dryRun bool) (Outcome, error) {
+	if _, err := d.links().Account(ctx, from.Provider, from.Subject); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", err // read so that a link of the first release knows whose it is
+	}
+	owner, err := d.links().Owner(ctx, to.UserID)
+	outcome := ImportMoved
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		outcome = ImportLinked
+	case err != nil:
+		return "", err
+	case owner != from:
+		return "", &RefusedLinkError{Why: fmt.Sprintf("account %s is linked to %s", to.UserID, whose(owner))}
+	}
+	if dryRun {
+		return outcome, nil
+	}
+	// The account is nobody's in between: a crash there leaves a line that a second run links.
+	if _, err := d.links().Release(ctx, to.UserID); err != nil {
+		return "", err
+	}
+	if err := d.links().Link(ctx, to.Provider, to.Subject, to.UserID); err != nil {
+		return "", err
+	}
+	d.record(ctx, audit.AccountLinked, to)
+	return outcome, nil
+}
+
+func readRecord(line []byte) (Link, error) {
+	var r record
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil || decoder.More() {
+		return Link{}, &RefusedLinkError{Why: "must be one JSON object with provider, subject and user_id"}
+	}
+	if r.Provider == "" || r.Subject == "" || !isID(r.UserID) {
+		return Link{}, &RefusedLinkError{Why: "must have provider, subject and a valid user_id"}
+	}
+	return Link(r), nil
+}
+
+// target is the link that a line asks for.
+func (i Import) target(from Link) (Link, error) {
+	to := from
+	if i.Provider != "" {
+		to.Provider = i.Provider
+	}
+	if i.Subjects != nil {
+		subject, ok := i.Subjects[from.Subject]
+		if !ok {
+			return to, &RefusedLinkError{Why: fmt.Sprintf("subject %q has no line in the map", from.Subject)}
+		}
+		to.Subject = subject
+	}
+	for _, known := range i.Providers {
+		if to.Provider == known {
+			return to, nil
+		}
+	}
+	return to, &RefusedLinkError{Why: fmt.Sprintf("provider %q is not in the configuration", to.Provider)}
+}
+
+// ReadSubjects reads a map of subjects: on each line the old one and the new one with a tab between them. Two old ones
+// with one new one would make two people one.
+func ReadSubjects(r io.Reader) (map[string]string, error) {
+	subjects, taken := map[string]string{}, map[string]bool{}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	for number := 1; lines.Scan(); number++ {
+		line := strings.TrimSuffix(lines.Text(), "\r")
+		if line == "" {
+			continue
+		}
+		from, to, ok := strings.Cut(line, "\t")
+		_, twice := subjects[from]
+		switch {
+		case !ok || from == "" || to == "" || strings.Contains(to, "\t"):
+			return nil, fmt.Errorf("line %d: must be the old subject, a tab and the new subject", number)
+		case twice || taken[to]:
+			return nil, fmt.Errorf("line %d: a subject stands twice on its side of the map", number)
+		}
+		subjects[from], taken[to] = to, true
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read map of subjects: %w", err)
+	}
+	return subjects, nil
+}

@@ -1,0 +1,219 @@
+package rocketchat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/store"
+)
+
+// WayBack is how administrators get in again when nobody can sign in by the gateway. It is told before anything is
+// switched on (R33).
+const WayBack = `The way back, should nobody get in any more: start Rocket.Chat with the environment variable
+OVERWRITE_SETTING_Accounts_iframe_enabled=false, and its own login page is there again. Keep the password of one
+administrator, and stay signed in as it in a second browser until everything works.`
+
+// setupHold is how long one run may take before another may begin.
+const setupHold = 2 * time.Minute
+
+// Operated is a connector that an operator works with from the command line.
+type Operated interface {
+	Setup() *Setup
+	Desk() *Desk
+}
+
+var _ Operated = (*connector)(nil)
+
+// Setup points a workspace at the gateway, and back. What stood in a setting before the first change to it is kept,
+// sealed and durable, until it is put back.
+type Setup struct {
+	c    *connector
+	kept store.Bucket[originals]
+}
+
+// Setup is the set-up of this workspace.
+func (c *connector) Setup() *Setup {
+	return &Setup{c: c, kept: store.NewBucket[originals](c.env.Store.Durable("setup").In(c.env.Name))}
+}
+
+// Change is a setting that is not what it is going to be. Its values are JSON, as Rocket.Chat has them.
+type Change struct {
+	Setting  string
+	Was, Set json.RawMessage
+}
+
+// String shows the change to people.
+func (c Change) String() string {
+	return fmt.Sprintf("%s: %s -> %s", c.Setting, shown(c.Was), shown(c.Set))
+}
+
+// Plan is what Apply would do, in its order, and what is left to do by hand.
+type Plan struct {
+	Changes []Change
+	ByHand  []string
+}
+
+// Plan compares the workspace with what it must be, and changes nothing.
+func (s *Setup) Plan(ctx context.Context) (Plan, error) {
+	wanted, byHand := s.wanted(ctx)
+	var ids []string
+	for _, w := range wanted {
+		ids = append(ids, w.id)
+	}
+	present, err := s.c.workspace.settings(ctx, ids...)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{ByHand: byHand}
+	for _, w := range wanted {
+		if w.met(present[w.id]) {
+			continue
+		}
+		value, err := json.Marshal(w.value)
+		if err != nil {
+			return Plan{}, fmt.Errorf("encode %s: %w", w.id, err)
+		}
+		plan.Changes = append(plan.Changes, Change{Setting: w.id, Was: present[w.id], Set: value})
+	}
+	return plan, nil
+}
+
+// wanted are the settings in the order in which they are set: what replaces the login page is the last.
+func (s *Setup) wanted(ctx context.Context) (wanted []wantedSetting, byHand []string) {
+	wanted = s.c.receiveSettings()
+	if len(s.c.cfg.EmbedOrigins) > 0 {
+		// Rocket.Chat's own header is given up only where a policy stands in its place already: without either, every
+		// page could frame the chat.
+		if framing := s.c.examineFraming(ctx); framing.OK {
+			wanted = append(wanted, wantedSetting{id: restrictAccess, value: false})
+		} else {
+			byHand = append(byHand, framing.Text)
+		}
+	}
+	return append(wanted, s.c.iframeSettings()...), byHand
+}
+
+// Obstacles are the findings with which Apply must not be called: people would stand before a login page that does not
+// let them in.
+func (s *Setup) Obstacles(ctx context.Context) []chat.Finding {
+	var found []chat.Finding
+	for _, f := range s.c.Examine(ctx) {
+		if !f.OK && !f.Minor && f.Name != iframeFinding && f.Name != embedFinding {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// UnfinishedError says how far a run came and how to go on.
+type UnfinishedError struct {
+	// Setting is the one that could not be set, Err why.
+	Setting string
+	Err     error
+	// Done are those that were.
+	Done []string
+	// Locked says that Rocket.Chat's own login page may be replaced as things stand.
+	Locked bool
+}
+
+func (e *UnfinishedError) Error() string {
+	done := "nothing was changed"
+	if len(e.Done) > 0 {
+		done = "changed so far: " + strings.Join(e.Done, ", ")
+	}
+	login := iframeEnabled + " was not touched, so people sign in as before"
+	if e.Locked {
+		login = iframeEnabled + " may be on: look at the login page in a private window, and see the way back above"
+	}
+	return fmt.Sprintf("%s: %v; %s; %s; run the same command again to go on", e.Setting, e.Err, done, login)
+}
+
+func (e *UnfinishedError) Unwrap() error { return e.Err }
+
+// Apply makes the changes of the plan, each remembered before it is made and read back after, and tells of each that
+// stands. It may be repeated after an error or a crash: it then does what is left, and what was remembered first stays.
+func (s *Setup) Apply(ctx context.Context, told func(Change)) error {
+	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
+		plan, err := s.Plan(ctx)
+		if err != nil {
+			return err
+		}
+		return s.carryOut(ctx, plan.Changes, s.apply, told)
+	})
+}
+
+func (s *Setup) carryOut(ctx context.Context, changes []Change, do func(context.Context, Change) error, told func(Change)) error {
+	var done []string
+	for _, change := range changes {
+		if err := do(ctx, change); err != nil {
+			return &UnfinishedError{Setting: change.Setting, Err: err, Done: done, Locked: change.Setting == iframeEnabled}
+		}
+		done = append(done, change.Setting)
+		s.c.env.Audit.Record(ctx, audit.Event{
+			Act: audit.SettingChanged, Actor: audit.ActorOperator, Chat: s.c.env.Name,
+			Attrs: []slog.Attr{slog.String("setting", change.Setting)},
+		})
+		told(change)
+	}
+	return nil
+}
+
+// apply makes one change. What Rocket.Chat refused has not been changed, so there is nothing to remember of it.
+func (s *Setup) apply(ctx context.Context, change Change) error {
+	fresh, err := s.remember(ctx, original{Setting: change.Setting, Value: change.Was})
+	if err != nil {
+		return err
+	}
+	err = s.c.workspace.writeSetting(ctx, change.Setting, change.Set)
+	if _, refused := errors.AsType[*apiError](err); refused && fresh {
+		return errors.Join(err, s.forget(ctx, change.Setting))
+	}
+	return err
+}
+
+// UndoPlan is what Undo would do: the settings that are not what they were, the login page first.
+func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
+	kept, err := s.originals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	present, err := s.c.workspace.settings(ctx, kept.ids()...)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, o := range kept.lastFirst() {
+		if !sameJSON(present[o.Setting], o.Value) {
+			changes = append(changes, Change{Setting: o.Setting, Was: present[o.Setting], Set: o.Value})
+		}
+	}
+	return changes, nil
+}
+
+// ErrNothingKept says that no setting was changed from here, or that everything was put back.
+var ErrNothingKept = errors.New("nothing is remembered of this workspace: setup changed no setting, or everything was put back")
+
+// Undo puts back what was there before the first Apply, Rocket.Chat's own login page first, and then forgets it. It may
+// be repeated after an error or a crash. Without anything to put back it returns ErrNothingKept.
+func (s *Setup) Undo(ctx context.Context, told func(Change)) error {
+	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
+		changes, err := s.UndoPlan(ctx)
+		if err != nil {
+			return err
+		}
+		put := func(ctx context.Context, change Change) error {
+			return s.c.workspace.writeSetting(ctx, change.Setting, change.Set)
+		}
+		if err := s.carryOut(ctx, changes, put, told); err != nil {
+			return err
+		}
+		return s.kept.Delete(ctx, keptID)
+	})
+}
