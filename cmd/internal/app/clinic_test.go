@@ -1,0 +1,150 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"chatgate/cmd/internal/app"
+	"chatgate/gateway/chat/rocketchat/rocketchattest"
+	"chatgate/oidc/oidctest"
+	"chatgate/store"
+	"chatgate/store/memstore"
+)
+
+// clinic is an installation in perfect health, on an internet of its own. A test breaks one thing in it.
+type clinic struct {
+	source   string
+	engine   *patient
+	provider *oidctest.Provider
+	chat     *rocketchattest.Server
+	// front stands before the gateway, as a reverse proxy does.
+	front func(http.Handler) http.Handler
+	// hosts resolve to these addresses.
+	hosts map[string]string
+}
+
+// patient is a store in memory that tells what a Redis tells about itself.
+type patient struct {
+	*memstore.Store
+	told store.Server
+	down error
+}
+
+func (p *patient) Ping(ctx context.Context) error {
+	if p.down != nil {
+		return p.down
+	}
+	return p.Store.Ping(ctx)
+}
+
+func (p *patient) Inspect(context.Context) ([]store.Server, error) {
+	return []store.Server{p.told}, nil
+}
+
+const healthy = `baseURL: https://sso.example.org
+sealing:
+  current: "2026-11"
+  keys: {"2026-11": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+redis:
+  standalone: {address: "cache:6379"}
+providers:
+  corp:
+    issuer: https://idp.example.org
+    client: {id: chatgate, secret: provider-secret}
+chats:
+  rocketchat:
+    access: {providers: [corp], anyone: true}
+    url: https://chat.example.org
+    api: {userID: USER, token: TOKEN, createTokenSecret: create-token-secret}
+`
+
+// embedded is added for a portal that signs its readers in to the chat.
+const embedded = `    embedOrigins: {"https://portal.example.org": {token: true}}
+`
+
+// newClinic builds a healthy installation with a Rocket.Chat that may differ.
+func newClinic(workspace func(*rocketchattest.Config)) *clinic {
+	cfg := rocketchattest.Config{
+		URL: "https://chat.example.org", CreateTokenEnv: true, CreateTokenSecret: "create-token-secret",
+		Iframe: rocketchattest.Iframe{
+			Enabled: true, URL: "https://sso.example.org/rocketchat/frame", APIURL: "https://sso.example.org/rocketchat/token",
+		},
+	}
+	if workspace != nil {
+		workspace(&cfg)
+	}
+	c := &clinic{
+		engine: &patient{
+			Store: memstore.New(memstore.Config{}),
+			told:  store.Server{Product: "redis", Version: "7.2.4", Eviction: "noeviction", Persistence: store.AppendOnly},
+		},
+		provider: oidctest.New(oidctest.Config{Issuer: "https://idp.example.org"}),
+		chat:     rocketchattest.New(cfg),
+		front:    func(gateway http.Handler) http.Handler { return gateway },
+		hosts:    map[string]string{},
+	}
+	userID, token := c.chat.ServiceAccount()
+	c.source = strings.NewReplacer("USER", userID, "TOKEN", token).Replace(healthy)
+	return c
+}
+
+// replace changes the configuration.
+func (c *clinic) replace(t *testing.T, old, new string) {
+	t.Helper()
+	if !strings.Contains(c.source, old) {
+		t.Fatalf("the configuration has no %q", old)
+	}
+	c.source = strings.Replace(c.source, old, new, 1)
+}
+
+// examine opens a gateway on the configuration of the clinic, and has the doctor look at it.
+func (c *clinic) examine(t *testing.T) []app.Finding {
+	t.Helper()
+	return c.examineWith(t, c.source)
+}
+
+// examineWith is examine for a doctor whose file is not the gateway's.
+func (c *clinic) examineWith(t *testing.T, source string) []app.Finding {
+	t.Helper()
+	var gateway http.Handler
+	transport := oidctest.Network(t, map[string]http.Handler{
+		"idp.example.org":  c.provider,
+		"chat.example.org": c.chat,
+		"sso.example.org": c.front(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			gateway.ServeHTTP(w, r)
+		})),
+	})
+	lend := app.Lends{Log: slog.New(slog.DiscardHandler), Transport: transport, Engine: c.engine}
+	served, err := app.Open(c.load(t, c.source), lend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateway = served.Server().Handler()
+	tools, err := app.OpenTools(c.load(t, source), lend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools.SetLookup(c.resolve)
+	return tools.Doctor(t.Context())
+}
+
+func (c *clinic) load(t *testing.T, source string) *app.Config {
+	t.Helper()
+	loaded, err := parse(t, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded.Config
+}
+
+func (c *clinic) resolve(_ context.Context, host string) ([]netip.Addr, error) {
+	if address, ok := c.hosts[host]; ok {
+		return []netip.Addr{netip.MustParseAddr(address)}, nil
+	}
+	return nil, errors.New("no such host")
+}

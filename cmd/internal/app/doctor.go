@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"chatgate/gateway"
+	"chatgate/gateway/chat"
+)
+
+// Level is how a finding of the doctor is to be taken.
+type Level string
+
+// The levels.
+const (
+	Well    Level = "ok"
+	Warning Level = "warn" // it works, and something should be looked at
+	Failure Level = "fail" // people cannot sign in, or will lose something
+)
+
+// Finding is one thing the doctor looked at.
+type Finding struct {
+	// About is the part of the installation, Name what was looked at there.
+	About string `json:"about"`
+	Name  string `json:"name"`
+	Level Level  `json:"level"`
+	// Text says what was found and, where something is wrong, what to change.
+	Text string `json:"text"`
+}
+
+// examineTime bounds the look at one provider or chat.
+const examineTime = 60 * time.Second
+
+// Doctor looks the installation over from top to bottom: the store, every provider, every chat, and how browsers will
+// reach them. It changes nothing in them, but for one login token of each Rocket.Chat's service account, which it has
+// made and revoked again.
+func (t *Tools) Doctor(ctx context.Context) []Finding {
+	found := t.examineStore(ctx)
+	for _, key := range t.Providers() {
+		found = append(found, t.examineProvider(ctx, key))
+	}
+	found = append(found, t.examineAddresses(ctx)...)
+	t.connectors(func(name string, c gateway.Chat) {
+		found = append(found, examineChat(ctx, name, c)...)
+	})
+	return found
+}
+
+func (t *Tools) examineProvider(ctx context.Context, key string) Finding {
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	defer cancel()
+	f := Finding{About: "provider " + key, Name: "discovery", Level: Well, Text: "the issuer is the configured one, and its keys can be read"}
+	if err := t.app.parts.providers[key].Discover(ctx); err != nil {
+		f.Level, f.Text = Failure, fmt.Sprintf("%v: see providers.%s.issuer and discoveryURL", err, key)
+	}
+	return f
+}
+
+func examineChat(ctx context.Context, name string, c gateway.Chat) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	defer cancel()
+	var told []chat.Finding
+	switch connector := c.Connector.(type) {
+	case chat.Examiner:
+		told = connector.Examine(ctx)
+	case chat.Checker:
+		told = connector.Check(ctx)
+	}
+	found := make([]Finding, len(told))
+	for i, f := range told {
+		found[i] = Finding{About: "chat " + name, Name: f.Name, Level: levelOf(f), Text: f.Text}
+	}
+	return found
+}
+
+func levelOf(f chat.Finding) Level {
+	switch {
+	case f.OK:
+		return Well
+	case f.Minor:
+		return Warning
+	}
+	return Failure
+}
+
+// examineAddresses says which pages' cookies browsers may hold back, and which they may not let reach us at all (B-29,
+// B-30).
+func (t *Tools) examineAddresses(ctx context.Context) []Finding {
+	cfg := t.app.cfg
+	var found []Finding
+	for _, name := range slices.Sorted(maps.Keys(cfg.Chats)) {
+		addresses := cfg.Chats[name].Addresses()
+		for _, key := range slices.Sorted(maps.Keys(addresses)) {
+			found = append(found, t.examineAddress(ctx, "chat "+name, key, addresses[key])...)
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, Finding{About: "addresses", Name: "sites", Level: Well, Text: "gateway and chats are on one site and in one kind of network"})
+	}
+	return found
+}
+
+func (t *Tools) examineAddress(ctx context.Context, about, key string, origin chat.Origin) []Finding {
+	base := t.app.cfg.BaseURL
+	var found []Finding
+	if !sameSite(base, origin) {
+		found = append(found, Finding{About: about, Name: "site", Level: Warning, Text: fmt.Sprintf(
+			"%s %s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block: "+
+				"give the gateway a host name beside it", key, origin, base)})
+	}
+	ours, theirs := t.network(ctx, base), t.network(ctx, origin)
+	if ours == private && theirs == public {
+		found = append(found, Finding{About: about, Name: "network", Level: Warning, Text: fmt.Sprintf(
+			"%s %s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first; put both in one", key, origin, base)})
+	}
+	return found
+}
+
+// network is where an address lies, as seen from here.
+type network int
+
+const (
+	unresolved network = iota
+	public
+	private
+)
+
+// network says where a host lies, private when any of its addresses is: a browser may take that one.
+func (t *Tools) network(ctx context.Context, origin chat.Origin) network {
+	u, err := url.Parse(string(origin))
+	if err != nil {
+		return unresolved
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	addresses, err := t.lookup(ctx, u.Hostname())
+	if err != nil || len(addresses) == 0 {
+		return unresolved
+	}
+	if slices.ContainsFunc(addresses, isPrivate) {
+		return private
+	}
+	return public
+}
+
+func isPrivate(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast()
+}

@@ -1,0 +1,470 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"chatgate/cmd/internal/app"
+	"chatgate/gateway/chat/rocketchat/rocketchattest"
+	"chatgate/oidc/oidctest"
+	"chatgate/store"
+)
+
+func TestDoctorFindsNothingWrongInAHealthyInstallation(t *testing.T) {
+	portal := "https://portal.example.org"
+	tests := []struct {
+		name      string
+		workspace func(*rocketchattest.Config)
+		prepare   func(t *testing.T, c *clinic)
+	}{
+		{name: "the newest release"},
+		{name: "an old release", workspace: func(c *rocketchattest.Config) { c.Version = "6.5" }},
+		{
+			name: "a portal that embeds the chat",
+			workspace: func(c *rocketchattest.Config) {
+				c.Settings = map[string]any{
+					"Iframe_Integration_receive_enable": true, "Iframe_Integration_receive_origin": portal, "Iframe_Restrict_Access": false,
+				}
+				c.FrameAncestors = []string{portal}
+			},
+			prepare: func(_ *testing.T, c *clinic) { c.source += embedded },
+		},
+		{
+			name: "a Valkey with snapshots",
+			prepare: func(_ *testing.T, c *clinic) {
+				c.engine.told = store.Server{Product: "valkey", Version: "8.0.1", Eviction: "noeviction", Persistence: store.Snapshots, Ahead: -time.Second}
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newClinic(tt.workspace)
+			if tt.prepare != nil {
+				tt.prepare(t, c)
+			}
+			for _, f := range c.examine(t) {
+				if f.Level != app.Well {
+					t.Errorf("Doctor() says %+v, want nothing wrong", f)
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorNamesTheCause(t *testing.T) { // R26, R27, R31, R32, D24, B-29, B-30
+	for _, tt := range wrongSetUps() {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newClinic(tt.workspace)
+			if tt.breaks != nil {
+				tt.breaks(t, c)
+			}
+			assertCause(t, c.examine(t), tt.level, tt.want)
+		})
+	}
+}
+
+// assertCause wants one finding of the level with every word, and no failure beside it that hides it.
+func assertCause(t *testing.T, found []app.Finding, level app.Level, words []string) {
+	t.Helper()
+	var all strings.Builder
+	for _, f := range found {
+		if f.Level == level && containsAll(f.Text, words) {
+			return
+		}
+		fmt.Fprintf(&all, "%s %s, %s: %s\n", f.Level, f.About, f.Name, f.Text)
+	}
+	t.Errorf("no finding of level %s has the words %q:\n%s", level, words, &all)
+}
+
+func containsAll(text string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// wrongSetUp is one thing that people get wrong, and the words that lead to it.
+type wrongSetUp struct {
+	name      string
+	workspace func(*rocketchattest.Config)
+	breaks    func(t *testing.T, c *clinic)
+	level     app.Level
+	want      []string
+}
+
+func wrongSetUps() []wrongSetUp {
+	var all []wrongSetUp
+	for _, group := range [][]wrongSetUp{wrongStores, wrongProviders, wrongWorkspaces, wrongAccounts, wrongEmbedding, wrongFronts, wrongPlaces} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// told changes what the store tells.
+func told(change func(*store.Server)) func(*testing.T, *clinic) {
+	return func(_ *testing.T, c *clinic) { change(&c.engine.told) }
+}
+
+var wrongStores = []wrongSetUp{
+	{
+		name: "a Redis that does not answer",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.engine.down = errors.New("dial tcp 10.0.0.1:6379: connection refused")
+		},
+		level: app.Failure, want: []string{"connection refused", "redis in the configuration"},
+	},
+	{
+		name: "a Redis that is too old", breaks: told(func(s *store.Server) { s.Version = "6.0.16" }),
+		level: app.Failure, want: []string{"redis 6.0.16", "6.2"},
+	},
+	{
+		name: "a Redis that evicts (D24)", breaks: told(func(s *store.Server) { s.Eviction = "allkeys-lru" }),
+		level: app.Failure, want: []string{"allkeys-lru", "noeviction"},
+	},
+	{
+		name: "a Redis that keeps nothing (D24)", breaks: told(func(s *store.Server) { s.Persistence = store.NotPersistent }),
+		level: app.Failure, want: []string{"appendonly yes"},
+	},
+	{
+		name: "a Redis that tells nothing", breaks: told(func(s *store.Server) { *s = store.Server{} }),
+		level: app.Warning, want: []string{"appendonly", "+info", "+config|get"},
+	},
+	{
+		name: "a clock that is off", breaks: told(func(s *store.Server) { s.Ahead = -5 * time.Minute }),
+		level: app.Failure, want: []string{"-5m0s", "time server"},
+	},
+	{
+		name: "state in memory",
+		breaks: func(t *testing.T, c *clinic) {
+			c.replace(t, `standalone: {address: "cache:6379"}`, "memory: true")
+		},
+		level: app.Warning, want: []string{"redis.memory", "restart"},
+	},
+}
+
+var wrongProviders = []wrongSetUp{
+	{
+		name: "a provider that is down",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.provider.Set(func(f *oidctest.Faults) {
+				f.Answers = map[string]http.HandlerFunc{oidctest.PathDiscovery: oidctest.Status(http.StatusBadGateway)}
+			})
+		},
+		level: app.Failure, want: []string{"502", "providers.corp.issuer"},
+	},
+	{
+		name: "a provider that calls itself otherwise (S42)",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.provider.Set(func(f *oidctest.Faults) {
+				f.Discovery = func(document map[string]any) { document["issuer"] = "https://idp.example.org/" }
+			})
+		},
+		level: app.Failure, want: []string{`issuer is "https://idp.example.org/"`, `configured is "https://idp.example.org"`},
+	},
+	{
+		name: "a provider whose keys cannot be read",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.provider.Set(func(f *oidctest.Faults) {
+				f.Answers = map[string]http.HandlerFunc{oidctest.PathJWKS: oidctest.HTML()}
+			})
+		},
+		level: app.Failure, want: []string{"providers.corp.issuer"},
+	},
+}
+
+// setting is a workspace in which one setting is not what it must be.
+func setting(id string, value any) func(*testing.T, *clinic) {
+	return func(_ *testing.T, c *clinic) { c.chat.SetSetting(id, value) }
+}
+
+var wrongWorkspaces = []wrongSetUp{
+	{
+		name:   "a Rocket.Chat that is down",
+		breaks: func(_ *testing.T, c *clinic) { c.chat.SetFaults(rocketchattest.Faults{Down: true}) },
+		level:  app.Failure, want: []string{"api.url https://chat.example.org", "unavailable"},
+	},
+	{
+		name: "a Rocket.Chat behind a redirect",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.chat.SetFaults(rocketchattest.Faults{RedirectTo: "https://portal.example.org/"})
+		},
+		level: app.Failure, want: []string{"redirect", "api.url must be the address that answers itself"},
+	},
+	{
+		name: "a release with a broken client (R32)", workspace: func(c *rocketchattest.Config) { c.Version = "7.9" },
+		level: app.Warning, want: []string{"7.9", "7.11"},
+	},
+	{
+		name: "iframe authentication switched off", breaks: setting("Accounts_iframe_enabled", false),
+		level: app.Failure, want: []string{"Accounts_iframe_enabled must be true (is false)", "chatgate setup rocketchat"},
+	},
+	{
+		name: "an iframe URL that is the API's", breaks: setting("Accounts_iframe_url", "https://sso.example.org/rocketchat/token"),
+		level: app.Failure, want: []string{`Accounts_iframe_url must be https://sso.example.org/rocketchat/frame (is "https://sso.example.org/rocketchat/token")`},
+	},
+	{
+		name: "no API URL", breaks: setting("Accounts_Iframe_api_url", ""),
+		level: app.Failure, want: []string{`Accounts_Iframe_api_url must be https://sso.example.org/rocketchat/token (is "")`},
+	},
+	{
+		name: "a method that no client knows", breaks: setting("Accounts_Iframe_api_method", "post"),
+		level: app.Failure, want: []string{`Accounts_Iframe_api_method must be POST or GET (is "post")`},
+	},
+	{
+		name: "a workspace at another address", breaks: setting("Site_Url", "http://chat.example.org"),
+		level: app.Failure, want: []string{"url is https://chat.example.org", `Site_Url is "http://chat.example.org"`},
+	},
+	{
+		name: "new people who wait for approval", breaks: setting("Accounts_ManuallyApproveNewUsers", true),
+		level: app.Warning, want: []string{"Accounts_ManuallyApproveNewUsers", "edit-other-user-active-status"},
+	},
+}
+
+var wrongAccounts = []wrongSetUp{
+	{
+		name: "a token that was removed (R31)",
+		breaks: func(t *testing.T, c *clinic) {
+			c.chat.RevokeToken(tokenOf(c))
+		},
+		level: app.Failure, want: []string{"api.userID and api.token are not accepted"},
+	},
+	{
+		name:   "a token that asks for a second factor (R27)",
+		breaks: func(t *testing.T, c *clinic) { c.useToken(t, c.chat.AddPAT(c.chat.Users()[0].ID, false)) },
+		level:  app.Failure, want: []string{"Ignore Two Factor Authentication", "Accounts_TwoFactorAuthentication_Enforce_Password_Fallback", "api.token"},
+	},
+	{
+		name:   "a login's token in place of a personal one",
+		breaks: func(t *testing.T, c *clinic) { c.useToken(t, c.chat.AddLoginToken(c.chat.Users()[0].ID)) },
+		level:  app.Failure, want: []string{"is no personal access token"},
+	},
+	{
+		name:      "a release before 8.0 that makes no login tokens (R26)",
+		workspace: func(c *rocketchattest.Config) { c.Version, c.CreateTokenEnv = "7.13", false },
+		level:     app.Failure, want: []string{"CREATE_TOKENS_FOR_USERS=true", "user-generate-access-token"},
+	},
+	{
+		name:      "another secret than Rocket.Chat's (R26)",
+		workspace: func(c *rocketchattest.Config) { c.CreateTokenSecret = "another" },
+		level:     app.Failure, want: []string{"CREATE_TOKENS_FOR_USERS_SECRET", "api.createTokenSecret"},
+	},
+	{
+		name:   "no secret in the configuration (R26)",
+		breaks: func(t *testing.T, c *clinic) { c.replace(t, ", createTokenSecret: create-token-secret", "") },
+		level:  app.Failure, want: []string{"api.createTokenSecret is missing"},
+	},
+	{
+		name:   "a permission that is missing",
+		breaks: func(_ *testing.T, c *clinic) { c.chat.Deny("admin", "user-generate-access-token", "create-user") },
+		level:  app.Failure, want: []string{"user-generate-access-token (making login tokens)", "create-user (making accounts)", "admin"},
+	},
+	{
+		name:   "a service account that is counted (R28)",
+		breaks: func(_ *testing.T, c *clinic) { c.chat.Deny("admin", "api-bypass-rate-limit") },
+		level:  app.Failure, want: []string{"api-bypass-rate-limit"},
+	},
+	{
+		name:   "a permission that only the profile needs",
+		breaks: func(_ *testing.T, c *clinic) { c.chat.Deny("admin", "edit-other-user-info") },
+		level:  app.Warning, want: []string{"edit-other-user-info"},
+	},
+	{
+		name:   "a service account that may not look at its own tokens",
+		breaks: func(_ *testing.T, c *clinic) { denyAll(c, "create-personal-access-tokens") },
+		level:  app.Warning, want: []string{"create-personal-access-tokens", "Ignore Two Factor Authentication"},
+	},
+}
+
+func denyAll(c *clinic, permission string) {
+	for _, role := range []string{"admin", "user"} {
+		c.chat.Deny(role, permission)
+	}
+}
+
+// tokenOf is the token in the configuration.
+func tokenOf(c *clinic) string {
+	_, rest, _ := strings.Cut(c.source, "token: ")
+	token, _, _ := strings.Cut(rest, ",")
+	return token
+}
+
+func (c *clinic) useToken(t *testing.T, token string) {
+	t.Helper()
+	c.replace(t, tokenOf(c), token)
+}
+
+// embeds adds the portal to the gateway's configuration.
+func embeds(_ *testing.T, c *clinic) { c.source += embedded }
+
+var wrongEmbedding = []wrongSetUp{
+	{
+		name: "a portal that Rocket.Chat does not listen to", breaks: embeds,
+		level: app.Failure, want: []string{
+			`Iframe_Integration_receive_origin must be https://portal.example.org (is "*")`, "Iframe_Integration_receive_enable must be true (is false)",
+		},
+	},
+	{
+		name: "a portal that may not frame the chat", breaks: embeds,
+		level: app.Warning, want: []string{
+			"X-Frame-Options: sameorigin", "frame-ancestors 'self' https://portal.example.org", "Iframe_Restrict_Access",
+		},
+	},
+	{
+		name:      "a policy that leaves the portal out",
+		workspace: func(c *rocketchattest.Config) { c.FrameAncestors = []string{"https://blog.example.org"} }, breaks: embeds,
+		level: app.Warning, want: []string{"https://portal.example.org, which is in embedOrigins", "frame-ancestors"},
+	},
+	{
+		name:      "a chat that every page may frame",
+		workspace: func(c *rocketchattest.Config) { c.Settings = map[string]any{"Iframe_Restrict_Access": false} }, breaks: embeds,
+		level: app.Warning, want: []string{"any page may frame the chat", "frame-ancestors"},
+	},
+	{
+		name: "a Rocket.Chat that listens to everybody (B-30)", breaks: setting("Iframe_Integration_receive_enable", true),
+		level: app.Warning, want: []string{"Iframe_Integration_receive_origin is *"},
+	},
+}
+
+// fronted puts something in front of the gateway.
+func fronted(front func(http.Handler) http.Handler) func(*testing.T, *clinic) {
+	return func(_ *testing.T, c *clinic) { c.front = front }
+}
+
+// headers lets a proxy change the headers of what passes through it.
+func headers(change func(http.Header)) func(*testing.T, *clinic) {
+	return fronted(func(gateway http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			gateway.ServeHTTP(&rewriter{ResponseWriter: w, change: change}, r)
+		})
+	})
+}
+
+// rewriter is the proxy's side of an answer.
+type rewriter struct {
+	http.ResponseWriter
+	change func(http.Header)
+}
+
+func (w *rewriter) WriteHeader(status int) {
+	w.change(w.Header())
+	w.ResponseWriter.WriteHeader(status)
+}
+
+var wrongFronts = []wrongSetUp{
+	{
+		name:   "nothing at baseURL",
+		breaks: func(t *testing.T, c *clinic) { c.replace(t, "https://sso.example.org", "https://login.example.org") },
+		level:  app.Failure, want: []string{"https://login.example.org/rocketchat/token does not answer", "baseURL"},
+	},
+	{
+		name: "another server at baseURL", breaks: fronted(func(http.Handler) http.Handler { return http.NotFoundHandler() }),
+		level: app.Failure, want: []string{"answers with 404", "baseURL must lead to it"},
+	},
+	{
+		name: "a door in front of the gateway",
+		breaks: fronted(func(http.Handler) http.Handler {
+			return http.RedirectHandler("https://door.example.org/", http.StatusFound)
+		}),
+		level: app.Failure, want: []string{"redirect (302)", "must let it through"},
+	},
+	{
+		name: "a proxy that takes CORS headers away (R2)", breaks: headers(func(h http.Header) { h.Del("Access-Control-Allow-Origin") }),
+		level: app.Failure, want: []string{"Access-Control-Allow-Origin is []", "https://chat.example.org, once"},
+	},
+	{
+		name: "a proxy that adds CORS headers of its own (R2)", breaks: headers(func(h http.Header) { h.Add("Access-Control-Allow-Origin", "*") }),
+		level: app.Failure, want: []string{`"*"`, "once"},
+	},
+	{
+		name: "a proxy that takes the credentials away (R2)", breaks: headers(func(h http.Header) { h.Del("Access-Control-Allow-Credentials") }),
+		level: app.Failure, want: []string{"Access-Control-Allow-Credentials is missing"},
+	},
+	{
+		name: "a proxy that refuses OPTIONS",
+		breaks: fronted(func(gateway http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodOptions {
+					w.WriteHeader(http.StatusMethodNotAllowed)
+					return
+				}
+				gateway.ServeHTTP(w, r)
+			})
+		}),
+		level: app.Failure, want: []string{"OPTIONS", "405"},
+	},
+	{
+		name: "a proxy that forbids framing", breaks: headers(func(h http.Header) { h.Set("X-Frame-Options", "DENY") }),
+		level: app.Failure, want: []string{"/rocketchat/frame comes with X-Frame-Options"},
+	},
+	{
+		name: "a proxy with a policy of its own",
+		breaks: headers(func(h http.Header) {
+			h.Add("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+		}),
+		level: app.Failure, want: []string{"may not be framed by https://chat.example.org"},
+	},
+}
+
+var wrongPlaces = []wrongSetUp{
+	{
+		name: "a gateway on another site (B-29)",
+		breaks: func(t *testing.T, c *clinic) {
+			c.replace(t, "https://chat.example.org", "https://chat.example.net")
+		},
+		level: app.Warning, want: []string{"https://chat.example.net is on another site", "third-party cookie"},
+	},
+	{
+		name: "a private gateway for a public chat (B-30)",
+		breaks: func(_ *testing.T, c *clinic) {
+			c.hosts = map[string]string{"sso.example.org": "10.1.2.3", "chat.example.org": "203.0.113.7"}
+		},
+		level: app.Warning, want: []string{"public internet", "private network"},
+	},
+}
+
+func TestDoctorNamesASealingKeyThatIsGone(t *testing.T) { // D23
+	c := newClinic(nil)
+	c.examine(t)
+	served := c.load(t, c.source)
+	sealed, err := app.Open(served, app.Lends{Engine: c.engine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sealed.NameSomebody(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	another := strings.Replace(c.source, `"2026-11": "MDEyMzQ1`, `"2026-11": "OTk5OTk5`, 1)
+	assertCause(t, c.examineWith(t, another), app.Failure, []string{"none of 2026-11 is the key", "fingerprint"})
+}
+
+func TestDoctorNamesAGatewayWithAnotherConfiguration(t *testing.T) {
+	c := newClinic(nil)
+	source := c.source
+	c.replace(t, "url: https://chat.example.org", "url: https://chat2.example.org")
+	assertCause(t, c.examineWith(t, source), app.Failure, []string{"refuses the origin https://chat.example.org", "restart it"})
+}
+
+func TestDoctorChangesNothing(t *testing.T) {
+	c := newClinic(nil)
+	tokens := len(c.chat.LoginTokens(c.chat.Users()[0].ID))
+	c.examine(t)
+	for _, call := range c.chat.Calls() {
+		switch {
+		case call.Method == http.MethodGet, call.Route == "users.createToken", call.Route == "logout":
+		default:
+			t.Errorf("the doctor called %s %s", call.Method, call.Route)
+		}
+	}
+	if got := len(c.chat.LoginTokens(c.chat.Users()[0].ID)); got != tokens {
+		t.Errorf("the service account has %d tokens after the doctor's visit, want %d", got, tokens)
+	}
+	if n := c.engine.Len(); n != 0 {
+		t.Errorf("the store holds %d records after the doctor's visit, want none", n)
+	}
+}

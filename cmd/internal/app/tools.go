@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+
+	"chatgate/gateway"
+	"chatgate/gateway/chat/rocketchat"
+	"chatgate/store"
+)
+
+// What commands work with, by names of this package: it is all they see of the gateway.
+type (
+	// Setup points a Rocket.Chat workspace at the gateway, and back.
+	Setup = rocketchat.Setup
+	// Change is one setting that Setup changes.
+	Change = rocketchat.Change
+	// Desk is where an operator looks after whose account is whose.
+	Desk = rocketchat.Desk
+	// Link is an identity and its account.
+	Link = rocketchat.Link
+	// LinkRequest asks for a link, Target is the account that it means.
+	LinkRequest = rocketchat.LinkRequest
+	Target      = rocketchat.Target
+	// Import says how links are read in, ImportedLine what became of one.
+	Import       = rocketchat.Import
+	ImportedLine = rocketchat.ImportedLine
+	Outcome      = rocketchat.Outcome
+)
+
+// What can become of an imported line.
+const (
+	ImportLinked    = rocketchat.ImportLinked
+	ImportMoved     = rocketchat.ImportMoved
+	ImportUnchanged = rocketchat.ImportUnchanged
+	ImportRefused   = rocketchat.ImportRefused
+)
+
+// WayBack is how people get into Rocket.Chat when nobody can sign in by the gateway.
+const WayBack = rocketchat.WayBack
+
+// ErrNotLinked says that there is no such link.
+var ErrNotLinked = store.ErrNotFound
+
+// ReadSubjects reads a file of old and new subjects.
+func ReadSubjects(r io.Reader) (map[string]string, error) { return rocketchat.ReadSubjects(r) }
+
+// Tools are a gateway's parts for commands: opened as for serving, with nobody served and no background work.
+type Tools struct {
+	app *App
+	// lookup resolves a host name.
+	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
+// OpenTools opens the parts. It dials nothing. Without a logger of its own it writes audit lines, and nothing else, to
+// standard error: a command tells by itself what it finds.
+func OpenTools(cfg *Config, lend Lends) (*Tools, error) {
+	if lend.Log == nil {
+		lend.Log = slog.New(auditLines{slog.NewJSONHandler(os.Stderr, nil)})
+	}
+	a, err := Open(cfg, lend)
+	if err != nil {
+		return nil, err
+	}
+	return &Tools{app: a, lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+		return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	}}, nil
+}
+
+// Close ends the connections to the store.
+func (t *Tools) Close() error { return t.app.engine.Close() }
+
+// Setup is the set-up of a Rocket.Chat by the chat's name, which may be empty where there is only one.
+func (t *Tools) Setup(name string) (*Setup, error) {
+	c, err := t.operated(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Setup(), nil
+}
+
+// Desk is the desk of a Rocket.Chat by the chat's name, which may be empty where there is only one.
+func (t *Tools) Desk(name string) (*Desk, error) {
+	c, err := t.operated(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Desk(), nil
+}
+
+// Providers are the keys of the configured providers, in order.
+func (t *Tools) Providers() []string { return slices.Sorted(maps.Keys(t.app.cfg.Providers)) }
+
+// Lasting is an error where the gateway keeps its state inside its own process, out of every command's reach.
+func (t *Tools) Lasting() error {
+	if t.app.cfg.Redis.Memory {
+		return errors.New("redis.memory: the gateway keeps its records in its own process, where no command reaches them: configure a Redis")
+	}
+	return nil
+}
+
+func (t *Tools) operated(name string) (rocketchat.Operated, error) {
+	chats := map[string]rocketchat.Operated{}
+	for key, c := range t.app.chats {
+		if o, ok := c.Connector.(rocketchat.Operated); ok {
+			chats[key] = o
+		}
+	}
+	names := slices.Sorted(maps.Keys(chats))
+	switch c, ok := chats[name]; {
+	case ok:
+		return c, nil
+	case len(names) == 0:
+		return nil, errors.New("chats: the configuration has none of kind rocketchat")
+	case name != "":
+		return nil, fmt.Errorf("--chat %s: %s", name, suggestion(name, names, "chats of kind rocketchat"))
+	case len(names) > 1:
+		return nil, fmt.Errorf("there are several chats of kind rocketchat, so --chat must name one: %s", suggestion("", names, "chats"))
+	}
+	return chats[names[0]], nil
+}
+
+// connectors are all chats with their names, in order.
+func (t *Tools) connectors(each func(name string, c gateway.Chat)) {
+	for _, name := range slices.Sorted(maps.Keys(t.app.chats)) {
+		each(name, t.app.chats[name])
+	}
+}
+
+// auditLines lets nothing pass but audit lines.
+type auditLines struct{ slog.Handler }
+
+// Handle drops a record without audit=true.
+func (h auditLines) Handle(ctx context.Context, r slog.Record) error {
+	audited := false
+	r.Attrs(func(a slog.Attr) bool {
+		audited = a.Key == "audit" && a.Value.Kind() == slog.KindBool && a.Value.Bool()
+		return !audited
+	})
+	if !audited {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps the filter.
+func (h auditLines) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return auditLines{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the filter.
+func (h auditLines) WithGroup(name string) slog.Handler { return auditLines{h.Handler.WithGroup(name)} }
