@@ -70,7 +70,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(usage)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newVersion())
 	return root
 }
 

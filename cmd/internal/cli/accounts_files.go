@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"chatgate/cmd/internal/app"
+)
+
+func newAccountsExport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export --config FILE",
+		Short: "Write every link as a line of JSON",
+		Long:  "Writes one JSON object for each link, with provider, subject and user_id, to standard output or to a new file.",
+	}
+	file := cmd.Flags().String("file", "", "a `FILE` that must not be there yet; only its owner may read it")
+	atDesk(cmd, func(_ *app.Tools, desk *app.Desk) error {
+		written, unknown, err := export(cmd, desk, *file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d links written\n", written)
+		if unknown > 0 {
+			return fmt.Errorf("%d links are left out: they do not tell whose they are until their people sign in again", unknown)
+		}
+		return nil
+	})
+	return cmd
+}
+
+func export(cmd *cobra.Command, desk *app.Desk, file string) (written, unknown int, err error) {
+	if file == "" {
+		return desk.Export(cmd.Context(), cmd.OutOrStdout())
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: the operator's own choice
+	if err != nil {
+		return 0, 0, fmt.Errorf("write account links: %w", err)
+	}
+	written, unknown, err = desk.Export(cmd.Context(), f)
+	return written, unknown, errors.Join(err, f.Close())
+}
+
+// importFlags are what `accounts import` was asked to do.
+type importFlags struct {
+	file, subjects, provider string
+	dryRun                   bool
+}
+
+func newAccountsImport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import --config FILE",
+		Short: "Read links as export writes them, also for a provider that was replaced",
+		Long: "Reads one JSON object from each line. A line whose account or person is linked otherwise is refused with its\n" +
+			"number and changes nothing; the others are carried out. What stands already is left alone, so it may be repeated.\n\n" +
+			"When a provider was replaced, --map names a file with the old subject, a tab and the new subject on each line, and\n" +
+			"--provider the new provider's key where that changed too. The account then moves from the old person on the line to\n" +
+			"the new one.",
+	}
+	var flags importFlags
+	cmd.Flags().StringVar(&flags.file, "file", "", "the `FILE` to read; standard input without it")
+	cmd.Flags().StringVar(&flags.subjects, "map", "", "a `FILE` of old and new subjects")
+	cmd.Flags().StringVar(&flags.provider, "provider", "", "the `KEY` of the provider that every link is given")
+	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "say what would be done, and change nothing")
+	atDesk(cmd, func(tools *app.Tools, desk *app.Desk) error { return importLinks(cmd, tools, desk, flags) })
+	return cmd
+}
+
+func importLinks(cmd *cobra.Command, tools *app.Tools, desk *app.Desk, flags importFlags) error {
+	how := app.Import{Providers: tools.Providers(), Provider: flags.provider, DryRun: flags.dryRun}
+	var err error
+	if how.Subjects, err = readSubjects(flags.subjects); err != nil {
+		return err
+	}
+	lines, done, err := open(cmd, flags.file)
+	if err != nil {
+		return err
+	}
+	defer done()
+	count := map[app.Outcome]int{}
+	err = desk.Import(cmd.Context(), lines, how, func(line app.ImportedLine) {
+		count[line.Outcome]++
+		if line.Outcome == app.ImportRefused {
+			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: refused: %s\n", line.Number, line.Why)
+		}
+	})
+	summary := "%d linked, %d moved, %d unchanged, %d refused\n"
+	if flags.dryRun {
+		summary = "nothing was changed; it would be: " + summary
+	}
+	refused := count[app.ImportRefused]
+	fmt.Fprintf(cmd.OutOrStdout(), summary, count[app.ImportLinked], count[app.ImportMoved], count[app.ImportUnchanged], refused)
+	if err == nil && refused > 0 {
+		err = fmt.Errorf("import: %d lines were refused", refused)
+	}
+	return err
+}
+
+// readSubjects reads a map of subjects; without a file there is none.
+func readSubjects(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // no map is what was asked for
+	}
+	f, err := os.Open(file) //nolint:gosec // G304: the operator's own choice
+	if err != nil {
+		return nil, fmt.Errorf("read map of subjects: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	subjects, err := app.ReadSubjects(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return subjects, nil
+}
+
+// open is the file, or standard input without one.
+func open(cmd *cobra.Command, file string) (lines io.Reader, done func(), err error) {
+	if file == "" {
+		return cmd.InOrStdin(), func() {}, nil
+	}
+	f, err := os.Open(file) //nolint:gosec // G304: the operator's own choice
+	if err != nil {
+		return nil, nil, fmt.Errorf("read account links: %w", err)
+	}
+	return f, func() { _ = f.Close() }, nil
+}

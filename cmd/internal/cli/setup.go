@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chatgate/cmd/internal/app"
+)
+
+func newSetup() *cobra.Command {
+	cmd := &cobra.Command{Use: "setup", Short: "Point a chat at the gateway, and back", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(newSetupRocketChat())
+	return cmd
+}
+
+// setupFlags are what `setup rocketchat` was asked to do.
+type setupFlags struct {
+	apply, undo, yes bool
+}
+
+func newSetupRocketChat() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rocketchat --config FILE",
+		Short: "Show, set or put back Rocket.Chat's iframe settings",
+		Long: "Without --apply or --undo it shows what is not as it must be, and changes nothing.\n" +
+			"--apply remembers each setting, sets it and reads it back, the one that replaces the login page last. It refuses\n" +
+			"when people would stand before a login page that does not let them in. --undo puts back what was there before the\n" +
+			"first --apply. Both may be repeated after an error. The service account needs the permissions\n" +
+			"view-privileged-setting and edit-privileged-setting.",
+		Args: noArgs,
+	}
+	path, name := configFlag(cmd), chatFlag(cmd)
+	var flags setupFlags
+	cmd.Flags().BoolVar(&flags.apply, "apply", false, "make the changes")
+	cmd.Flags().BoolVar(&flags.undo, "undo", false, "put back what was there before")
+	cmd.Flags().BoolVar(&flags.yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if flags.apply && flags.undo {
+			return usage(cmd, errors.New("--apply and --undo contradict each other"))
+		}
+		return withTools(cmd, *path, func(tools *app.Tools) error {
+			setup, err := tools.Setup(*name)
+			if err == nil && (flags.apply || flags.undo) {
+				err = tools.Lasting()
+			}
+			if err != nil {
+				return &misuseError{err}
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", app.WayBack)
+			if flags.undo {
+				return undo(cmd, setup, flags.yes)
+			}
+			return apply(cmd, setup, flags)
+		})
+	}
+	return cmd
+}
+
+func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
+	out := cmd.OutOrStdout()
+	plan, err := setup.Plan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	for _, text := range plan.ByHand {
+		fmt.Fprintf(out, "by hand: %s\n", text)
+	}
+	if len(plan.Changes) == 0 {
+		fmt.Fprintln(out, "Rocket.Chat's settings are as they must be.")
+		return nil
+	}
+	show(out, "to change:", plan.Changes)
+	obstacles := setup.Obstacles(cmd.Context())
+	for _, f := range obstacles {
+		fmt.Fprintf(out, "fail  %s: %s\n", f.Name, f.Text)
+	}
+	switch {
+	case len(obstacles) > 0 && flags.apply:
+		return errors.New("nothing was changed: people could not sign in; mend what failed first")
+	case len(obstacles) > 0:
+		fmt.Fprintln(out, "\nNothing was changed. Mend what failed, then run this again.")
+		return nil
+	case !flags.apply:
+		fmt.Fprintln(out, "\nNothing was changed. Run this again with --apply.")
+		return nil
+	}
+	if err := confirm(cmd, flags.yes); err != nil {
+		return err
+	}
+	if err := setup.Apply(cmd.Context(), told(out)); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nDone. Open the chat in a private window. To go back: the same command with --undo.")
+	return nil
+}
+
+func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
+	out := cmd.OutOrStdout()
+	changes, err := setup.UndoPlan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	show(out, "to put back:", changes)
+	if err := confirm(cmd, yes); err != nil {
+		return err
+	}
+	if err := setup.Undo(cmd.Context(), told(out)); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nDone. Everything is as it was before.")
+	return nil
+}
+
+func show(w io.Writer, title string, changes []app.Change) {
+	fmt.Fprintln(w, title)
+	for _, change := range changes {
+		fmt.Fprintf(w, "  %s\n", change)
+	}
+}
+
+func told(w io.Writer) func(app.Change) {
+	return func(change app.Change) { fmt.Fprintf(w, "set  %s\n", change) }
+}
+
+// confirm asks a person to type yes, unless that was said on the command line.
+func confirm(cmd *cobra.Command, yes bool) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprint(cmd.OutOrStdout(), "Type yes to go on: ")
+	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return errors.New("nothing was changed: the answer was not yes")
+	}
+	return nil
+}
