@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"chatgate/gateway/problem"
 	"chatgate/store"
 )
 
@@ -97,12 +96,6 @@ func (p *passwords) reseal(ctx context.Context) error {
 		_, err = p.seeds.Reseal(ctx, name, 0)
 		return err
 	})
-}
-
-// notMadeHere is why a person with an account from before is refused where login tokens are had by password.
-var notMadeHere = problem.Reason{
-	Code:   "not_made_here",
-	Phrase: "your account was not made by signing in here, and this gateway may open no other",
 }
 
 // login makes a login token by signing in. The service account's credentials go with it, because from 8.0 on they lift

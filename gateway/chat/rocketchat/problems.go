@@ -23,6 +23,7 @@ var (
 	notLinked       = problem.Reason{Code: "not_linked_by_email", Phrase: "an account with your e-mail address exists, and accounts are not linked by address here"}
 	notConfirmed    = problem.Reason{Code: "email_not_confirmed", Phrase: "the account with your e-mail address has not confirmed it there, so an administrator has to"}
 	noFreeName      = problem.Reason{Code: "no_free_name", Phrase: "no name is free for your account"}
+	notMadeHere     = problem.Reason{Code: "not_made_here", Phrase: "your account was not made by signing in here, and this gateway may open no other"}
 	notCreated      = problem.Reason{Code: "creation_disabled", Phrase: "signing in makes none here, so an administrator has to"}
 	emailMissing    = problem.Reason{Code: "email_missing", Phrase: "an account needs an e-mail address, and your identity provider gave none"}
 	emailRefused    = problem.Reason{Code: "email_not_accepted", Phrase: "your e-mail address is not accepted there"}

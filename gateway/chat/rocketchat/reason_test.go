@@ -9,7 +9,7 @@ import (
 
 func TestEveryReasonHasAMessage(t *testing.T) {
 	for _, reason := range []problem.Reason{
-		severalAccounts, notAPerson, notLinked, notConfirmed, noFreeName, notCreated, emailMissing, emailRefused,
+		severalAccounts, notAPerson, notLinked, notConfirmed, noFreeName, notMadeHere, notCreated, emailMissing, emailRefused,
 	} {
 		chattest.CheckReason(t, reason)
 	}
