@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,11 +34,11 @@ func TestBrowserChoosesAProvider(t *testing.T) {
 
 // browse opens a world and walks through it with Chromium, as a file of Node tests says; each is a subtest here. With
 // CHATGATE_SCREENSHOTS=DIR it leaves a picture of every page there.
-func browse(t *testing.T, file string, cfg worldConfig) {
+func browse(t *testing.T, file string, cfg worldConfig, env ...string) {
 	t.Helper()
 	parts := needParts(t, "chromium")
 	w := start(t, cfg)
-	output, err := parts.run(t, file, "CHATGATE_WORLD="+describe(t, w))
+	output, err := parts.run(t, file, append(env, "CHATGATE_WORLD="+describe(t, w))...)
 	results := readTAP(output)
 	for _, r := range results {
 		t.Run(r.name, func(t *testing.T) {
@@ -128,6 +129,9 @@ func control(t *testing.T, w *world) string {
 	for name, act := range acts {
 		mux.HandleFunc("POST /"+name, func(http.ResponseWriter, *http.Request) { act() })
 	}
+	mux.HandleFunc("GET /tokens-made", func(rw http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(rw, w.RocketChat.Count("users.createToken"))
+	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL

@@ -111,11 +111,10 @@ func (g ground) plan(c cell) cellPlan {
 // walk sends one process through the cells of one browser.
 func (g ground) walk(t *testing.T, parts parts, cells []cell) (results, error) {
 	var plan struct {
-		Trust    trust      `json:"trust"`
 		Stranger cellPlan   `json:"stranger"` // a page of another site that may read tokens
 		Cells    []cellPlan `json:"cells"`
 	}
-	plan.Trust, plan.Stranger = g.authority.trust, g.plan(cell{layoutOf: "embedded-cross-site", coop: "none"})
+	plan.Stranger = g.plan(cell{layoutOf: "embedded-cross-site", coop: "none"})
 	for _, c := range cells {
 		plan.Cells = append(plan.Cells, g.plan(c))
 	}
@@ -123,7 +122,7 @@ func (g ground) walk(t *testing.T, parts parts, cells []cell) (results, error) {
 	if err != nil {
 		return nil, err
 	}
-	output, err := parts.run(t, "matrix.test.mjs", "CHATGATE_MATRIX_CELLS="+string(text), "NODE_EXTRA_CA_CERTS="+g.authority.file)
+	output, err := parts.run(t, "matrix.test.mjs", append(g.authority.environment(t), "CHATGATE_MATRIX_CELLS="+string(text))...)
 	found := results{}
 	for _, r := range readTAP(output) {
 		found[r.name] = r

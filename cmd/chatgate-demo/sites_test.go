@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -76,6 +77,16 @@ func newAuthority(t testing.TB) *authority {
 		trust: trust{Names: names, SPKI: base64.StdEncoding.EncodeToString(hash[:])},
 		file:  files.CA, roots: roots, certificate: certificate,
 	}
+}
+
+// environment tells a Node process of the authority.
+func (a *authority) environment(t testing.TB) []string {
+	t.Helper()
+	text, err := json.Marshal(a.trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"CHATGATE_TRUST=" + string(text), "NODE_EXTRA_CA_CERTS=" + a.file}
 }
 
 // layout is a site behind the authority's certificate.

@@ -6,8 +6,7 @@ import { openFirefox } from './firefox.mjs';
 const open = { chromium: openChromium, firefox: openFirefox };
 
 // openBrowser starts a browser with a profile of its own. thirdPartyCookies is 'allow', 'block', or in Firefox
-// 'partition', which is its default. trust is the world's: names to be found on this machine, and whose certificate
-// holds for them.
-export function openBrowser({ kind = 'chromium', thirdPartyCookies = 'allow', trust = { names: [] } } = {}) {
-  return open[kind]({ thirdPartyCookies, trust });
+// 'partition', which is its default.
+export function openBrowser({ kind = 'chromium', thirdPartyCookies = 'allow' } = {}) {
+  return open[kind](thirdPartyCookies);
 }

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { trust } from './world.mjs';
 
 const { connect } = createRequire(`${process.env.CHATGATE_NODE_MODULES}/`)('puppeteer-core');
 
@@ -18,11 +19,11 @@ const END_WITHIN = 5_000; // ms
 // well: Chrome's is to allow them, Debian builds its Chromium to block them.
 const preferences = (allow) => ({ profile: { cookie_controls_mode: allow ? 0 : 1, block_third_party_cookies: !allow } });
 
-export async function openChromium({ thirdPartyCookies, trust }) {
+export async function openChromium(thirdPartyCookies) {
   const profile = await mkdtemp(join(tmpdir(), 'chatgate-browser-'));
   await mkdir(join(profile, 'Default'));
   await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences(thirdPartyCookies === 'allow')));
-  const chromium = startChromium(profile, trust);
+  const chromium = startChromium(profile);
   const close = () => endChromium(chromium, profile);
   try {
     const browser = await connect({ browserWSEndpoint: await address(chromium), defaultViewport: null });
@@ -33,7 +34,7 @@ export async function openChromium({ thirdPartyCookies, trust }) {
   }
 }
 
-function startChromium(profile, trust) {
+function startChromium(profile) {
   const here = ['*.localhost', ...trust.names].map((name) => `MAP ${name} 127.0.0.1`);
   return spawn(process.env.CHATGATE_CHROMIUM, [
     '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',

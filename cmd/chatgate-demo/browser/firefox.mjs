@@ -1,6 +1,7 @@
 // Firefox is launched by puppeteer, over WebDriver BiDi, with the preferences that its settings page would write.
 
 import { createRequire } from 'node:module';
+import { trust } from './world.mjs';
 
 const { launch } = createRequire(`${process.env.CHATGATE_NODE_MODULES}/`)('puppeteer-core');
 
@@ -9,7 +10,7 @@ const START_WITHIN = 60_000; // ms
 // network.cookie.cookieBehavior: all, none in other sites' pages, or a jar for each site.
 const behaviours = { allow: 0, block: 1, partition: 5 };
 
-export async function openFirefox({ thirdPartyCookies, trust }) {
+export async function openFirefox(thirdPartyCookies) {
   const browser = await launch({
     browser: 'firefox',
     executablePath: process.env.CHATGATE_FIREFOX,

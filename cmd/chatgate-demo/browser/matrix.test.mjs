@@ -15,7 +15,7 @@ const WAIT = 20_000; // ms
 const LOOKS_AGAIN = 2_500; // ms, longer than the chat takes to look whether it is still signed in
 const CALLS_AFTER_LOGOUT = 3; // the chat's own, and one to spare for a window that was slow to close
 
-const { trust, stranger, cells } = JSON.parse(process.env.CHATGATE_MATRIX_CELLS);
+const { stranger, cells } = JSON.parse(process.env.CHATGATE_MATRIX_CELLS);
 const policies = { allowed: 'allow', blocked: 'block', partitioned: 'partition' };
 
 // Browsers start slowly, so that one serves all cells of its kind and policy. Each cell has a profile of its own in it.
@@ -23,7 +23,7 @@ const browsers = new Map();
 
 function browserFor({ browser: kind, cookies }) {
   const key = `${kind} ${cookies}`;
-  if (!browsers.has(key)) browsers.set(key, openBrowser({ kind, thirdPartyCookies: policies[cookies], trust }));
+  if (!browsers.has(key)) browsers.set(key, openBrowser({ kind, thirdPartyCookies: policies[cookies] }));
   return browsers.get(key);
 }
 

@@ -7,8 +7,17 @@ export function enterWorld(next) {
   world = next;
 }
 
+// trust is what a browser has to be told in order to open a world behind TLS: names to be found on this machine, and the
+// hash of the key (spki) whose certificate holds for them.
+export const trust = JSON.parse(process.env.CHATGATE_TRUST ?? '{"names": []}');
+
 // act asks the Go test to change the world: "rocketchat-fails", "rocketchat-recovers", "deactivate-bob".
 export async function act(name) {
   const response = await fetch(`${world.control}/${name}`, { method: 'POST' });
   if (!response.ok) throw new Error(`the world cannot ${name}: ${response.status}`);
+}
+
+// tokensMade tells how many login tokens Rocket.Chat was asked to make.
+export async function tokensMade() {
+  return Number(await (await fetch(`${world.control}/tokens-made`)).text());
 }
