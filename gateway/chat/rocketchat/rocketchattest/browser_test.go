@@ -112,6 +112,32 @@ func TestMessagesOfTheFrame(t *testing.T) {
 	}
 }
 
+// The client of the XMLHttpRequest tells the frame why, where later ones are silent or say nothing.
+func TestTheOldestClientAnswersTheFrame(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		second reply
+		want   string
+	}{
+		{"refused by the API", signedOut, `{"event":"login-error","response":"failed [401]"}`},
+		{"given a token the server rejects", loginToken("wrong"),
+			`{"event":"login-error","response":"You've been logged out by the server. Please log in again."}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			chromium := newBrowser(t)
+			g := newGateway(t)
+			_, origin, _ := g.workspace(t, rocketchattest.Config{Version: "5.4"})
+			g.play(script{replies: []reply{signedOut, tc.second}, source: `
+				addEventListener("message", ({data}) => report(JSON.stringify(data)));
+				parent.postMessage({event: "try-iframe-login"}, "*");`})
+			chromium.visit(t, origin+"/home")
+			if diff := cmp.Diff([]string{tc.want}, g.seen().reports); diff != "" {
+				t.Errorf("the frame heard (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // embedded lets any page frame the chat, and those at the origins command it.
 func embedded(origins string) map[string]any {
 	return map[string]any{

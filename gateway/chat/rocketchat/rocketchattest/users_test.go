@@ -270,6 +270,43 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// What the workspace does not define is dropped, and what is not sent again is lost.
+func TestCustomFields(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		definition any // of Accounts_CustomFields; nil: not set
+		want       map[string]any
+	}{
+		{"every field until somebody says which", nil, map[string]any{"unit": "Engines", "desk": "4"}},
+		{"those that are defined", `{"unit": {"type": "text"}, "floor": {"type": "text"}}`, map[string]any{"unit": "Engines"}},
+		{"none, and nothing is lost", "", map[string]any{"floor": "2"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := rocketchattest.New(rocketchattest.Config{})
+			if tc.definition != nil {
+				s.SetSetting("Accounts_CustomFields", tc.definition)
+			}
+			id := s.AddUser(rocketchattest.User{Username: "eve", CustomFields: map[string]any{"floor": "2"}})
+			update := func(data object) answer {
+				return admin(t, s).post("users.update", object{"userId": id, "data": data})
+			}
+			update(object{"name": "Eve"}).ok()
+			if eve, _ := s.User(id); !cmp.Equal(map[string]any{"floor": "2"}, eve.CustomFields) {
+				t.Errorf("custom fields %v after an update of the name alone", eve.CustomFields)
+			}
+			update(object{"customFields": object{"unit": "Engines", "desk": "4"}}).ok()
+			eve, _ := s.User(id)
+			if diff := cmp.Diff(tc.want, eve.CustomFields); diff != "" {
+				t.Errorf("custom fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+	s, adaID := workspace("8.8.1")
+	s.SetSetting("Accounts_CustomFields", "{")
+	admin(t, s).post("users.update", object{"userId": adaID, "data": object{"customFields": object{"unit": "x"}}}).
+		refused(http.StatusBadRequest, "error-invalid-customfield-json")
+}
+
 func TestUpdateIsRefused(t *testing.T) {
 	for _, tc := range []struct {
 		name, deny string

@@ -38,6 +38,11 @@ func (s *Server) usersCreate(c *call) (reply, error) {
 	if s.cfg.Seats > 0 && len(s.people.accounts) >= s.cfg.Seats {
 		return nil, thrown("error-license-user-limit-reached", "The license limit of users has been reached", nil)
 	}
+	fields, err := s.customFields(body.CustomFields)
+	if err != nil {
+		return nil, err
+	}
+	body.CustomFields = fields
 	a := s.create(body)
 	return reply{"user": s.view(c.caller, a)}, nil
 }
@@ -118,6 +123,11 @@ func (s *Server) usersUpdate(c *call) (reply, error) {
 	if err := s.acceptable(a, body.Data); err != nil {
 		return nil, err
 	}
+	fields, err := s.customFields(body.Data.CustomFields)
+	if err != nil {
+		return nil, err
+	}
+	body.Data.CustomFields = fields
 	if body.Data.Active != nil {
 		if err := s.setActive(a, *body.Data.Active, body.ConfirmRelinquish); err != nil {
 			return nil, err
