@@ -69,6 +69,8 @@ chatgate is running. One sign-in opens both chats.
      You are signed in there too, and can comment.
   3. Look at your account  %s
      Sign out there: Rocket.Chat is signed out at once, the newspaper when its page is loaded again.
+  4. Open an intranet      %s
+     It shows the chat in a frame and signs you in there. "?plain" after the address leaves that to the chat.
 
   People: ada / ada and bob / bob. The provider is at %s.
 
@@ -76,5 +78,5 @@ The three are different sites to a browser, so it has to allow third-party cooki
 sign-in page inside Rocket.Chat says so.
 
 Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
-`, a.RocketChat, a.Talk, a.Gateway, a.Provider)
+`, a.RocketChat, a.Talk, a.Gateway, w.hosts["portal"].url(), a.Provider)
 }
