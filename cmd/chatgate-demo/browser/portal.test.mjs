@@ -92,6 +92,39 @@ for (const [cookies, thirdPartyCookies] of [['allowed', 'allow'], ['blocked', 'b
   }, { thirdPartyCookies });
 }
 
+for (const thirdPartyCookies of ['allow', 'block']) {
+  journey(`in the portal's own window, coming back to the portal, with third-party cookies: ${thirdPartyCookies}`, async (page) => { // B-16
+    await open(page);
+    await portalState(page, 'sign-in-needed');
+    await press(await signInFrame(page), `${hook('login-top')}:not(:disabled)`);
+    await enterPassword(page, 'ada');
+    await portalState(page, 'connected');
+    assert.equal(page.url(), `${world.portal}/`);
+    assert.equal(await inChat(page), 'ada');
+    // The chat's own login frame may be there too. Both know of the sign-in, and one of them is told that it is over.
+  }, { thirdPartyCookies, expected: [/handoff\/redeem\S*: Failed to load resource: .* 410 /] });
+}
+
+journey('where no cookie at all reaches the portal\'s call, the frame hands the login over', async (page, browser) => { // B-12
+  await page.evaluateOnNewDocument((origin) => {
+    if (window.origin !== origin) return;
+    const { fetch } = window;
+    window.fetch = (url, options) => fetch(url, { ...options, credentials: 'omit' });
+  }, world.portal);
+  assert.equal(await signInToPortal(page, browser, 'ada'), 'ada');
+}, { thirdPartyCookies: 'block' });
+
+journey('another person at the gateway is another person in the chat', async (page, browser) => { // R14
+  await signInToPortal(page, browser, 'ada');
+  await page.goto(`${world.gateway}/login?chat=rocketchat&prompt=select_account`);
+  await enterPassword(page, 'bob');
+  await page.waitForFunction((chat) => location.href.startsWith(chat), {}, world.rocketchat);
+  await open(page);
+  await portalState(page, 'connected');
+  const chat = await chatOf(page);
+  await chat.waitForFunction((selector) => document.querySelector(selector)?.innerText === 'bob', {}, rc('user'));
+}, { expected: afterChatLogout });
+
 journey('with the classic script', async (page, browser) => {
   assert.equal(await signInToPortal(page, browser, 'ada', '?classic'), 'ada');
   assert.equal(await page.evaluate(() => typeof globalThis.chatgate.connectRocketChat), 'function');
