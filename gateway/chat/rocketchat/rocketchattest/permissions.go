@@ -10,9 +10,8 @@ func defaultRoles() map[string]map[string]bool {
 		"api-bypass-rate-limit", "assign-admin-role", "assign-roles", "create-personal-access-tokens", "create-user",
 		"edit-other-user-active-status", "edit-other-user-avatar", "edit-other-user-info", "edit-other-user-password",
 		"edit-privileged-setting", "edit-team-member", "logout-other-user", "manage-moderation-actions", "remove-user",
-		"user-generate-access-token",
-		"view-d-room", "view-full-other-user-info", "view-privileged-setting", "view-other-user-channels", "view-room-administration",
-		"view-statistics")
+		"user-generate-access-token", "view-d-room", "view-full-other-user-info", "view-other-user-channels",
+		"view-privileged-setting", "view-room-administration", "view-statistics")
 	grant(roles, "user", "add-user-to-joined-room", "create-personal-access-tokens", "view-d-room")
 	grant(roles, "bot", "api-bypass-rate-limit", "view-d-room")
 	grant(roles, "app", "api-bypass-rate-limit", "view-d-room")

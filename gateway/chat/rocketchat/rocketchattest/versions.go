@@ -31,7 +31,7 @@ func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v.major, v.min
 // short is what /api/info tells a stranger.
 func (v version) short() string { return fmt.Sprintf("%d.%d", v.major, v.minor) }
 
-// capabilities is everything this stand-in does differently from release to release. Nothing else in the package
+// capabilities is everything this stand-in does differently from release to release. Nothing but this and clientOf
 // compares versions.
 type capabilities struct {
 	tokenSecret     bool // users.createToken wants the secret of CREATE_TOKENS_FOR_USERS_SECRET; before: the env flag
