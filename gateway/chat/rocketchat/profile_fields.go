@@ -6,17 +6,22 @@ import (
 	"fmt"
 )
 
-// setFields brings the name and the custom fields over: what differs, and nothing else (R24).
-func (u *update) setFields(ctx context.Context) error {
-	var change accountChange
-	if u.Wanted.Name != u.account.Name {
-		change.Name = u.Wanted.Name
-	}
-	change.CustomFields = u.changedFields()
-	if change.Name == "" && change.CustomFields == nil {
+// Each field is brought over by a call of its own when it differs, and not at all otherwise (R24): one that Rocket.Chat
+// refuses holds up no other.
+
+func (u *update) setName(ctx context.Context) error {
+	if u.Wanted.Name == "" || u.Wanted.Name == u.account.Name {
 		return nil
 	}
-	return u.tried(u.workspace.update(ctx, u.UserID, change))
+	return u.tried(u.workspace.update(ctx, u.UserID, accountChange{Name: u.Wanted.Name}))
+}
+
+func (u *update) setFields(ctx context.Context) error {
+	changed := u.changedFields()
+	if changed == nil {
+		return nil
+	}
+	return u.tried(u.workspace.update(ctx, u.UserID, accountChange{CustomFields: changed}))
 }
 
 // changedFields is nil when all custom fields are as wanted. Otherwise it has all the account's fields, because
@@ -38,8 +43,7 @@ func (u *update) changedFields() map[string]any {
 	return fields
 }
 
-// setAddress brings a verified address over by itself, so that one that is taken holds nothing else up. Whoever has it
-// keeps it, and this account its former one.
+// setAddress brings a verified address over. One that is taken stays with whoever has it, and this account keeps its own.
 func (u *update) setAddress(ctx context.Context) error {
 	if u.Wanted.Email == "" || u.account.confirmed(u.Wanted.Email) {
 		return nil

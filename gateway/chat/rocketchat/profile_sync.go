@@ -47,6 +47,13 @@ func (p *profiles) carryOver(ctx context.Context, j syncJob) error {
 	if found.settled(p.now()) { // another job has seen to it
 		return nil
 	}
+	linked, err := p.links.Account(ctx, j.Provider, j.Subject)
+	if errors.Is(err, store.ErrNotFound) || err == nil && linked != found.UserID { // the account is not theirs any more
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read account link: %w", err)
+	}
 	u := &update{profiles: p, job: j, profile: found}
 	if err := u.carryOver(ctx); err != nil {
 		return err
@@ -75,7 +82,7 @@ func (u *update) carryOver(ctx context.Context) error {
 	if !u.touchable() {
 		return nil
 	}
-	for _, step := range []func(context.Context) error{u.setRoles, u.setPlaces, u.setFields, u.setAddress, u.setAvatar} {
+	for _, step := range []func(context.Context) error{u.setRoles, u.setPlaces, u.setName, u.setFields, u.setAddress, u.setAvatar} {
 		if err := step(ctx); err != nil {
 			return err
 		}
