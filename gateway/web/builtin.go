@@ -53,10 +53,7 @@ func (p *Pages) Fail(c *gin.Context, status int, f Failure) error {
 	return p.Render(c, status, Page{
 		Template:       p.builtin.failure,
 		FrameAncestors: f.FrameAncestors,
-		Data: struct {
-			Failure
-			Contact contact
-		}{f, p.contact},
+		Data:           f,
 	})
 }
 
