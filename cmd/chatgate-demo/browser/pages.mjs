@@ -39,8 +39,19 @@ export async function inRocketChat(page) {
   return textOf(page, rc('user'));
 }
 
-// anotherAccount is the way out for somebody who is signed in as somebody else.
-export const anotherAccount = 'a[href*="prompt=select_account"]';
+// windowBy is the window that an act opens. Its opener knows nothing of it, so that puppeteer's event for that says nothing.
+export async function windowBy(page, act) {
+  const context = page.browserContext();
+  const known = context.targets();
+  await act();
+  const target = await context.waitForTarget((t) => t.type() === 'page' && !known.includes(t), { timeout: 10_000 });
+  return target.page();
+}
+
+// closed waits until a window has closed itself.
+export async function closed(window) {
+  if (!window.isClosed()) await new Promise((resolve) => { window.once('close', resolve); });
+}
 
 // The provider
 
@@ -55,11 +66,17 @@ export async function enterPassword(page, username) {
   await page.click('button[type="submit"]');
 }
 
-// signInToRocketChat goes all the way from the chat's page into the chat.
+// signInToRocketChat goes all the way from the chat's page into the chat, through a window that the login frame opens.
 export async function signInToRocketChat(page, username) {
   await openRocketChat(page);
-  await press(await loginFrame(page), hook('login'));
-  await enterPassword(page, username);
+  return signInFrom(page, await loginFrame(page), username);
+}
+
+// signInFrom presses the login frame's main button, whatever stands on it.
+export async function signInFrom(page, frame, username) {
+  const window = await windowBy(page, () => press(frame, hook('login')));
+  await enterPassword(window, username);
+  await closed(window);
   return inRocketChat(page);
 }
 

@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { journey } from './journey.mjs';
-import { enterPassword, hook, inNews, loginFrame, openAccount, openNews, openRocketChat, press, talk, visible } from './pages.mjs';
+import {
+  atProvider, enterPassword, hook, inNews, loginFrame, openAccount, openNews, openRocketChat, press, talk, visible, windowBy,
+} from './pages.mjs';
 import { narrow, pictures, prefer, schemes, wide } from './pictures.mjs';
 import { world } from './world.mjs';
 
@@ -105,9 +107,21 @@ journey('the login frame, signed out', async (page) => {
   const frame = await loginFrame(page);
   await visible(frame, hook('login'));
   await inspect(page, 'rocketchat-frame-signed-out', frame);
+  const window = await windowBy(page, () => press(frame, hook('login')));
+  await atProvider(window);
+  await page.bringToFront();
+  await visible(frame, '[data-show="waiting"]');
+  await inspect(page, 'rocketchat-frame-waiting', frame);
 });
 
-journey('the login frame while it waits', async (page) => {
+journey('the login frame in the desktop app', async (page) => { // B-17
+  await page.goto(`${world.gateway}/rocketchat/frame?client=electron`);
+  await visible(page, hook('login'));
+  assert.equal(await page.$(hook('login-top')), null, 'the one button is the main one');
+  await inspect(page, 'rocketchat-frame-electron');
+});
+
+journey('the login frame while it asks', async (page) => {
   await openAccount(page);
   await press(page, hook('login'));
   await enterPassword(page, 'ada');
@@ -116,7 +130,7 @@ journey('the login frame while it waits', async (page) => {
   page.on('request', (request) => request.url().endsWith('/resume') || request.continue());
   await page.goto(`${world.gateway}/rocketchat/frame`);
   await visible(page, '.spinner');
-  await inspect(page, 'rocketchat-frame-waiting');
+  await inspect(page, 'rocketchat-frame-checking');
 });
 
 journey('the account page and the question before signing out, signed in', async (page) => {

@@ -1,10 +1,10 @@
 // One sign-in opens both chats, from whichever side a person comes.
 
 import assert from 'node:assert/strict';
-import { afterChatLogout, journey, whereWeWent } from './journey.mjs';
+import { afterChatLogout, journey, tokenCalls, whereWeWent } from './journey.mjs';
 import {
-  anotherAccount, atProvider, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openNews, openRocketChat, postComment, press, rc,
-  signInToRocketChat, talk, textOf, visible,
+  atProvider, closed, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openNews, openRocketChat, postComment, press, rc,
+  signInFrom, signInToRocketChat, talk, textOf, visible, windowBy,
 } from './pages.mjs';
 import { pictures } from './pictures.mjs';
 import { world } from './world.mjs';
@@ -15,12 +15,13 @@ journey('from Rocket.Chat through the provider into the chat, then into the comm
   const frame = await loginFrame(page);
   assert.equal(await textOf(frame, hook('login')), 'Sign in');
 
-  await press(frame, hook('login'));
-  await atProvider(page);
-  await pictures(page, 'provider-sign-in');
-  await enterPassword(page, 'ada');
+  const window = await windowBy(page, () => press(frame, hook('login')));
+  await atProvider(window);
+  await visible(frame, '[data-show="waiting"]');
+  await pictures(window, 'provider-sign-in');
+  await enterPassword(window, 'ada');
+  await closed(window);
   assert.equal(await inRocketChat(page), 'ada');
-  assert.equal(page.url(), `${world.rocketchat}/`, 'no code, token or state stays in the address bar');
   await pictures(page, 'rocketchat-room');
 
   await openNews(page);
@@ -42,42 +43,73 @@ journey('from the newspaper through the provider into the comments, then into th
   assert.equal(await inRocketChat(page), 'ada', 'signed in to the chat without another password');
 });
 
+journey('with third-party cookies blocked, a person signs in by the new window and stays in', async (page) => { // B-11, B-13
+  const calls = tokenCalls(page);
+  assert.equal(await signInToRocketChat(page, 'ada'), 'ada');
+  await page.evaluate(() => localStorage.clear());
+  const before = calls.count;
+  await openRocketChat(page);
+  assert.equal(await inRocketChat(page), 'ada', 'the chat asked for itself, with the cookie of its own partition');
+  assert.ok(calls.count > before);
+}, { thirdPartyCookies: 'block' });
+
+for (const thirdPartyCookies of ['allow', 'block']) {
+  journey(`in the same window, third-party cookies: ${thirdPartyCookies}`, async (page) => { // B-16
+    const seen = whereWeWent(page);
+    await openRocketChat(page);
+    await press(await loginFrame(page), hook('login-top'));
+    await enterPassword(page, 'ada');
+    assert.equal(await inRocketChat(page), 'ada');
+    assert.equal(page.url(), `${world.rocketchat}/`, 'no code, token or state stays in the address bar');
+    const login = await page.evaluate(() => localStorage.getItem('Meteor.loginToken'));
+    assert.deepEqual(seen.filter((address) => address.includes(login)), [], 'B-15');
+  }, { thirdPartyCookies });
+}
+
+journey('back from the provider without a sign-in, the button works again', async (page) => { // B-18
+  await openRocketChat(page);
+  await press(await loginFrame(page), hook('login-top'));
+  await atProvider(page);
+  await page.goBack();
+  assert.equal(await signInFrom(page, await loginFrame(page), 'ada'), 'ada');
+});
+
 journey('a wrong password can be corrected', async (page) => {
   await openRocketChat(page);
-  await press(await loginFrame(page), hook('login'));
-  await atProvider(page);
-  await page.type('input[name="username"]', 'ada');
-  await page.type('input[name="password"]', 'wrong');
-  await page.click('button[type="submit"]');
-  await visible(page, '[role="alert"]');
-  await pictures(page, 'provider-wrong-password');
-  await enterPassword(page, 'ada');
+  const frame = await loginFrame(page);
+  const window = await windowBy(page, () => press(frame, hook('login')));
+  await atProvider(window);
+  await window.type('input[name="username"]', 'ada');
+  await window.type('input[name="password"]', 'wrong');
+  await window.click('button[type="submit"]');
+  await visible(window, '[role="alert"]');
+  await pictures(window, 'provider-wrong-password');
+  await enterPassword(window, 'ada');
   assert.equal(await inRocketChat(page), 'ada');
 }, { expected: [/\/sign-?in\S*: Failed to load resource: .* 401 /] });
 
 journey('another account in the same browser takes the place of the first', async (page) => { // R14, D27
   await signInToRocketChat(page, 'ada');
   await press(page, rc('logout'));
-  await press(await loginFrame(page), anotherAccount);
-  await enterPassword(page, 'bob');
-  assert.equal(await inRocketChat(page), 'bob');
+  const frame = await loginFrame(page);
+  assert.equal(await textOf(frame, hook('login')), 'Use another account');
+  assert.equal(await signInFrom(page, frame, 'bob'), 'bob');
   await openNews(page);
   assert.equal(await inNews(page), 'bob');
 }, { expected: afterChatLogout });
 
 journey('with the keyboard alone', async (page) => { // B-27
-  const enter = () => page.keyboard.press('Enter');
   await openRocketChat(page);
   const frame = await loginFrame(page);
   await visible(frame, hook('login'));
   await tabTo(page, frame, hook('login'));
-  await enter();
-  await atProvider(page);
-  await page.waitForFunction(() => document.activeElement.name === 'username');
-  await page.keyboard.type('ada');
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('ada');
-  await enter();
+  const window = await windowBy(page, () => page.keyboard.press('Enter'));
+  await atProvider(window);
+  await window.waitForFunction(() => document.activeElement.name === 'username');
+  await window.keyboard.type('ada');
+  await window.keyboard.press('Tab');
+  await window.keyboard.type('ada');
+  await window.keyboard.press('Enter');
   assert.equal(await inRocketChat(page), 'ada');
 });
 

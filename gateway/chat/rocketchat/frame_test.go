@@ -51,6 +51,7 @@ func TestFrame(t *testing.T) {
 	w := newWorld(t, settings{})
 	golden(t, "frame-signed-out.golden.html", w.frame(nil, "").Text)
 	golden(t, "frame-signed-in.golden.html", w.frame(w.env.SignIn(ada), "").Text)
+	golden(t, "frame-electron.golden.html", w.frame(nil, "?client=electron").Text)
 	if calls := w.server.Calls(); len(calls) != 0 {
 		t.Errorf("showing the frame asked Rocket.Chat %v, want nothing", calls)
 	}
@@ -100,7 +101,8 @@ func TestFrameParent(t *testing.T) {
 		"?embedder=" + portalURL + "&embedder=" + portalURL: chatURL,
 	} {
 		a := w.frame(nil, query)
-		if !strings.Contains(a.Text, `data-parent="`+want+`"`) || strings.Contains(a.Text, "<script>") {
+		embeds := strings.Contains(a.Text, "data-embedder")
+		if !strings.Contains(a.Text, `data-parent="`+want+`"`) || embeds != (want != chatURL) || strings.Contains(a.Text, "<script>") {
 			t.Errorf("frame%s does not speak to %s:\n%s", query, want, a.Text)
 		}
 	}
@@ -129,6 +131,18 @@ func TestFrameWithoutAStore(t *testing.T) {
 	w.want("resume", w.resume(cookie, automatic), http.StatusServiceUnavailable, "store_unavailable")
 }
 
+// TestFrameInTheDesktopApp: there a new window would be another browser's, so that there is no button for one (R18, B-17).
+func TestFrameInTheDesktopApp(t *testing.T) {
+	w := newWorld(t, settings{})
+	const newWindow = `value="window"`
+	if page := w.frame(nil, "").Text; !strings.Contains(page, newWindow) {
+		t.Errorf("the frame offers no new window:\n%s", page)
+	}
+	if page := w.frame(nil, "?client=electron").Text; strings.Contains(page, newWindow) || strings.Contains(page, "_blank") {
+		t.Errorf("the frame of the desktop app offers a new window:\n%s", page)
+	}
+}
+
 // TestFrameScript holds the script to what must never stand in it (B-07, B-14, R16): messages for anybody, requests to
 // ask again, and ways to leave or reload the page by itself.
 func TestFrameScript(t *testing.T) {
@@ -145,20 +159,27 @@ func TestFrameScript(t *testing.T) {
 	}
 }
 
-// TestFrameSize: page, script and style are at most 20 KB.
+// mostOfAFrame bounds page, scripts and styles together, in bytes as a browser has them.
+const mostOfAFrame = 20_000
+
+// TestFrameSize weighs the page in every language that it has.
 func TestFrameSize(t *testing.T) {
 	w := newWorld(t, settings{})
-	page := w.frame(w.env.SignIn(ada), "").Text
-	size := len(page)
-	for _, asset := range regexp.MustCompile(`(?:src|href)="(/assets/[^"]+\.(?:js|css))"`).FindAllStringSubmatch(page, -1) {
-		a := w.do(w.handler, httptest.NewRequest(http.MethodGet, asset[1], nil))
-		if a.Status != http.StatusOK {
-			t.Fatalf("%s = %d, want 200", asset[1], a.Status)
+	cookie := w.env.SignIn(ada)
+	for _, language := range []string{"en", "de", "fr", "es", "ar"} {
+		page := w.frame(cookie, "?lang="+language).Text
+		size := len(page)
+		for _, asset := range regexp.MustCompile(`(?:src|href)="(/assets/[^"]+\.(?:js|css))"`).FindAllStringSubmatch(page, -1) {
+			a := w.do(w.handler, httptest.NewRequest(http.MethodGet, asset[1], nil))
+			if a.Status != http.StatusOK {
+				t.Fatalf("%s = %d, want 200", asset[1], a.Status)
+			}
+			size += len(a.Text)
 		}
-		size += len(a.Text)
-	}
-	if size > 20_000 {
-		t.Errorf("the frame weighs %d bytes, want at most 20000", size)
+		t.Logf("the frame in %s weighs %d bytes", language, size)
+		if size > mostOfAFrame {
+			t.Errorf("the frame in %s weighs %d bytes, want at most %d", language, size, mostOfAFrame)
+		}
 	}
 }
 

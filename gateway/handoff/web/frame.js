@@ -1,79 +1,62 @@
-// The page inside a chat's frame. Signed out it prepares a hand-off, so that a press submits the form by itself and
-// nothing stops the new window; then it asks the server until the sign-in there is finished. Signed in it asks for the
-// session's login. Either way the script beside this one, which knows the chat, gives the login to the parent:
-//
-//   chatgate:deliver                    the login, in detail
-//   chatgate:taken, chatgate:refused    what became of it, where the parent says
-//
-// It never navigates, reloads or signs anybody in by itself, and needs neither cookies nor storage (B-07, B-12).
+// The page inside a chat's frame. Signed out it holds a hand-off ready, so that a press is a plain submit, which no
+// browser stops, and asks for the outcome. Nothing here navigates, or needs cookies or storage (B-07, B-12). Times are ms.
 
-const FETCH_WITHIN = 25_000; // ms
-const HINT_AFTER = 10_000; // ms without a sign-in, when the window may be out of sight or blocked
-const RENEW_BEFORE = 30_000; // ms; a press so near to the end of a hand-off could come too late
-const MOST_TRIES = 2; // logins delivered for one press, or one load
+const FETCH_WITHIN = 25_000;
+const HINT_AFTER = 10_000; // the window may be out of sight, or blocked
+const FRESH = 30_000; // what a hand-off must have left to be pressed
+const MOST_TRIES = 2; // logins delivered for a press, or a load
 
-// pollAfter is how long to wait before asking again, when the person has been away for so many ms.
-export const pollAfter = (waited) => (waited < 30_000 ? 1_000 : waited < 120_000 ? 2_000 : 5_000);
+// pollAfter is the pause before the next look, after so long.
+export const pollAfter = (away) => (away < 30_000 ? 1_000 : away < 120_000 ? 2_000 : 5_000);
 
-// backOff is the wait after so many answers in a row that were none.
-export const backOff = (misses) => Math.min(1_000 * 2 ** misses, 60_000);
+// backOff is the pause after so many useless answers in a row, or the server's Retry-After, in seconds.
+export const backOff = (misses, retryAfter) => Math.max(Math.min(1_000 * 2 ** misses, 60_000), retryAfter * 1_000 || 0);
 
-// retryAfter reads the header of that name, seconds or a date (RFC 9110, Section 10.2.3), as ms from now.
-export function retryAfter(header, now) {
-  const ms = /^\d+$/.test(header ?? '') ? header * 1_000 : Date.parse(header) - now;
-  return Math.max(ms || 0, 0);
-}
-
-// without a document there is nothing but the above, for tests.
-const page = globalThis.document?.querySelector('[data-frame]');
+const page = globalThis.document?.querySelector('[data-frame]'); // none in a test of the above
 const { chat, parent, embedder, signedIn } = page?.dataset ?? {};
 const find = (selector) => page.querySelector(selector);
+const key = `chatgate.${chat}`;
+const inKey = `${key}.in`;
 
-let handoff; // {id, secret, ends, mode}; the mode is that of the last press, none before
-let began; // when the person was last sent to sign in
-let timer; // of the next thing to ask the server
-let notBefore = 0; // when the server wants to be asked again
-let misses = 0; // answers in a row that were none
+let handoff; // {id, secret, ends, mode}; no mode before a press
+let began; // when it was pressed
+let timer; // until the next question
 let hinting;
-let asking = false;
+let notBefore = 0; // no look until then
+let misses = 0;
 let tries = 0;
-let pressed = false; // the focus is the chat's until then
-let told; // the failure that shows
-let act; // what the first button does
+let pressed = false; // until then the focus stays with the chat
+let again; // what Try again does
 
-const text = (name) => find('template').content.getElementById(name)?.textContent;
-
-// show makes one state visible. Its sentence goes into the live region; a failure has a place of its own.
-function show(state, sentence = text(state)) {
+// show makes the parts of a state and of its group visible.
+function show(state, group) {
+  for (const part of page.querySelectorAll('[data-show]')) {
+    const names = part.dataset.show.split(' ');
+    part.hidden = !names.includes(state) && !names.includes(group);
+  }
+  find('[data-chatgate="login"]').classList.toggle('second', ['continue', 'refused'].includes(group));
   page.dataset.state = state;
-  for (const part of page.querySelectorAll('[data-show]')) part.hidden = !part.dataset.show.split(' ').includes(state);
-  find('[data-status]').textContent = state === 'failed' ? '' : sentence;
-  find('[data-hint]').textContent = '';
-  if (state !== 'failed') told = undefined;
+  again = undefined;
   clearTimeout(hinting);
 }
 
-// first gives the button above the form, which stands for an act of this page, its word and its work.
-function first(hook, word, work) {
-  const button = find('[data-act]');
-  button.dataset.chatgate = hook;
-  button.textContent = text(word);
-  act = work;
+// fail tells a problem, once, in words of this page where it has some.
+function fail({ code, detail, request_id: reference }, group, retry) {
+  if (page.dataset.state === code) return;
+  const own = find(`[role="alert"] [data-show="${code}"]`);
+  show(own ? code : detail ? 'detail' : 'failure', group);
+  page.dataset.state = code;
+  again = retry;
+  find('[data-show="detail"]').textContent = detail;
+  find('code').textContent = reference;
+  find('code').parentElement.hidden = !reference;
+  if (pressed) find('[role="alert"]').focus();
 }
 
-// offer makes the form ready to be pressed, with this word on it. Another says that the provider shall ask for the account.
-function offer(word, another = word === 'another') {
-  const login = find('[data-chatgate="login"]');
-  login.textContent = text(word);
-  login.classList.toggle('second', !find('[data-act]').parentElement.hidden);
-  find('[name="prompt"]').disabled = !another;
-  return handoff ? undefined : renew();
-}
-
-// Storage may be switched off for this page, and then throws.
-function stored(work) {
+// Storage that is switched off throws.
+function stored(act) {
   try {
-    return work(window.sessionStorage, `chatgate.${chat}`);
+    return act(window.sessionStorage);
   } catch {
     return undefined;
   }
@@ -83,52 +66,187 @@ async function ask(route, body) {
   try {
     const response = await fetch(`/${chat}/${route}`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', 'Accept-Language': document.documentElement.lang },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(FETCH_WITHIN),
     });
-    const wait = retryAfter(response.headers.get('Retry-After'), Date.now());
-    return { status: response.status, wait, answer: await response.json() };
+    return { status: response.status, retryAfter: response.headers.get('Retry-After'), answer: await response.json() };
   } catch {
-    return { status: 0, wait: 0, answer: { code: 'offline' } };
+    return { status: 0, answer: { code: 'offline' } };
   }
 }
 
-function later(work, ms) {
+function later(act, ms) {
   clearTimeout(timer);
-  timer = setTimeout(work, ms);
+  timer = setTimeout(act, ms);
 }
 
-// renew gets a hand-off. Top is the page in the address bar, where a sign-in in the same window returns to.
-async function renew() {
-  const ancestors = window.location.ancestorOrigins ?? [];
-  const top = ancestors[ancestors.length - 1] ?? '';
-  const { status, wait, answer } = await ask('handoff', {
-    embedder: embedder === undefined ? '' : parent, top: top === ancestors[0] ? '' : top,
-  });
+// ready offers to sign in; whoever was in before and signed out may choose the account.
+function ready() {
+  show('ready');
+  prepare(signedIn !== undefined || stored((s) => s.getItem(inKey)));
+}
+
+// prepare lets the form be pressed: it gets a hand-off, and another when that grows old.
+async function prepare(another) {
+  if (another !== undefined) find('[name="prompt"]').disabled = !another;
+  if (document.hidden || handoff?.mode || handoff?.ends - Date.now() > FRESH) return;
+  const top = Array.from(window.location.ancestorOrigins ?? []).slice(1).at(-1) ?? ''; // Firefox does not tell
+  const { status, retryAfter, answer } = await ask('handoff', { embedder: embedder === undefined ? '' : parent, top });
   if (handoff?.mode) return;
   if (status === 200) {
     misses = 0;
     use({ ...answer, ends: Date.now() + answer.expiresIn * 1_000 });
-    later(seen, answer.expiresIn * 1_000 - RENEW_BEFORE);
-    if (told && act === begin) ready();
-  } else if (!handoff) {
-    misses += 1;
-    if (page.dataset.state === 'ready' || page.dataset.state === 'expired') fail(answer, begin);
-    later(renew, Math.max(wait, backOff(misses)));
+    later(prepare, answer.expiresIn * 1_000 - FRESH);
+    if (again === ready) ready();
+  } else {
+    if (!handoff && ['ready', 'expired'].includes(page.dataset.state)) fail(answer, 'failed', ready);
+    later(prepare, backOff(misses++, retryAfter));
   }
 }
 
-// use puts a hand-off into the form.
 function use(made) {
   handoff = made;
   find('[name="handoff"]').value = made.id;
   find('form').classList.remove('unready');
 }
 
-// drop forgets a hand-off that has done its work, or cannot do it any more.
 function drop() {
   handoff = undefined;
   find('form').classList.add('unready');
-  stored((s, key) => s.removeItem(key));
+  stored((s) => s.removeItem(key));
 }
+
+// wait follows a press. One for this window shows nothing until the page is back.
+function wait() {
+  clearTimeout(timer);
+  if (handoff.mode === 'top') {
+    show('leaving');
+    return;
+  }
+  show('waiting');
+  began = Date.now();
+  hinting = setTimeout(() => show('waiting', 'hint'), HINT_AFTER);
+  later(look, pollAfter(0));
+}
+
+// look redeems the hand-off, or learns that it is not finished.
+async function look() {
+  if (Date.now() < notBefore) return;
+  notBefore = Infinity;
+  const { status, retryAfter, answer } = await ask('handoff/redeem', { id: handoff.id, secret: handoff.secret });
+  notBefore = 0;
+  if (status === 202) {
+    pending(answer.failed);
+  } else if (status === 200) {
+    drop();
+    deliver(answer);
+  } else if (status === 403) {
+    drop();
+    refuse(answer);
+  } else if (status === 410) {
+    drop();
+    show('expired');
+    prepare();
+  } else {
+    const pause = backOff(misses++, retryAfter);
+    if (misses > 1 || status !== 0) fail(answer, 'failed', lookNow);
+    notBefore = Date.now() + pause;
+    later(look, pause);
+  }
+}
+
+function lookNow() {
+  notBefore = 0;
+  show('finishing');
+  look();
+}
+
+// pending goes on waiting, unless the person is back here without a sign-in.
+function pending(failed) {
+  const back = handoff.mode === 'top';
+  misses = 0;
+  if (back) handoff.mode = '';
+  if (failed) fail({ code: failed }, 'denied');
+  else if (back) ready();
+  else if (page.dataset.state !== 'waiting') wait();
+  if (!back) later(look, pollAfter(Date.now() - began));
+}
+
+// deliver gives a login to the connector's script. A chat that takes it removes this page.
+function deliver(detail) {
+  tries += 1;
+  show('finishing');
+  stored((s) => s.setItem(inKey, '1'));
+  page.dispatchEvent(new CustomEvent('chatgate:deliver', { detail }));
+}
+
+function notTaken() {
+  stored((s) => s.removeItem(inKey));
+  if (tries < MOST_TRIES) resume(false);
+  else refuse({ code: 'login_refused' });
+}
+
+// resume asks for the session's login; confirm says that the person wants it.
+async function resume(confirm) {
+  show('checking');
+  const { status, answer } = await ask('resume', confirm ? { confirm } : {});
+  if (status === 200) {
+    deliver(answer);
+  } else if (tries > 0 && ['session_required', 'just_given'].includes(answer.code)) {
+    refuse({ ...answer, code: 'login_refused' });
+  } else if (answer.code === 'session_required') {
+    ready();
+  } else if (find(`[role="status"] [data-show~="${answer.code}"]`)) {
+    show(answer.code, answer.code === 'signed_out_everywhere' ? 'out' : 'continue');
+    prepare(true);
+  } else if (status === 403) {
+    refuse(answer);
+  } else {
+    fail(answer, 'failed', () => resume(confirm));
+  }
+}
+
+// refuse lets somebody whom the chat does not let in try again, or as somebody else.
+function refuse(problem) {
+  fail(problem, 'refused', () => resume(true));
+  prepare(true);
+}
+
+function seen() {
+  if (document.hidden) return;
+  if (handoff?.mode) look();
+  else if (!find('form').hidden) prepare();
+}
+
+function press(act) {
+  pressed = true;
+  tries = 0;
+  act();
+}
+
+function begin() {
+  page.addEventListener('chatgate:refused', notTaken);
+  find('form').addEventListener('submit', ({ submitter }) => press(() => {
+    handoff.mode = submitter.value;
+    stored((s) => s.setItem(key, JSON.stringify(handoff)));
+    wait();
+  }));
+  find('[data-chatgate="continue"]').addEventListener('click', () => press(() => resume(true)));
+  find('[data-chatgate="retry"]').addEventListener('click', () => press(again));
+  document.addEventListener('visibilitychange', seen);
+  window.addEventListener('pageshow', ({ persisted }) => persisted && seen());
+
+  const kept = stored((s) => JSON.parse(s.getItem(key)));
+  if (kept?.ends > Date.now()) {
+    use(kept);
+    wait();
+    lookNow();
+  } else if (signedIn === undefined) {
+    ready();
+  } else {
+    resume(false);
+  }
+}
+
+if (page) begin();
