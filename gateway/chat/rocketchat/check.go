@@ -35,7 +35,10 @@ func (c *connector) Examine(ctx context.Context) []chat.Finding {
 		found = append(found, c.examineApproval(ctx, l)...)
 	}
 	if l.me.ID != "" {
-		found = append(found, c.examinePermissions(ctx, l.me), c.examineToken(ctx), c.examineMinting(ctx, l.version))
+		found = append(found, c.examinePermissions(ctx, l.me), c.examineToken(ctx))
+	}
+	if l.me.ID != "" && c.cfg.API.Tokens == CreateToken {
+		found = append(found, c.examineMinting(ctx, l.version))
 	}
 	return append(found, c.examineBrowserSide(ctx)...)
 }
@@ -74,7 +77,7 @@ func checkVersion(v version) chat.Finding {
 }
 
 func (c *connector) checkTokenSecret(v version) chat.Finding {
-	if v.needs().tokenSecret && c.cfg.API.CreateTokenSecret == "" {
+	if c.cfg.API.Tokens == CreateToken && v.needs().tokenSecret && c.cfg.API.CreateTokenSecret == "" {
 		return chat.Finding{Name: "createTokenSecret", Text: "api.createTokenSecret is missing: " + v.tokenAdvice()}
 	}
 	return chat.Finding{Name: "createTokenSecret", OK: true, Text: "as this version needs it"}

@@ -16,22 +16,30 @@ type permission struct {
 	minor bool
 }
 
-// permissions are what the service account needs with this configuration.
+// permissions are what the service account needs with this configuration. Those that only a profile job needs keep
+// nobody out: the job says so in its own time.
 func (c *connector) permissions() []permission {
-	needed := []permission{
-		{id: "user-generate-access-token", purpose: "making login tokens"},
-		{id: "view-full-other-user-info", purpose: "seeing e-mail addresses and roles"},
-		{id: "view-d-room", purpose: "finding accounts by e-mail address"},
-		{id: "api-bypass-rate-limit", purpose: "more than ten calls a minute"},
+	accounts := c.cfg.Accounts
+	sync := accounts.Sync
+	var needed []permission
+	need := func(when bool, minor bool, purpose string, ids ...string) {
+		for _, id := range ids {
+			if when {
+				needed = append(needed, permission{id: id, purpose: purpose, minor: minor})
+			}
+		}
 	}
-	if c.cfg.Accounts.Create {
-		needed = append(needed,
-			permission{id: "create-user", purpose: "making accounts"},
-			permission{id: "edit-other-user-active-status", purpose: "making accounts that work at once"})
-	}
-	return append(needed,
-		permission{id: "edit-other-user-info", purpose: "keeping names and addresses up to date", minor: true},
-		permission{id: "logout-other-user", purpose: "ending all logins of an account", minor: true})
+	need(c.cfg.API.Tokens != Password, false, "making login tokens", "user-generate-access-token")
+	need(true, false, "finding accounts", "view-full-other-user-info", "view-d-room")
+	need(true, false, "more than ten calls a minute", "api-bypass-rate-limit")
+	need(accounts.Create, false, "making accounts", "create-user")
+	need(accounts.Create || accounts.Reactivate, false, "making accounts that work at once", "edit-other-user-active-status")
+	need(sync.Name || sync.Email || len(sync.CustomFields) > 0, true, "accounts.sync", "edit-other-user-info")
+	need(sync.Avatar, true, "accounts.sync.avatar", "edit-other-user-avatar")
+	need(len(accounts.Roles) > 0, true, "accounts.roles", "access-permissions")
+	need(len(accounts.Channels) > 0, true, "accounts.channels", "view-other-user-channels", "add-user-to-any-c-room", "add-user-to-any-p-room")
+	need(len(accounts.Teams) > 0, true, "accounts.teams", "view-all-teams", "add-team-member", "edit-team-member")
+	return needed
 }
 
 // examinePermissions compares what the service account may with what it needs, permission by permission. Rocket.Chat

@@ -3,7 +3,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -94,10 +93,10 @@ func (w *workspace) settings(ctx context.Context, ids ...string) (map[string]jso
 // privateSetting reads one setting as the service account, which takes the permission view-privileged-setting.
 func (w *workspace) privateSetting(ctx context.Context, id string) (json.RawMessage, error) {
 	var answer struct{ Value json.RawMessage }
-	if err := w.asOurselves(ctx, call{name: "v1/settings/" + id, method: http.MethodGet}, &answer); err != nil {
-		return nil, settingAdvice(err, "view-privileged-setting")
-	}
-	return answer.Value, nil
+	err := w.asOurselves(ctx, call{
+		name: "v1/settings/" + id, method: http.MethodGet, permission: "view-privileged-setting",
+	}, &answer)
+	return answer.Value, err
 }
 
 // writeSetting sets one setting and reads it back. An environment variable of Rocket.Chat's server wins over what is
@@ -106,9 +105,10 @@ func (w *workspace) writeSetting(ctx context.Context, id string, value json.RawM
 	var answer struct{}
 	err := w.asOurselves(ctx, call{
 		name: "v1/settings/" + id, method: http.MethodPost, body: map[string]json.RawMessage{"value": value},
+		permission: "edit-privileged-setting",
 	}, &answer)
 	if err != nil {
-		return settingAdvice(err, "edit-privileged-setting")
+		return err
 	}
 	stands, err := w.privateSetting(ctx, id)
 	if err != nil {
@@ -129,13 +129,4 @@ type stuckError struct {
 func (e *stuckError) Error() string {
 	return fmt.Sprintf("it still is %s: the environment variable OVERWRITE_SETTING_%s of Rocket.Chat's server wins; remove it there, restart Rocket.Chat and try again",
 		shown(e.stands), e.id)
-}
-
-// settingAdvice names the permission where one is missing.
-func settingAdvice(err error, permission string) error {
-	refusal, ok := errors.AsType[*apiError](err)
-	if !ok || refusal.stranger || refusal.status != http.StatusUnauthorized && refusal.status != http.StatusForbidden {
-		return err
-	}
-	return &operatorError{advice: "give the service account the permission " + permission, cause: refusal}
 }
