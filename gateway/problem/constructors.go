@@ -57,6 +57,14 @@ func SignedOutOfChat(chat string, cause error) *Error {
 		cause, "chat", chat)
 }
 
+// SignedOutEverywhere answers a session that has just ended because its person signed out inside the chat, where that
+// counts as signing out altogether (R12).
+func SignedOutEverywhere(chat string, cause error) *Error {
+	return newError(http.StatusUnauthorized, "signed_out_everywhere",
+		wording{"You are signed out", "You signed out of {chat}, and your sign-in here has ended with it."},
+		cause, "chat", chat).WithActions(signInAgain)
+}
+
 // AccessDenied answers a signed-in person whom the chat's access rules leave out (D7).
 func AccessDenied(chat string, reason Reason, cause error) *Error {
 	return newRefusal(http.StatusForbidden, "access_denied",

@@ -35,6 +35,7 @@ func everyProblem() []*problem.Error {
 	return []*problem.Error{
 		problem.SessionRequired(errCause),
 		problem.SignedOutOfChat("rocketchat", errCause),
+		problem.SignedOutEverywhere("rocketchat", errCause),
 		problem.AccessDenied("rocketchat", noStaff, errCause),
 		problem.OriginNotAllowed(errCause),
 		problem.CrossSiteRequest(errCause),
