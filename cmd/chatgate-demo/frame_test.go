@@ -215,15 +215,20 @@ func (b balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// received asks as the page's script does, until its sign-in is there.
+// received asks as the page's script does: until its sign-in is there, or nothing more can come of it.
 func (f *frame) received() (token string) {
 	f.t.Helper()
 	eventually(f.t, "the frame got its sign-in", func() bool {
-		a := f.redeem()
-		if a.status == http.StatusOK {
+		switch a := f.redeem(); a.status {
+		case http.StatusOK:
 			token, _ = a.json(f.t)["loginToken"].(string)
+			return true
+		case http.StatusAccepted, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			return false
+		default:
+			f.t.Errorf("redeem = %d %s", a.status, a.body)
+			return true
 		}
-		return a.status != http.StatusAccepted && a.status != http.StatusTooManyRequests
 	})
 	return token
 }
