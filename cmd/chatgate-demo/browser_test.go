@@ -36,9 +36,13 @@ func TestBrowserChoosesAProvider(t *testing.T) {
 // CHATGATE_SCREENSHOTS=DIR it leaves a picture of every page there.
 func browse(t *testing.T, file string, cfg worldConfig, env ...string) {
 	t.Helper()
-	parts := needParts(t, "chromium")
+	needParts(t, "chromium").browse(t, file, cfg, env...)
+}
+
+func (p parts) browse(t *testing.T, file string, cfg worldConfig, env ...string) {
+	t.Helper()
 	w := start(t, cfg)
-	output, err := parts.run(t, file, append(env, "CHATGATE_WORLD="+describe(t, w))...)
+	output, err := p.run(t, file, append(env, "CHATGATE_WORLD="+describe(t, w))...)
 	results := readTAP(output)
 	for _, r := range results {
 		t.Run(r.name, func(t *testing.T) {
