@@ -28,8 +28,10 @@ func TestMain(m *testing.M) {
 // TestCommands runs each command line as a person types it; the scripts in testdata say what must come out.
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "installation": startInstallation, "setting": checkSetting,
+		},
 	})
 }
 

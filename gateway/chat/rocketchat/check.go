@@ -3,6 +3,7 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -103,6 +104,9 @@ func (c *connector) checkSettings(ctx context.Context, l *look) {
 		ids = append(ids, w.id)
 	}
 	settings, err := c.workspace.publicSettings(ctx, l.version, ids...)
+	if _, limited := errors.AsType[*limitedError](err); limited {
+		settings, err = c.workspace.settings(ctx, ids...)
+	}
 	if err != nil {
 		l.add(chat.Finding{Name: iframeFinding, Text: err.Error()})
 		return
