@@ -28,7 +28,7 @@ func TestResumeAfterSignOutInsideTheChat(t *testing.T) {
 	}{
 		{rocketchat.StayOut, http.StatusUnauthorized, "signed_out_of_chat", http.StatusUnauthorized},
 		{rocketchat.Resume, http.StatusOK, "", http.StatusOK},
-		{rocketchat.Global, http.StatusUnauthorized, "session_required", http.StatusUnauthorized},
+		{rocketchat.Global, http.StatusUnauthorized, "signed_out_everywhere", http.StatusUnauthorized},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.policy), func(t *testing.T) {
