@@ -13,7 +13,9 @@ import (
 var webFiles embed.FS
 
 // Shell is the page inside a chat's frame, the same for every chat: what state the sign-in is in, and the buttons that
-// begin it. It is safe for concurrent use.
+// begin it. Themes and tests find those by data-chatgate: login and login-top begin a sign-in in a new window and in the
+// same one, continue and retry ask for the login of a session, logout goes on to sign out at the provider. It is safe for
+// concurrent use.
 type Shell struct {
 	pages    *web.Pages
 	template *web.Template
