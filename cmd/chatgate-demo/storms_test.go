@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -41,7 +40,7 @@ func TestASignOutBeatsWhateverIsUnderWay(t *testing.T) {
 	}
 	var frames []*frame
 	for round := range rounds {
-		w.RocketChat.SetFaults(rocketchattest.Faults{Delay: time.Duration(round%4) * 3 * time.Millisecond})
+		w.RocketChat.SetFaults(rocketchattest.Faults{Delay: time.Duration(round%4) * 5 * time.Millisecond})
 		f := w.visitor(t).frame().at(replicas[round%2])
 		frames = append(frames, f)
 		f.signIn(inNewWindow, "ada")
@@ -64,18 +63,27 @@ func TestASignOutBeatsWhateverIsUnderWay(t *testing.T) {
 
 // leaveMeanwhile has a frame redeem, the chat ask and the person leave when the moment has come, all at once.
 func leaveMeanwhile(f *frame, elsewhere http.Handler, moment func() bool) (redeemed, asked answer) {
-	var together sync.WaitGroup
-	together.Go(func() { redeemed = f.redeem() })
-	together.Go(func() { asked = f.window.at(elsewhere).rocketChatToken() })
-	together.Go(func() {
-		for deadline := time.Now().Add(5 * time.Second); !moment() && time.Now().Before(deadline); {
-			runtime.Gosched()
+	var asking, leaving sync.WaitGroup
+	asking.Go(func() { redeemed = f.redeem() })
+	asking.Go(func() { asked = f.window.at(elsewhere).rocketChatToken() })
+	answered := make(chan struct{})
+	leaving.Go(func() {
+		look := time.NewTicker(time.Millisecond)
+		defer look.Stop()
+		for tooLate := false; !moment() && !tooLate; {
+			select {
+			case <-look.C:
+			case <-answered:
+				tooLate = true
+			}
 		}
 		if left := f.window.at(elsewhere).signOut(); left.status != http.StatusOK {
 			f.t.Errorf("sign-out = %d %s", left.status, left.body)
 		}
 	})
-	together.Wait()
+	asking.Wait()
+	close(answered)
+	leaving.Wait()
 	return redeemed, asked
 }
 
