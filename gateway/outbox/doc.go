@@ -18,7 +18,7 @@
 //
 // # What has no caller yet
 //
-// [Ledger.RevokeSubject] and [Ledger.RevokeSID] wait for the provider's own sign-out and for commands that end
-// people's sessions, [Outbox.Depth] for the command that looks an installation over. In this release tokens are
-// revoked one at a time, by session, and by the sweep.
+// [Ledger.RevokeSID] waits for the provider's own sign-out, [Outbox.Depth] for the command that looks an installation
+// over. In this release tokens are revoked one at a time, by session, by subject when an account is unlinked, and by the
+// sweep.
 package outbox
