@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { journey, tokenCalls, whereWeWent } from './journey.mjs';
 import { enterPassword, hook, openAccount, press, rc, textOf, visible } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { until } from './walk.mjs';
 import { world } from './world.mjs';
 
 // What Chromium reports when a login has ended in the chat: the chat is offered it once more by itself, and our frame
@@ -18,18 +19,30 @@ const open = (page, shape = '') => page.goto(`${world.portal}/${shape}`);
 
 const portalState = (page, state) => page.waitForSelector(`body[data-portal="state"][data-state="${state}"]`);
 
-// frameIn is what an iframe of a page shows.
-async function frameIn(page, selector) {
-  const element = await page.waitForSelector(selector);
-  const frame = await element.contentFrame();
-  await frame.waitForSelector('h1');
-  return frame;
-}
+// frameIn is what an iframe of a page shows. It changes processes when it loads, so it is looked for until it stays.
+const frameIn = (page, selector) => until(`a page in ${selector}`, async () => {
+  try {
+    const frame = await (await page.$(selector)).contentFrame();
+    return (await frame.$('h1')) && frame;
+  } catch {
+    return undefined;
+  }
+});
 
 const chatOf = (page) => frameIn(page, portal('chat'));
 
-// signInFrame is the gateway's page that chatgate.js shows.
-const signInFrame = (page) => frameIn(page, `${portal('sign-in')} iframe`);
+// signInFrame is the gateway's page that chatgate.js shows. On a busy machine puppeteer may lose a frame that changes
+// processes while it is attached to; a person would not notice, and the test loads the page once more.
+async function signInFrame(page) {
+  const selector = `${portal('sign-in')} iframe`;
+  try {
+    return await frameIn(page, selector);
+  } catch {
+    await page.reload();
+    await portalState(page, 'sign-in-needed');
+    return frameIn(page, selector);
+  }
+}
 
 // inChat is the username that the embedded chat shows.
 async function inChat(page) {
@@ -82,10 +95,7 @@ for (const [cookies, thirdPartyCookies] of [['allowed', 'allow'], ['blocked', 'b
   journey(`in a portal without the script, by the chat's own login frame, with third-party cookies ${cookies}`, async (page, browser) => { // B-26: P > R > G
     await open(page, '?plain');
     const chat = await chatOf(page);
-    const element = await chat.waitForSelector('iframe[data-rc="login-frame"]');
-    const frame = await element.contentFrame();
-    await frame.waitForSelector('h1');
-    await signInFrom(frame, browser, 'ada');
+    await signInFrom(await frameIn(chat, 'iframe[data-rc="login-frame"]'), browser, 'ada');
     assert.equal(await inChat(page), 'ada');
     await open(page, '?plain');
     assert.equal(await inChat(page), 'ada', 'still in after loading the portal again');
