@@ -201,7 +201,7 @@ func TestAnotherSitesFetchMakesNoToken(t *testing.T) {
 }
 
 // TestOneHandOffGivesOneLoginOnAnyReplica: made at one replica and started at another, finished and redeemed at both
-// (B-10, S87).
+// (B-10, D28).
 func TestOneHandOffGivesOneLoginOnAnyReplica(t *testing.T) {
 	const rounds, together = 8, 20
 	w := start(t, worldConfig{Redis: redistest.Start(t).Addr, People: people(rounds)})
