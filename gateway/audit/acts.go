@@ -33,7 +33,7 @@ const (
 	MemberAdded        Act = "member_added" // to a channel, a private group or a team, by a group that the person is in
 	MemberRemoved      Act = "member_removed"
 
-	LinkRemoved    Act = "link_removed" // the account that a person was linked to is gone from the chat, or an operator unlinked it
+	LinkRemoved Act = "link_removed" // the account that a person was linked to is gone from the chat, or an operator unlinked it
 )
 
 // Chats themselves.

@@ -20,7 +20,7 @@ func TokenGuard(listed []Origin, problems *problem.Renderer) gin.HandlerFunc {
 		"Vary": {"Origin"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"},
 		"Cross-Origin-Resource-Policy": {"same-origin"},
 	}
-	allowed := []string{"true"}
+	allowed, exposed := []string{"true"}, []string{"Retry-After"}
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
 		for name, values := range always {
@@ -31,6 +31,7 @@ func TokenGuard(listed []Origin, problems *problem.Renderer) gin.HandlerFunc {
 		case len(origins) == 1 && slices.Contains(listed, Origin(origins[0])):
 			h["Access-Control-Allow-Origin"] = origins
 			h["Access-Control-Allow-Credentials"] = allowed
+			h["Access-Control-Expose-Headers"] = exposed
 			if c.Request.Method == http.MethodOptions {
 				preflight(c)
 			}

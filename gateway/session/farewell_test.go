@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func TestASignOutElsewhereLeavesTheWayToTheProvider(t *testing.T) { // R12
 	if f, err := h.Farewell(t.Context(), r); err != nil || f.Provider != ada.Provider {
 		t.Errorf("Farewell() = %+v, %v, want the way to ada's provider", f, err)
 	}
-	if _, err := h.Farewell(t.Context(), httptest.NewRequest("GET", "/", nil)); !errors.Is(err, session.ErrNone) {
+	if _, err := h.Farewell(t.Context(), httptest.NewRequest(http.MethodGet, "/", nil)); !errors.Is(err, session.ErrNone) {
 		t.Errorf("Farewell() of another browser = %v, want ErrNone", err)
 	}
 	must(t, h.Parted(t.Context(), r))

@@ -11,6 +11,10 @@ export const textOf = (within, selector) => within.waitForSelector(selector).the
 // visible waits until a hook is to be seen: our pages hide what does not apply.
 export const visible = (within, selector) => within.waitForSelector(selector, { visible: true });
 
+// alerted waits for words in the alert that shows. It looks by the clock, because a page behind another paints nothing.
+export const alerted = (within, words) => within.waitForFunction(
+  (w) => document.querySelector('[role="alert"]')?.innerText.includes(w), { polling: 100 }, words);
+
 // press waits for a control and presses it with the mouse.
 export async function press(within, selector) {
   await visible(within, selector);

@@ -1,13 +1,13 @@
 // What people see when something is in the way, and that it never turns into a loop.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { journey, whereWeWent } from './journey.mjs';
 import {
-  atProvider, enterPassword, hook, inRocketChat, loginFrame, openAccount, openRocketChat, press, signInFrom,
+  alerted, atProvider, enterPassword, hook, inRocketChat, loginFrame, openAccount, openRocketChat, press, signInFrom,
   signInToRocketChat, textOf, visible, windowBy,
 } from './pages.mjs';
 import { picture, pictures } from './pictures.mjs';
+import { withStranger } from './stranger.mjs';
 import { act, world } from './world.mjs';
 
 const status = (code) => new RegExp(`^${world.gateway}\\S*: Failed to load resource: .* ${code} `);
@@ -21,13 +21,15 @@ journey('a sign-in cancelled at the provider is told in both windows, and can be
   await visible(window, '[role="alert"]');
   assert.match(await textOf(window, 'h1'), /not signed in/);
   await pictures(window, 'error-cancelled');
-  await visible(frame, '[role="alert"] [data-show="provider_denied"]');
+  await alerted(frame, 'was cancelled');
   await pictures(page, 'rocketchat-frame-cancelled');
+  await window.bringToFront();
   await press(window, hook('login'));
   await atProvider(window);
-  await visible(frame, '[data-show="waiting"]');
   await press(window, 'button[name="cancel"]');
-  await visible(frame, '[role="alert"] [data-show="provider_denied"]');
+  await visible(window, hook('login'));
+  await page.bringToFront();
+  await alerted(frame, 'was cancelled');
   assert.equal(await signInFrom(page, frame, 'ada'), 'ada');
 }, { expected: [status(403)] });
 
@@ -36,6 +38,7 @@ journey('a window that is closed, or was never seen, leaves a hint and a button 
   const frame = await loginFrame(page);
   const window = await windowBy(page, () => press(frame, hook('login')));
   await window.close();
+  await page.bringToFront();
   await frame.waitForSelector('[data-show="hint"]', { visible: true, timeout: 15_000 });
   await pictures(page, 'rocketchat-frame-hint');
   assert.doesNotMatch(await textOf(frame, hook('status')), /closed/, 'nobody knows what became of the window');
@@ -53,6 +56,7 @@ journey('a hand-off that somebody guessed at is over, and the next press has ano
     const guess = { method: 'POST', body: JSON.stringify({ id, secret: 'a guess' }) };
     for (let i = 0; i < 5; i++) await fetch('/rocketchat/handoff/redeem', guess);
   });
+  await page.bringToFront();
   await visible(frame, '[data-show="expired"]');
   await pictures(page, 'rocketchat-frame-expired');
   assert.equal(await signInFrom(page, frame, 'ada'), 'ada');
@@ -91,7 +95,7 @@ journey('a deactivated account is told so, with a reference', async (page) => { 
   // Deactivation ends the logins, which looks like logging out until the person asks to continue.
   const frame = await loginFrame(page);
   await press(frame, hook('continue'));
-  await frame.waitForFunction(() => document.querySelector('[role="alert"]')?.textContent.includes('deactivated'));
+  await alerted(frame, 'deactivated');
   await visible(frame, '[data-show~="refused"] code');
   assert.equal(await textOf(frame, hook('login')), 'Use another account');
   assert.equal(await frame.evaluate(() => document.activeElement.getAttribute('role')), 'alert', 'the focus is on the error');
@@ -106,7 +110,7 @@ journey('a chat that fails is told, and opens once it is back', async (page) => 
   await act('rocketchat-fails');
   await openRocketChat(page);
   const frame = await loginFrame(page);
-  await frame.waitForFunction(() => document.querySelector('[role="alert"]')?.textContent.includes('does not answer'));
+  await alerted(frame, 'Rocket.Chat does not answer');
   await pictures(page, 'rocketchat-frame-unavailable');
   await act('rocketchat-recovers');
   await press(frame, hook('retry'));
@@ -120,26 +124,18 @@ journey('a chat that fails while somebody signs in lets them in once it is back'
   await atProvider(window);
   await act('rocketchat-fails');
   await enterPassword(window, 'ada');
-  await frame.waitForFunction(() => document.querySelector('[role="alert"]')?.textContent.includes('does not answer'));
+  await alerted(frame, 'Rocket.Chat does not answer');
   await act('rocketchat-recovers');
   await press(frame, hook('retry'));
   assert.equal(await inRocketChat(page), 'ada');
 }, { expected: [/Failed to load resource: .* 503 /] });
 
 journey('a page that is not listed cannot frame ours', async (page) => { // B-06, S80
-  const stranger = createServer((_, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end(`<!doctype html><title>Stranger</title>
-      <iframe src="${world.gateway}/rocketchat/frame"></iframe><iframe src="${world.gateway}/"></iframe>`);
-  });
-  await new Promise((resolve) => { stranger.listen(0, '127.0.0.1', resolve); });
-  try {
-    await page.goto(`http://stranger.localhost:${stranger.address().port}`);
+  const frames = ['/rocketchat/frame', '/'].map((path) => `<iframe src="${world.gateway}${path}"></iframe>`);
+  await withStranger(frames.join(''), async (address) => {
+    await page.goto(address);
     const shown = page.frames().slice(1).map((frame) => frame.url().split(':')[0]);
     assert.deepEqual(shown, ['chrome-error', 'chrome-error']);
     await picture(page, 'stranger');
-  } finally {
-    stranger.closeAllConnections();
-    stranger.close();
-  }
+  });
 }, { expected: [/frame-ancestors|X-Frame-Options/] });

@@ -27,11 +27,16 @@ export async function loginFrameOf(page) {
   return frame;
 }
 
-// signInNewWindow signs in through the window that the frame's button opens, which closes by itself.
+// signInNewWindow signs in through the window that the frame's button opens, which closes by itself. The pages around the
+// frame may still move while they load: a mouse that missed the button presses again, one that hit it does not.
 export async function signInNewWindow(page, username) {
   const frame = await loginFrameOf(page);
   const before = await page.browserContext().pages();
-  await press(frame, hook('login'));
+  await until('a press that arrives', async () => {
+    await press(frame, hook('login'));
+    await pause(LOOK_AGAIN);
+    return frame.evaluate(() => document.querySelector('[data-frame]').dataset.state !== 'ready');
+  });
   const opened = await until('a new window', async () => (await page.browserContext().pages()).find((p) => !before.includes(p)));
   await enterPassword(opened, username);
   await until('the end of the window', () => opened.isClosed());

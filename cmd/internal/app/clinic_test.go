@@ -94,12 +94,12 @@ func newClinic(workspace func(*rocketchattest.Config)) *clinic {
 }
 
 // replace changes the configuration.
-func (c *clinic) replace(t *testing.T, old, new string) {
+func (c *clinic) replace(t *testing.T, text, by string) {
 	t.Helper()
-	if !strings.Contains(c.source, old) {
-		t.Fatalf("the configuration has no %q", old)
+	if !strings.Contains(c.source, text) {
+		t.Fatalf("the configuration has no %q", text)
 	}
-	c.source = strings.Replace(c.source, old, new, 1)
+	c.source = strings.Replace(c.source, text, by, 1)
 }
 
 // examine opens a gateway on the configuration of the clinic, and has the doctor look at it.

@@ -1,6 +1,7 @@
 package chattest
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func CheckReason(t testing.TB, reason problem.Reason) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := httptest.NewRequest("GET", "/?lang=en", nil)
+	request := httptest.NewRequest(http.MethodGet, "/?lang=en", nil)
 	if message, ok := pages.Text(request, "reason."+reason.Code); !ok || message != reason.Phrase {
 		t.Errorf("the message reason.%s is %q, want %q", reason.Code, message, reason.Phrase)
 	}

@@ -103,6 +103,9 @@ func (s subject) readable(w *httptest.ResponseRecorder, origin string) {
 	if got := w.Header().Get("Access-Control-Allow-Credentials"); got != "true" {
 		s.t.Errorf("Access-Control-Allow-Credentials = %q, want true", got)
 	}
+	if got := w.Header().Get("Access-Control-Expose-Headers"); got != "Retry-After" {
+		s.t.Errorf("Access-Control-Expose-Headers = %q, want Retry-After, by which a script knows when to come again", got)
+	}
 }
 
 // token is the answer's token; the test fails unless there is one.

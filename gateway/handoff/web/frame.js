@@ -22,7 +22,7 @@ let handoff; // {id, secret, ends, mode}; no mode before a press
 let began; // when it was pressed
 let timer; // until the next question
 let hinting;
-let notBefore = 0; // no look until then
+let resting = false; // a look is under way, or must wait
 let misses = 0;
 let tries = 0;
 let pressed = false; // until then the focus stays with the chat
@@ -40,7 +40,7 @@ function show(state, group) {
   clearTimeout(hinting);
 }
 
-// fail tells a problem, once, in words of this page where it has some.
+// fail tells a problem once, in this page's words if it has any.
 function fail({ code, detail, request_id: reference }, group, retry) {
   if (page.dataset.state === code) return;
   const own = find(`[role="alert"] [data-show="${code}"]`);
@@ -112,6 +112,7 @@ function use(made) {
 }
 
 function drop() {
+  clearTimeout(timer);
   handoff = undefined;
   find('form').classList.add('unready');
   stored((s) => s.removeItem(key));
@@ -119,23 +120,25 @@ function drop() {
 
 // wait follows a press. One for this window shows nothing until the page is back.
 function wait() {
-  clearTimeout(timer);
   if (handoff.mode === 'top') {
+    clearTimeout(timer);
+    resting = false;
     show('leaving');
     return;
   }
   show('waiting');
   began = Date.now();
   hinting = setTimeout(() => show('waiting', 'hint'), HINT_AFTER);
-  later(look, pollAfter(0));
+  if (!resting) later(look, pollAfter(0));
 }
 
-// look redeems the hand-off, or learns that it is not finished.
+// look redeems the hand-off, or learns how it stands.
 async function look() {
-  if (Date.now() < notBefore) return;
-  notBefore = Infinity;
+  if (resting) return;
+  resting = true;
   const { status, retryAfter, answer } = await ask('handoff/redeem', { id: handoff.id, secret: handoff.secret });
-  notBefore = 0;
+  resting = false;
+  if (!handoff) return;
   if (status === 202) {
     pending(answer.failed);
   } else if (status === 200) {
@@ -149,17 +152,20 @@ async function look() {
     show('expired');
     prepare();
   } else {
-    const pause = backOff(misses++, retryAfter);
+    resting = true;
+    later(lookAgain, backOff(misses++, retryAfter));
     if (misses > 1 || status !== 0) fail(answer, 'failed', lookNow);
-    notBefore = Date.now() + pause;
-    later(look, pause);
   }
 }
 
-function lookNow() {
-  notBefore = 0;
-  show('finishing');
+function lookAgain() {
+  resting = false;
   look();
+}
+
+function lookNow() {
+  show('finishing');
+  lookAgain();
 }
 
 // pending goes on waiting, unless the person is back here without a sign-in.
@@ -173,7 +179,7 @@ function pending(failed) {
   if (!back) later(look, pollAfter(Date.now() - began));
 }
 
-// deliver gives a login to the connector's script. A chat that takes it removes this page.
+// deliver gives a login to the connector's script. A chat that takes it ends this page.
 function deliver(detail) {
   tries += 1;
   show('finishing');
@@ -207,7 +213,7 @@ async function resume(confirm) {
   }
 }
 
-// refuse lets somebody whom the chat does not let in try again, or as somebody else.
+// refuse lets whom the chat keeps out try again, or as somebody else.
 function refuse(problem) {
   fail(problem, 'refused', () => resume(true));
   prepare(true);
