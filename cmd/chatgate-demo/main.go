@@ -74,8 +74,8 @@ chatgate is running. One sign-in opens both chats.
 
   People: ada / ada and bob / bob. The provider is at %s.
 
-The three are different sites to a browser, so it has to allow third-party cookies here. Where it blocks them, the
-sign-in page inside Rocket.Chat says so.
+Each of them is a site of its own to a browser. Rocket.Chat and the intranet work with third-party cookies blocked, the
+newspaper needs them allowed.
 
 Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
 `, a.RocketChat, a.Talk, a.Gateway, w.hosts["portal"].url(), a.Provider)
