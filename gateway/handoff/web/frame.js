@@ -9,7 +9,7 @@ const MOST_TRIES = 2; // logins delivered for a press, or a load
 // pollAfter is the pause before the next look, after so long.
 export const pollAfter = (away) => (away < 30_000 ? 1_000 : away < 120_000 ? 2_000 : 5_000);
 
-// backOff is the pause after so many useless answers in a row, or the server's Retry-After, in seconds.
+// backOff is the pause after so many useless answers, or the server's Retry-After in seconds.
 export const backOff = (misses, retryAfter) => Math.max(Math.min(1_000 * 2 ** misses, 60_000), retryAfter * 1_000 || 0);
 
 const page = globalThis.document?.querySelector('[data-frame]'); // none in a test of the above
@@ -22,7 +22,7 @@ let handoff; // {id, secret, ends, mode}; no mode before a press
 let began; // when it was pressed
 let timer; // until the next question
 let hinting;
-let resting = false; // a look is under way, or must wait
+let resting = false; // no look meanwhile
 let misses = 0;
 let tries = 0;
 let pressed = false; // until then the focus stays with the chat
@@ -87,7 +87,7 @@ function ready() {
   prepare(signedIn !== undefined || stored((s) => s.getItem(inKey)));
 }
 
-// prepare lets the form be pressed: it gets a hand-off, and another when that grows old.
+// prepare gets the form a hand-off, and another when that grows old.
 async function prepare(another) {
   if (another !== undefined) find('[name="prompt"]').disabled = !another;
   if (document.hidden || handoff?.mode || handoff?.ends - Date.now() > FRESH) return;
