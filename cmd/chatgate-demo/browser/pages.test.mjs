@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from './inspect.mjs';
 import { journey } from './journey.mjs';
-import {
-  atProvider, enterPassword, hook, inNews, loginFrame, openAccount, openNews, openRocketChat, press, talk, visible, windowBy,
-} from './pages.mjs';
+import { enterPassword, hook, inNews, loginFrame, openAccount, openNews, openRocketChat, press, talk, visible } from './pages.mjs';
 import { pictures } from './pictures.mjs';
 import { world } from './world.mjs';
 
@@ -30,11 +28,6 @@ journey('the login frame, signed out', async (page) => {
   const frame = await loginFrame(page);
   await visible(frame, hook('login'));
   await inspect(page, 'rocketchat-frame-signed-out', frame);
-  const window = await windowBy(page, () => press(frame, hook('login')));
-  await atProvider(window);
-  await page.bringToFront();
-  await visible(frame, '[data-show="waiting"]');
-  await inspect(page, 'rocketchat-frame-waiting', frame);
 });
 
 journey('the login frame in the desktop app', async (page) => { // B-17

@@ -53,6 +53,7 @@ journey('signing out asks first when it is a link', async (page) => { // S105
   await openNews(page);
   await Promise.all([page.waitForNavigation(), press(page, '[data-talk="logout"]')]);
   await Promise.all([page.waitForNavigation(), press(page, hook('logout'))]);
+  await page.waitForFunction(() => document.querySelector('h1')?.innerText.includes('signed out')); // home from the provider
   await openNews(page);
   await newsState(page, 'out');
 });
