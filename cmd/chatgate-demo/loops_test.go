@@ -72,7 +72,6 @@ func TestAnEndedLoginIsAskedForAFewTimesAndNoMore(t *testing.T) {
 	const loads, mostAsked, mostResumed = 8, 4, 2
 	w := start(t, worldConfig{Extra: "session: {idle: 40h, absolute: 40h}\n", People: people(8)})
 	w.RocketChat.SetSetting("Accounts_LoginExpiration", 1) // day
-	unlimited(w)
 	now := time.Now
 	later := func() time.Time { return now().Add(25 * time.Hour) }
 	signOut := func(p *chatPage) {
@@ -93,6 +92,7 @@ func TestAnEndedLoginIsAskedForAFewTimesAndNoMore(t *testing.T) {
 		{"signed out inside a chat that ends everything", "global", leaveChat, now, 0, false},
 		{"expired at Rocket.Chat", "stay-out", func(p *chatPage) { w.RocketChat.ExpireToken(p.login) }, later, 1, true},
 		{"deactivated by an administrator", "stay-out", func(p *chatPage) { w.RocketChat.Deactivate(accountOf(p)) }, now, 0, false},
+		{"deactivated where the chat resumes", "resume", func(p *chatPage) { w.RocketChat.Deactivate(accountOf(p)) }, now, 0, false},
 		{"deleted by an administrator", "stay-out", func(p *chatPage) { w.RocketChat.RemoveUser(accountOf(p)) }, now, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

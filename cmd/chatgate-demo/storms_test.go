@@ -20,16 +20,12 @@ func (v *visitor) signOut() answer {
 	return v.send(http.MethodPost, gateway+"/logout", "", "Origin", gateway)
 }
 
-// unlimited takes away Rocket.Chat's limit of ten sign-outs a minute, which would make a minute of each ten revocations.
-func unlimited(w *world) { w.RocketChat.SetSetting("API_Enable_Rate_Limiter", false) }
-
 // TestASignOutBeatsWhateverIsUnderWay: a frame redeems, the chat asks and the person leaves, all at once, at two replicas.
 // Whoever wins, nothing that Rocket.Chat issued lives on, nobody gets in by what they hold, and the next sign-in works
 // (B-21, D21, R13).
 func TestASignOutBeatsWhateverIsUnderWay(t *testing.T) {
 	const rounds = 24
 	w := start(t, worldConfig{Redis: redistest.Start(t).Addr})
-	unlimited(w)
 	replicas := []http.Handler{w.App.Server().Handler(), w.replica(t, app.Lends{})}
 	outcomes := map[string]int{}
 	made := 0
@@ -117,7 +113,6 @@ func logins(w *world, username string) int {
 func TestAReplicaThatDiesWhileSigningOutLeavesNoLogin(t *testing.T) {
 	redis := redistest.Start(t).Addr
 	w := start(t, worldConfig{Redis: redis})
-	unlimited(w)
 	for username, lost := range map[string]bool{"ada": false, "bob": true} {
 		t.Run(fmt.Sprintf("its last answer lost: %t", lost), func(t *testing.T) {
 			t.Parallel() // most of the time is waiting for the other replica to look
@@ -165,7 +160,6 @@ func dieSigningOut(t *testing.T, w *world, engine *mortal, username string) (die
 func TestAReplicaThatDiesWhileHandingOverStopsNobody(t *testing.T) {
 	redis := redistest.Start(t).Addr
 	w := start(t, worldConfig{Redis: redis})
-	unlimited(w)
 	for _, lost := range []bool{false, true} {
 		for writes, died := 0, true; died; writes++ {
 			died = t.Run(fmt.Sprintf("after %d writes, the next one's answer lost: %t", writes, lost), func(t *testing.T) {

@@ -32,7 +32,7 @@ type API struct {
 	Token             store.Secret  `yaml:"token" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
 	CreateTokenSecret store.Secret  `yaml:"createTokenSecret" doc:"The value of CREATE_TOKENS_FOR_USERS_SECRET; Rocket.Chat asks for it from version 8.0 on."`
 	Timeout           time.Duration `yaml:"timeout" default:"5s" min:"1s" max:"15s" doc:"How long one call may take in all."`
-	ForwardClientIP   bool          `yaml:"forwardClientIP" default:"true" doc:"Tells Rocket.Chat the person's own address in X-Real-IP with calls in their name, which it limits by address."`
+	ForwardClientIP   bool          `yaml:"forwardClientIP" default:"true" doc:"Sends an X-Real-IP with calls in a person's name, which Rocket.Chat limits by address: the person's own at a login by password, and one made of the login token where that is checked or revoked."`
 	Tokens            TokenStrategy `yaml:"tokens" default:"createToken" enum:"createToken,password" doc:"How login tokens are had: createToken asks for one; password signs in with a password that only accounts made here have, for workspaces where users.createToken cannot be allowed."`
 	PasswordKey       store.Secret  `yaml:"passwordKey" doc:"What the passwords of new accounts are derived from, at least 32 characters. It never changes: another key fits no account that is there. Without it passwords are random, and tokens: password is not possible."`
 }

@@ -131,7 +131,7 @@ func (c *connector) byItself(ctx context.Context, who chat.Caller) (issued, erro
 	if !ok {
 		return c.mint(ctx, who, "")
 	}
-	state, err := c.workspace.verify(ctx, i.owner(), who.Address)
+	state, err := c.workspace.verify(ctx, i.owner())
 	switch state {
 	case refused:
 		return c.gone(ctx, who, i)
@@ -159,7 +159,7 @@ func (c *connector) confirmed(ctx context.Context, who chat.Caller) (issued, err
 	if !ok {
 		return c.mint(ctx, who, "")
 	}
-	state, _ := c.workspace.verify(ctx, i.owner(), who.Address)
+	state, _ := c.workspace.verify(ctx, i.owner())
 	switch state {
 	case refused:
 		return c.renew(ctx, who, i)
@@ -217,7 +217,8 @@ func (c *connector) recordSignOut(ctx context.Context, s session.Session) {
 func (c *connector) renew(ctx context.Context, who chat.Caller, stale issued) (issued, error) {
 	fresh, err := c.mint(ctx, who, stale.Token)
 	if err != nil {
-		return issued{}, err
+		// The API would go on giving the stale one, call after call.
+		return issued{}, errors.Join(err, c.env.Sessions.DropToken(ctx, who.Session, c.env.Name))
 	}
 	return fresh, c.env.Ledger.Forget(ctx, c.entry(who.Session, stale, 0))
 }

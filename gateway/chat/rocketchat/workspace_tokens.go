@@ -2,8 +2,10 @@ package rocketchat
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"net/netip"
 
 	"chatgate/store"
 )
@@ -48,11 +50,19 @@ const (
 	unknown                      // it did not say
 )
 
-// verify asks Rocket.Chat about a login token, as its owner. Calls of all people come from our one address, hence the
-// end user's own in the header that Rocket.Chat limits by (R10, D12).
-func (w *workspace) verify(ctx context.Context, owner credentials, address string) (condition, error) {
+// ownAddress is what calls with a login token are counted by. Rocket.Chat allows each address ten a minute, all people's
+// come from our one, and a whole company may share another: signing it out would take an hour. So every token has an
+// address to itself, a unique local one (RFC 4193), which is nobody's on the internet (R28).
+func (c credentials) ownAddress() string {
+	sum := sha256.Sum256([]byte("address of " + c.token.Reveal()))
+	sum[0] = 0xfd
+	return netip.AddrFrom16([16]byte(sum[:16])).String()
+}
+
+// verify asks Rocket.Chat about a login token, as its owner (R10, D12).
+func (w *workspace) verify(ctx context.Context, owner credentials) (condition, error) {
 	var me account
-	err := w.client.do(ctx, call{name: "v1/me", method: http.MethodGet, as: &owner, address: address}, &me)
+	err := w.client.do(ctx, call{name: "v1/me", method: http.MethodGet, as: &owner, address: owner.ownAddress()}, &me)
 	switch {
 	case err == nil && me.ID != owner.userID:
 		return unknown, fmt.Errorf("v1/me: %w: the answer is somebody else's", errUnavailable)
@@ -69,7 +79,7 @@ func (w *workspace) verify(ctx context.Context, owner credentials, address strin
 // revoke ends one login token. One that Rocket.Chat does not know any more is ended already.
 func (w *workspace) revoke(ctx context.Context, owner credentials) error {
 	var answer struct{}
-	err := w.client.do(ctx, call{name: "v1/logout", method: http.MethodPost, as: &owner}, &answer)
+	err := w.client.do(ctx, call{name: "v1/logout", method: http.MethodPost, as: &owner, address: owner.ownAddress()}, &answer)
 	if strangers(err) {
 		return nil
 	}
