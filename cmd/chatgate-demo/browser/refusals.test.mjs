@@ -52,7 +52,7 @@ journey('a hand-off that somebody guessed at is over, and the next press has ano
   const window = await windowBy(page, () => press(frame, hook('login')));
   await atProvider(window);
   await frame.evaluate(async () => {
-    const { id } = JSON.parse(sessionStorage.getItem('chatgate.rocketchat'));
+    const { id } = JSON.parse(Object.values(sessionStorage).find((text) => text.startsWith('{')));
     const guess = { method: 'POST', body: JSON.stringify({ id, secret: 'a guess' }) };
     for (let i = 0; i < 5; i++) await fetch('/rocketchat/handoff/redeem', guess);
   });
