@@ -85,13 +85,13 @@ func (s *Server) attemptCookies(c *gin.Context) []*http.Cookie {
 	return own
 }
 
-// ownsAttempt says whether this browser began the attempt.
-func (s *Server) ownsAttempt(c *gin.Context, id string, a attempt) bool {
+// ownsAttempt says whether this browser began the attempt, which is bound to the browser given.
+func (s *Server) ownsAttempt(c *gin.Context, id, browser string) bool {
 	cookies := c.Request.CookiesNamed(attemptCookie + id)
 	if len(cookies) != 1 {
 		return false
 	}
-	return subtle.ConstantTimeCompare([]byte(attemptID(cookies[0].Value)), []byte(a.Browser)) == 1
+	return subtle.ConstantTimeCompare([]byte(attemptID(cookies[0].Value)), []byte(browser)) == 1
 }
 
 func (s *Server) clearAttemptCookie(c *gin.Context, id string) {

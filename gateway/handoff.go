@@ -50,6 +50,9 @@ func (s *Server) start(c *gin.Context) error {
 	if to != newWindow && to != sameWindow || prompt != "" && prompt != oidc.PromptSelectAccount {
 		return problem.InvalidRequest("The mode must be window or top, and the prompt select_account.", nil)
 	}
+	if err := s.limitStart(c); err != nil {
+		return err
+	}
 	if prompt == "" {
 		done, err := s.startSignedIn(c, form["handoff"], to)
 		if done || err != nil {
@@ -102,9 +105,6 @@ func (s *Server) startAt(c *gin.Context, provider, id string, to mode, prompt st
 	if err != nil {
 		return err
 	}
-	if err := s.limitStart(c); err != nil {
-		return err
-	}
 	started, err := s.cfg.HandOffs.Start(c.Request.Context(), id)
 	if err != nil {
 		return handOffProblem(err)
@@ -118,6 +118,9 @@ func (s *Server) startAt(c *gin.Context, provider, id string, to mode, prompt st
 
 // chooseFor shows the providers as forms that bring the hand-off along.
 func (s *Server) chooseFor(c *gin.Context, form map[string]string) error {
+	if err := s.cfg.HandOffs.Check(form["handoff"]); err != nil {
+		return handOffProblem(err)
+	}
 	return s.pages.choose(c, s.choices(func(key string) web.Action {
 		fields := map[string]string{"provider": key}
 		for _, name := range []string{"handoff", "mode", "prompt"} {
@@ -145,35 +148,38 @@ func (s *Server) finishHandOff(ctx context.Context, h handOff, began session.Ses
 }
 
 // failHandOff tells the waiting frame why its login did not finish, and the window too: on a page of its own, since the
-// callback's sends no Origin with a form (B-08, B-18).
-func (s *Server) failHandOff(c *gin.Context, id string, h handOff, told *problem.Error) error {
+// callback's sends no Origin with a form (B-08, B-18). The attempt's cookie stays, because that page is for its browser.
+func (s *Server) failHandOff(c *gin.Context, id string, a attempt, told *problem.Error) error {
 	ctx := c.Request.Context()
-	if err := s.cfg.HandOffs.Fail(ctx, h.Started, told.Code); err != nil {
+	if err := s.cfg.HandOffs.Fail(ctx, a.HandOff.Started, told.Code); err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	f := failed{Code: told.Code, HandOff: h.ID, Mode: h.Mode}
-	if err := s.failures.Put(ctx, id, f, failedLife); err != nil {
+	f := failed{Code: told.Code, HandOff: a.HandOff.ID, Mode: a.HandOff.Mode, Browser: a.Browser}
+	if err := s.failures.Put(ctx, id, f, oidc.AttemptLifetime); err != nil {
 		return problem.StoreUnavailable(err)
 	}
 	c.Redirect(http.StatusSeeOther, "/login/failed?"+url.Values{"attempt": {id}}.Encode())
 	return nil
 }
 
-// failedLife is how long the page of a failed login may be loaded again: as long as its hand-off may live.
-const failedLife = 15 * time.Minute
-
 // failed is a login for a frame that did not finish.
 type failed struct {
 	Code    string
 	HandOff string
 	Mode    mode
+	Browser string // as in attempt
 }
 
-// showFailed says what went wrong and offers to try the same hand-off again (B-18).
+// showFailed says what went wrong and offers to try the same hand-off again (B-18), to the browser in which it was begun
+// and to no other: the form on this page is one of ours, so a hand-off on it that came by a link would be started (B-08).
 func (s *Server) showFailed(c *gin.Context) error {
-	f, err := s.failures.Get(c.Request.Context(), c.Query("attempt"))
+	id := c.Query("attempt")
+	f, err := s.failures.Get(c.Request.Context(), id)
 	if err != nil {
 		return attemptProblem(err)
+	}
+	if !s.ownsAttempt(c, id, f.Browser) {
+		return problem.LoginExpired(errors.New("the page of a failed login was opened in another browser"))
 	}
 	again := web.Action{
 		Label: "action.sign_in_again", Href: "/login/start", Post: true, Hook: "login",

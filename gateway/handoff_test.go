@@ -242,6 +242,13 @@ func TestACancelledLoginIsToldToTheFrameAndTriedAgainFromThePage(t *testing.T) {
 			t.Fatalf("the page = %d, with %q:\n%s", page.StatusCode, page.Header.Get("Referrer-Policy"), body)
 		}
 	}
+	// The page of an attacker's own failed login, sent to somebody else, would start the attacker's hand-off (B-08).
+	victim := w.browser()
+	victim.signIn("/login", "ada")
+	sent := victim.do(http.MethodGet, failed.Header.Get("Location"))
+	if body := text(sent); sent.StatusCode != http.StatusBadRequest || strings.Contains(body, f.ID) || strings.Contains(body, "/login/start") {
+		t.Errorf("another browser is shown %d:\n%s", sent.StatusCode, body)
+	}
 	b.do(http.MethodGet, b.startAndReturn(f.form("window"), "ada"))
 	if got := f.subject(); got != "ada-1" {
 		t.Errorf("after the second try the frame has %q, want ada", got)
@@ -283,6 +290,9 @@ func TestAnotherPersonsSignInLeavesAWaitingFrameWithNobody(t *testing.T) { // D2
 func TestSeveralProvidersAreOfferedToAFrameToo(t *testing.T) {
 	w := open(t, options{second: true})
 	b, f := w.browser(), w.frame()
+	if got := b.submit("/login/start", url.Values{"handoff": {"nonsense"}, "mode": {"window"}}); got.StatusCode != http.StatusGone {
+		t.Errorf("nonsense = %d, want 410 and no page that repeats it", got.StatusCode)
+	}
 	body := text(b.submit("/login/start", f.form("window")))
 	for _, want := range []string{`name="provider" value="guests"`, `name="handoff" value="` + f.ID + `"`, `name="mode" value="window"`, ">The guests</button>"} {
 		if !strings.Contains(body, want) {

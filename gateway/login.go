@@ -164,7 +164,7 @@ func (s *Server) callback(c *gin.Context) error {
 	}
 	id := attemptID(states[0])
 	a, err := s.attempts.Get(ctx, id)
-	if err == nil && !s.ownsAttempt(c, id, a) {
+	if err == nil && !s.ownsAttempt(c, id, a.Browser) {
 		mismatch := problem.LoginMismatch(errors.New("callback without the cookie of its attempt"))
 		s.refused(c, a.Provider, audit.AttemptMissing, mismatch.Code)
 		return mismatch
@@ -175,7 +175,6 @@ func (s *Server) callback(c *gin.Context) error {
 	if err != nil {
 		return attemptProblem(err)
 	}
-	s.clearAttemptCookie(c, id)
 	return s.finish(c, id, a)
 }
 
@@ -191,12 +190,14 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	ctx := c.Request.Context()
 	rp, ok := s.cfg.Providers[a.Provider]
 	if !ok {
+		s.clearAttemptCookie(c, id)
 		return problem.LoginExpired(errors.New("the attempt's provider is no longer configured"))
 	}
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
 	if err != nil {
 		return s.failed(c, id, a, err)
 	}
+	s.clearAttemptCookie(c, id)
 	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, identity, tokens)
 	if err != nil {
 		return problem.StoreUnavailable(err)
@@ -242,8 +243,9 @@ func (s *Server) failed(c *gin.Context, id string, a attempt, err error) error {
 	}
 	s.refused(c, a.Provider, reason, told.Code)
 	if a.HandOff != nil {
-		return s.failHandOff(c, id, *a.HandOff, told)
+		return s.failHandOff(c, id, a, told)
 	}
+	s.clearAttemptCookie(c, id)
 	return told.WithActions(s.again(a.Target))
 }
 

@@ -173,6 +173,10 @@ func (d *HandOffDesk) look(ctx context.Context, request redeemRequest, address s
 // handOver prepares everything that may fail, then takes the hand-off; only the winner gets answer and cookie (D28).
 func (d *HandOffDesk) handOver(g *gin.Context, state handoff.State, who Caller) error {
 	ctx := g.Request.Context()
+	// Whoever is signed in needs no provider for the next hand-off, and each leaves a record.
+	if err := d.env.Allow(ctx, d.env.Rules.HandOffSession, who.Session.Key, who); err != nil {
+		return Told(err)
+	}
 	answer, err := d.cfg.Give(ctx, who)
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrNone) {
 		return pending(g, "") // another tab's sign-in has just taken this one's place, and is found next time (B-20)

@@ -335,3 +335,27 @@ func TestARedeemWithoutAStoreCanBeTriedAgain(t *testing.T) { // D26, S67
 	c.want("a redeem", c.redeem(o), http.StatusServiceUnavailable, "store_unavailable")
 	c.offer(`{}`) // which writes nothing
 }
+
+func TestASessionIsHandedOverOnlySoOften(t *testing.T) { // S125
+	c := openDesk(t, limit.Settings{HandOffsPerSession: 2})
+	cookie := c.SignIn(ada)
+	hand := func() *httptest.ResponseRecorder {
+		o := c.offer(`{}`)
+		started, err := c.HandOffs.Start(t.Context(), o.ID)
+		if err == nil {
+			err = c.HandOffs.Finish(t.Context(), started, c.Session(cookie).Key)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.redeem(o)
+	}
+	for range 2 {
+		c.want("a hand-off", hand(), http.StatusOK, "")
+	}
+	third := hand()
+	c.want("the third in a minute", third, http.StatusTooManyRequests, "too_many_requests")
+	if third.Header().Get("Set-Cookie") != "" {
+		t.Error("it set a cookie")
+	}
+}

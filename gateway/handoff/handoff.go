@@ -136,6 +136,12 @@ func (m *Manager) Start(ctx context.Context, id string) (Started, error) {
 	return Started{Key: o.Key, Chat: o.Chat, Return: o.Return, Ends: o.ends()}, err
 }
 
+// Check returns ErrOver for a text that is no id of ours, or one past its end. It reads nothing.
+func (m *Manager) Check(id string) error {
+	_, err := m.open(id)
+	return err
+}
+
 // Finish makes the hand-off ready for its frame. The first finished login wins; a later one, and one for a hand-off that
 // is over by now, changes nothing: its session is good all the same.
 func (m *Manager) Finish(ctx context.Context, s Started, sessionKey string) error {

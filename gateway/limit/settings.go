@@ -11,6 +11,7 @@ type Settings struct {
 	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"60000" doc:"Sign-ins begun by everybody together within a minute; protects the store, and is high because whoever uses it up locks everybody out."`
 	CallbacksPerAddress   int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
 	HandOffsPerAddress    int `yaml:"handOffsPerAddress" default:"3000" doc:"Hand-offs made for frames at one address within a minute, counted by each replica for itself; every frame that is shown to nobody signed in makes one."`
+	HandOffsPerSession    int `yaml:"handOffsPerSession" default:"30" doc:"Sign-ins of one session that are handed to frames within a minute; every tab may hold a frame."`
 	RedeemsPerAddress     int `yaml:"redeemsPerAddress" default:"60000" doc:"Times that waiting frames at one address may ask for their sign-in within a minute, counted by each replica for itself; a frame asks once a second."`
 	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
@@ -32,6 +33,7 @@ func (s *Settings) Check(report func(key, problem string)) {
 		{"loginStartsOverall", s.LoginStartsOverall},
 		{"callbacksPerAddress", s.CallbacksPerAddress},
 		{"handOffsPerAddress", s.HandOffsPerAddress},
+		{"handOffsPerSession", s.HandOffsPerSession},
 		{"redeemsPerAddress", s.RedeemsPerAddress},
 		{"resumesPerSession", s.ResumesPerSession},
 		{"mintsPerSession", s.MintsPerSession},
@@ -52,6 +54,7 @@ type Rules struct {
 	LoginStartOverall Rule // one key for everybody
 	CallbackAddress   Rule // Address of the client
 	HandOffAddress    Rule // Address of the client; Local
+	HandOffSession    Rule // session key
 	RedeemAddress     Rule // Address of the client; Local
 	ResumeSession     Rule // session key; R16
 	MintSession       Rule // session key
@@ -69,6 +72,7 @@ func (s Settings) Rules() Rules {
 		LoginStartOverall: perMinute("login_start_overall", s.LoginStartsOverall),
 		CallbackAddress:   perMinute("callback_address", s.CallbacksPerAddress),
 		HandOffAddress:    perMinute("handoff_address", s.HandOffsPerAddress),
+		HandOffSession:    perMinute("handoff_session", s.HandOffsPerSession),
 		RedeemAddress:     perMinute("redeem_address", s.RedeemsPerAddress),
 		ResumeSession:     perMinute("resume_session", s.ResumesPerSession),
 		MintSession:       perMinute("mint_session", s.MintsPerSession),

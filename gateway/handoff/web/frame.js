@@ -3,10 +3,10 @@
 
 const FETCH_WITHIN = 25_000;
 const HINT_AFTER = 10_000; // the window may be out of sight, or blocked
-const FRESH = 30_000; // what a hand-off must have left to be pressed
-const MOST_TRIES = 2; // logins delivered for a press, or a load
+const FRESH = 30_000; // what a hand-off needs for a press
+const MOST_TRIES = 2; // logins for a press, or a load
 
-// pollAfter is the pause before the next look, after so long.
+// pollAfter is the pause before the next look.
 export const pollAfter = (away) => (away < 30_000 ? 1_000 : away < 120_000 ? 2_000 : 5_000);
 
 // backOff is the pause after so many useless answers, or the server's Retry-After in seconds.
@@ -15,7 +15,7 @@ export const backOff = (misses, retryAfter) => Math.max(Math.min(1_000 * 2 ** mi
 const page = globalThis.document?.querySelector('[data-frame]'); // none in a test of the above
 const { chat, parent, embedder, signedIn } = page?.dataset ?? {};
 const find = (selector) => page.querySelector(selector);
-const key = `chatgate.${chat}`;
+const key = `chatgate.${chat}.${parent}`; // a page and the chat in it may both have one
 const inKey = `${key}.in`;
 
 let handoff; // {id, secret, ends, mode}; no mode before a press
@@ -193,7 +193,7 @@ function notTaken() {
   else refuse({ code: 'login_refused' });
 }
 
-// resume asks for the session's login; confirm says that the person wants it.
+// resume asks for the session's login, which confirm says is wanted.
 async function resume(confirm) {
   show('checking');
   const { status, answer } = await ask('resume', confirm ? { confirm } : {});
