@@ -46,10 +46,10 @@ function answer(request, answers) {
 }
 
 // before runs in the frame ahead of its own script: what an earlier load of it kept, and a clock that hurries.
-function before({ kept, hurry }) {
+function before({ kept, hurry, key }) {
   if (kept) {
     const handoff = { id: 'an id', secret: 'a secret', ends: Date.now() + 300_000, mode: kept };
-    sessionStorage.setItem('chatgate.rocketchat', JSON.stringify(handoff));
+    sessionStorage.setItem(key, JSON.stringify(handoff));
   }
   if (hurry) {
     const { setTimeout } = window;
@@ -62,7 +62,7 @@ async function see(browser, language, name, state) {
   try {
     await page.setRequestInterception(true);
     page.on('request', (request) => answer(request, state.answers));
-    await page.evaluateOnNewDocument(before, { kept: state.kept, hurry: state.hurry });
+    await page.evaluateOnNewDocument(before, { kept: state.kept, hurry: state.hurry, key: `chatgate.rocketchat.${world.rocketchat}` });
     await page.goto(`${world.gateway}/rocketchat/frame?lang=${language}${state.query ?? ''}`);
     await visible(page, state.part);
     assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).direction), languages[language], name);
