@@ -160,7 +160,7 @@ func TestDumpShowsNothing(t *testing.T) {
 	all, err := w.engine.AllHash(t.Context(), "d:ledger:"+w.adaID())
 	must(t, err)
 	dump := fmt.Sprintf("%s %q", w.adaID(), all)
-	for _, set := range []string{"d:ledgerdue:due", "d:outbox:jobs"} {
+	for _, set := range []string{"d:ledgerdue:due", "d:outbox:revocations"} {
 		entries, err := w.engine.ListIndex(t.Context(), set, time.Unix(0, 0), morning.Add(expiry), 10)
 		must(t, err)
 		if len(entries) != 1 {

@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	queue   = "jobs"              // the one set in which all jobs wait
 	maxAge  = 30 * 24 * time.Hour // a job older than this is given up when it fails
-	keep    = 24 * time.Hour      // the queue outlives its last job by this much
+	keep    = 24 * time.Hour      // a lane outlives its last job by this much
 	counted = 1000                // Depth counts no further
 	pollAt  = time.Second
 )
@@ -35,7 +34,7 @@ type Config struct {
 	OnDone func(ctx context.Context, job Job, result Result)
 }
 
-// Outbox is a durable queue of jobs shared by all replicas. It is safe for concurrent use once its handlers are in.
+// Outbox is two durable queues of jobs shared by all replicas, one for revocations and one for all else. It is safe for concurrent use once its handlers are in.
 type Outbox struct {
 	index    store.Index
 	log      *slog.Logger
@@ -43,8 +42,9 @@ type Outbox struct {
 	poll     time.Duration
 	onDone   func(ctx context.Context, job Job, result Result)
 	handlers map[route]Handler
-	wake     chan struct{}
 	noted    noted
+
+	revocations, others lane
 }
 
 type route struct{ kind, chat string }
@@ -73,7 +73,9 @@ func New(cfg Config) (*Outbox, error) {
 		poll:     cfg.Poll,
 		onDone:   cfg.OnDone,
 		handlers: map[route]Handler{},
-		wake:     make(chan struct{}, 1),
+
+		revocations: newLane("revocations"),
+		others:      newLane("jobs"),
 	}, nil
 }
 
@@ -104,32 +106,30 @@ func (o *Outbox) EnqueueAt(ctx context.Context, kind, chat string, payload any, 
 		due = now
 	}
 	job := Job{ID: rand.Text(), Kind: kind, Chat: chat, Payload: body, Enqueued: due.UTC()}
-	member, err := o.index.Sealed(queue, job)
+	l := o.lane(kind)
+	member, err := o.index.Sealed(l.set, job)
 	if err != nil {
 		return fmt.Errorf("seal %s job: %w", kind, err)
 	}
-	if err := o.index.Put(ctx, queue, member, due, due.Sub(now)+maxAge+keep); err != nil {
+	if err := o.index.Put(ctx, l.set, member, due, due.Sub(now)+maxAge+keep); err != nil {
 		return fmt.Errorf("enqueue %s job: %w", kind, err)
 	}
 	if !due.After(now) {
-		o.wakeUp()
+		l.wakeUp()
 	}
 	return nil
 }
 
-func (o *Outbox) wakeUp() {
-	select {
-	case o.wake <- struct{}{}:
-	default: // awake already
-	}
-}
-
-// Depth says how many jobs wait, running ones included. It counts no further than 1000, and it reads the jobs to count
-// them, so it is for a command and not for a metric.
+// Depth says how many jobs wait in all lanes, running ones included. It counts no further than 1000, and it reads the
+// jobs to count them, so it is for a command and not for a metric.
 func (o *Outbox) Depth(ctx context.Context) (int, error) {
-	all, err := o.index.List(ctx, queue, time.Unix(0, 0), o.now().AddDate(100, 0, 0), counted)
-	if err != nil {
-		return 0, fmt.Errorf("count jobs: %w", err)
+	total := 0
+	for _, l := range o.lanes() {
+		all, err := o.index.List(ctx, l.set, time.Unix(0, 0), o.now().AddDate(100, 0, 0), counted)
+		if err != nil {
+			return 0, fmt.Errorf("count %s: %w", l.set, err)
+		}
+		total += len(all)
 	}
-	return len(all), nil
+	return min(total, counted), nil
 }

@@ -241,13 +241,15 @@ func TestCorruptJobIsDropped(t *testing.T) {
 	s := w.store("old")
 	o := w.outbox(s)
 	index := store.NewIndex(s.Durable("outbox"))
-	must(t, index.Put(t.Context(), "jobs", "garbage", morning, time.Hour))
+	for _, lane := range []string{"jobs", "revocations"} {
+		must(t, index.Put(t.Context(), lane, "garbage", morning, time.Hour))
+	}
 	drain(t, o)
 	if n := depth(t, o); n != 0 {
-		t.Errorf("Depth() = %d, want the corrupt job gone", n)
+		t.Errorf("Depth() = %d, want the corrupt jobs gone", n)
 	}
-	if n := w.log.count("outbox job dropped"); n != 1 {
-		t.Errorf("the corrupt job was logged %d times, want once", n)
+	if n := w.log.count("outbox job dropped"); n != 2 {
+		t.Errorf("two corrupt jobs were logged %d times, want once each", n)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestRunFindsTheJobsOfOtherReplicas(t *testing.T) {
 	await(t, "the job", ran)
 }
 
-// D26: workers outlive an outage of the store and tell it once.
+// D26: workers outlive an outage of the store and tell it once in each lane.
 func TestRunSurvivesAnOutageOfTheStore(t *testing.T) {
 	w := newWorld(t)
 	o := w.outboxPolling(w.store("old"), time.Millisecond)
@@ -77,12 +77,12 @@ func TestRunSurvivesAnOutageOfTheStore(t *testing.T) {
 	await(t, "the twentieth refusal", refused)
 	w.engine.setDown(false)
 	await(t, "the job after the outage", ran)
-	if n := w.log.count("outbox lost its store"); n != 1 {
-		t.Errorf("the outage was logged %d times, want once", n)
+	if n := w.log.count("outbox lost its store"); n < 1 || n > 2 {
+		t.Errorf("the outage was logged %d times, want once in each lane that met it", n)
 	}
 }
 
-func TestRunDoesFourJobsAtATime(t *testing.T) {
+func TestRunDoesFourJobsOfALaneAtATime(t *testing.T) {
 	w := newWorld(t)
 	o := w.outboxPolling(w.store("old"), time.Millisecond)
 	var running, most atomic.Int64
@@ -163,11 +163,13 @@ func TestReplicasNeverDoOneJobTwice(t *testing.T) {
 			return nil
 		}
 		a, b := w.outbox(s), w.outbox(s)
-		a.Handle("sync", "rocketchat", count)
-		b.Handle("sync", "rocketchat", count)
-		const jobs = 100
-		for range jobs {
-			must(t, a.Enqueue(t.Context(), "sync", "rocketchat", nil))
+		const jobs = 200
+		for _, kind := range []string{"sync", outbox.KindRevoke} {
+			a.Handle(kind, "rocketchat", count)
+			b.Handle(kind, "rocketchat", count)
+			for range jobs / 2 {
+				must(t, a.Enqueue(t.Context(), kind, "rocketchat", nil))
+			}
 		}
 		var both errgroup.Group
 		both.Go(func() error { return a.Drain(t.Context()) })
@@ -226,36 +228,48 @@ func TestLostLease(t *testing.T) {
 
 // Whatever write fails on the way, and whether or not its answer got lost, an enqueued job is done in the end.
 func TestCrashWhileSettlingForgetsNoJob(t *testing.T) {
-	for _, lost := range []bool{false, true} {
-		for n := range 4 {
-			t.Run(fmt.Sprintf("after %d writes, answer lost: %v", n, lost), func(t *testing.T) {
-				w := newWorld(t)
-				o := w.outbox(w.store("old"))
-				succeeded := false
-				failFirst := errors.New("first attempt")
-				o.Handle("sync", "rocketchat", func(context.Context, outbox.Job) error {
-					if err := failFirst; err != nil {
-						failFirst = nil
-						return err
-					}
-					succeeded = true
-					return nil
+	for _, kind := range []string{"sync", outbox.KindRevoke} {
+		for _, lost := range []bool{false, true} {
+			for n := 0; ; n++ {
+				crashed := false
+				t.Run(fmt.Sprintf("%s, after %d writes, answer lost: %v", kind, n, lost), func(t *testing.T) {
+					crashed = crashWhileSettling(t, kind, n, lost)
 				})
-				must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
-				w.engine.crashAfter(n, lost)
-				for range 2 {
-					_ = o.Drain(t.Context()) // the crash is what is tested
-					w.clock.Advance(2 * time.Minute)
+				if !crashed {
+					break
 				}
-				w.engine.heal()
-				for range 3 {
-					drain(t, o)
-					w.clock.Advance(2 * time.Minute)
-				}
-				if !succeeded || depth(t, o) != 0 {
-					t.Errorf("succeeded = %v, %d jobs left, want the job done and gone", succeeded, depth(t, o))
-				}
-			})
+			}
 		}
 	}
+}
+
+// crashWhileSettling does a job that fails at first, while the store stops taking writes after n. It says whether it did.
+func crashWhileSettling(t *testing.T, kind string, n int, lost bool) (crashed bool) {
+	w := newWorld(t)
+	o := w.outbox(w.store("old"))
+	succeeded := false
+	failFirst := errors.New("first attempt")
+	o.Handle(kind, "rocketchat", func(context.Context, outbox.Job) error {
+		if err := failFirst; err != nil {
+			failFirst = nil
+			return err
+		}
+		succeeded = true
+		return nil
+	})
+	must(t, o.Enqueue(t.Context(), kind, "rocketchat", nil))
+	w.engine.crashAfter(n, lost)
+	for range 2 {
+		_ = o.Drain(t.Context()) // the crash is what is tested
+		w.clock.Advance(2 * time.Minute)
+	}
+	crashed = w.engine.heal()
+	for range 3 {
+		drain(t, o)
+		w.clock.Advance(2 * time.Minute)
+	}
+	if !succeeded || depth(t, o) != 0 {
+		t.Errorf("succeeded = %v, %d jobs left, want the job done and gone", succeeded, depth(t, o))
+	}
+	return crashed
 }

@@ -2,24 +2,31 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
-
-	"chatgate/store"
 )
 
 const (
-	workers  = 4
+	workers  = 4 // in each lane of a replica
 	deadline = 30 * time.Second
 	// lease is longer than a job's deadline and the settling after it, and leaves room for replicas whose clocks differ
 	// by some seconds, so that it runs out only under a worker that died or whose store was away.
 	lease = time.Minute
 )
 
-// Run does jobs as they become due, up to four at a time, until ctx ends; it returns nil once those under way are
-// settled. Jobs that ctx interrupts are handed back for another replica. While the store is away it keeps asking.
+// Run does jobs as they become due, in each lane up to four at a time, until ctx ends; it returns nil once those under
+// way are settled. Jobs that ctx interrupts are handed back for another replica. While the store is away it keeps asking.
 func (o *Outbox) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, l := range o.lanes() {
+		running.Go(func() { o.run(ctx, l) })
+	}
+	running.Wait()
+	return nil
+}
+
+// run does the jobs of one lane. Lanes tell of an outage each for itself: on a cluster they may live on different servers.
+func (o *Outbox) run(ctx context.Context, l lane) {
 	var busy sync.WaitGroup
 	defer busy.Wait()
 	slots := make(chan struct{}, workers)
@@ -27,24 +34,24 @@ func (o *Outbox) Run(ctx context.Context) error {
 	for {
 		free := acquire(ctx, slots)
 		if free == 0 {
-			return nil
+			return
 		}
-		claimed, err := o.claim(ctx, free)
-		for range free - len(claimed) {
+		jobs, err := o.claim(ctx, l, free)
+		for range free - len(jobs) {
 			<-slots
 		}
-		for _, e := range claimed {
+		for _, c := range jobs {
 			busy.Go(func() {
 				defer func() { <-slots }()
-				o.perform(ctx, e.Member)
+				o.perform(ctx, c)
 			})
 		}
 		if err != nil && reachable && ctx.Err() == nil {
 			o.log.WarnContext(ctx, "outbox lost its store", "err", err)
 		}
 		reachable = err == nil
-		if len(claimed) < free {
-			o.rest(ctx)
+		if len(jobs) < free {
+			o.rest(ctx, l)
 		}
 	}
 }
@@ -68,13 +75,13 @@ func acquire(ctx context.Context, slots chan struct{}) int {
 	}
 }
 
-// rest waits for a job enqueued here, for the time to look for others, or for ctx.
-func (o *Outbox) rest(ctx context.Context) {
+// rest waits for a job of the lane enqueued here, for the time to look for others, or for ctx.
+func (o *Outbox) rest(ctx context.Context, l lane) {
 	timer := time.NewTimer(o.poll)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-o.wake:
+	case <-l.wake:
 	case <-timer.C:
 	}
 }
@@ -83,23 +90,30 @@ func (o *Outbox) rest(ctx context.Context) {
 // is for tests: a gateway that shuts down leaves the rest to the other replicas and to its next start.
 func (o *Outbox) Drain(ctx context.Context) error {
 	for {
-		claimed, err := o.claim(ctx, workers)
-		if err != nil || len(claimed) == 0 {
-			return err
+		done := 0
+		for _, l := range o.lanes() {
+			n, err := o.drain(ctx, l)
+			if err != nil {
+				return err
+			}
+			done += n
 		}
-		var busy sync.WaitGroup
-		for _, e := range claimed {
-			busy.Go(func() { o.perform(ctx, e.Member) })
+		if done == 0 {
+			return nil
 		}
-		busy.Wait()
 	}
 }
 
-func (o *Outbox) claim(ctx context.Context, limit int) ([]store.Entry, error) {
-	now := o.now()
-	claimed, err := o.index.Claim(ctx, queue, now, now.Add(lease), limit)
+// drain does some of what is due in one lane and says how much.
+func (o *Outbox) drain(ctx context.Context, l lane) (int, error) {
+	jobs, err := o.claim(ctx, l, workers)
 	if err != nil {
-		return nil, fmt.Errorf("claim jobs: %w", err)
+		return 0, err
 	}
-	return claimed, nil
+	var busy sync.WaitGroup
+	for _, c := range jobs {
+		busy.Go(func() { o.perform(ctx, c) })
+	}
+	busy.Wait()
+	return len(jobs), nil
 }

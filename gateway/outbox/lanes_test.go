@@ -1,0 +1,122 @@
+package outbox_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"chatgate/gateway/outbox"
+	"chatgate/store"
+)
+
+const manyJobs = 60
+
+// hang tells when a job begins, which then takes until its replica stops.
+func hang(begun chan<- struct{}) outbox.Handler {
+	return func(ctx context.Context, _ outbox.Job) error {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+}
+
+// D20, R13: on a morning when a whole company signs in, the workers of every replica are busy with profiles and more of
+// them wait. Whoever signs out then waits for none of that, and no profile waits for revocations that hang.
+func TestLanesDoNotHoldEachOtherUp(t *testing.T) {
+	for _, tc := range []struct {
+		name, slow, quick string
+	}{
+		{"a revocation does not wait for other kinds", "sync", outbox.KindRevoke},
+		{"other kinds do not wait for revocations", outbox.KindRevoke, "sync"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			everyEngine(t, func(t *testing.T, w *world) {
+				s := w.store("old")
+				here, there := w.outbox(s), w.outbox(s)
+				begun, done := make(chan struct{}), make(chan struct{})
+				for range manyJobs {
+					must(t, here.Enqueue(t.Context(), tc.slow, "rocketchat", nil))
+				}
+				for _, o := range []*outbox.Outbox{here, there} {
+					o.Handle(tc.slow, "rocketchat", hang(begun))
+					o.Handle(tc.quick, "rocketchat", func(context.Context, outbox.Job) error { close(done); return nil })
+					start(t, o)
+				}
+				for range 8 { // four on each
+					await(t, "a slow job", begun)
+				}
+				w.clock.Advance(time.Second) // from here on everything is due later than what waits
+				must(t, here.Enqueue(t.Context(), tc.quick, "rocketchat", nil))
+				await(t, "the quick job", done)
+			})
+		})
+	}
+}
+
+// R13: a revocation that failed comes back to the lane it left.
+func TestRetriedRevocationWaitsForNoOtherKind(t *testing.T) {
+	w := newWorld(t)
+	s := w.store("old")
+	o := w.outboxPolling(s, time.Millisecond)
+	l := w.ledger(s, o, nil)
+	begun, done := make(chan struct{}), make(chan struct{})
+	o.Handle("sync", "rocketchat", hang(begun))
+	o.Handle(outbox.KindRevoke, "rocketchat", func(_ context.Context, job outbox.Job) error {
+		if job.Attempts == 0 {
+			return errors.New("chat is down")
+		}
+		close(done)
+		return nil
+	})
+	must(t, l.Record(t.Context(), entry("laptop", "a")))
+	must(t, l.RevokeSession(t.Context(), "corp", "subject-of-ada", "laptop", ""))
+	drain(t, o)
+	for range manyJobs {
+		must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
+	}
+	start(t, o)
+	for range 4 {
+		await(t, "a slow job", begun)
+	}
+	w.clock.Advance(2 * time.Second)
+	await(t, "the second attempt", done)
+}
+
+func TestDepthCountsEveryLane(t *testing.T) {
+	w := newWorld(t)
+	o := w.outbox(w.store("old"))
+	must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
+	for range 2 {
+		must(t, o.Enqueue(t.Context(), outbox.KindRevoke, "rocketchat", nil))
+	}
+	if n := depth(t, o); n != 3 {
+		t.Errorf("Depth() = %d, want 3", n)
+	}
+	for range 999 {
+		must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
+	}
+	if n := depth(t, o); n != 1000 {
+		t.Errorf("Depth() = %d with 1002 jobs, want 1000", n)
+	}
+}
+
+// D24: kinds may change lanes from one version to the next, so what stands in a lane is done there, whatever it is.
+func TestJobIsDoneInTheLaneItStandsIn(t *testing.T) {
+	w := newWorld(t)
+	s := w.store("old")
+	o := w.outbox(s)
+	w.revoker(o, "rocketchat")
+	index := store.NewIndex(s.Durable("outbox"))
+	member, err := index.Sealed("jobs", outbox.Job{
+		ID: "x", Kind: outbox.KindRevoke, Chat: "rocketchat", Enqueued: morning,
+		Payload: json.RawMessage(`{"u":"account-of-ada","t":"` + secret + `a"}`),
+	})
+	must(t, err)
+	must(t, index.Put(t.Context(), "jobs", member, morning, time.Hour))
+	revokedAre(t, w, o, "a")
+	if n := depth(t, o); n != 0 {
+		t.Errorf("Depth() = %d after the job was done, want 0", n)
+	}
+}
