@@ -20,6 +20,7 @@ export async function prefer(page, scheme, motion = 'no-preference') {
 export async function picture(page, name) {
   if (!directory) return;
   await mkdir(directory, { recursive: true });
+  await page.bringToFront(); // a page behind another one is not painted
   await page.screenshot({ path: join(directory, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`) });
 }
 
