@@ -27,7 +27,7 @@ func (s *Server) home(c *gin.Context) error {
 		return problem.StoreUnavailable(err)
 	}
 	return s.pages.all.Render(c, http.StatusOK, web.Page{
-		Template: s.pages.homeSignedIn,
+		Template: s.pages.homeSignedIn, Styles: []string{"account.css"},
 		Data: struct {
 			Person string
 			Email  string

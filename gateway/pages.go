@@ -20,6 +20,9 @@ type pages struct {
 
 func parsePages(all *web.Pages) (pages, error) {
 	p := pages{all: all}
+	if err := all.AddAssets(pageFiles, "page/*.css"); err != nil {
+		return pages{}, err
+	}
 	for file, into := range map[string]**web.Template{
 		"page/home.html":    &p.homeSignedIn,
 		"page/sign-in.html": &p.homeSignedOut,
