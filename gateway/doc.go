@@ -13,7 +13,10 @@
 //	talk     /talk/token          chat.TokenGuard -> session -> talk: claims -> keyring.Set.Sign
 //	         /.well-known/jwks.json  the public half of every signing key
 //
-// Nothing calls back up: a connector never sends a browser to the provider. It answers 401, and its page opens /login.
+//	page     /sdk/v1/chatgate.js  for pages that embed a chat: asks /rocketchat/token, and shows the frame on a 401
+//
+// Nothing calls back up: a connector never sends a browser to the provider. It answers 401, and its page posts a form to
+// /login/start. A login that failed on that way ends at /login/failed, where it can be tried again.
 //
 // # Rooms
 //

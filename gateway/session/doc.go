@@ -20,11 +20,16 @@
 // A frame inside another site may have no access to the session cookie. It is then given a child: a cookie of its own
 // (__Host-chatgate-<chat>, partitioned) that opens one chat's routes and nothing else. A child has no life of its own:
 // it points to its parent and is dead the moment the parent is (D27).
+// The desk of hand-offs in package chat makes one for a frame that fetched its sign-in, and a hold is set by a login in
+// the same window, until its frame has spoken.
 //
 // # Endings
 //
 // Whoever must act when a session ends implements [Follower]. It is told before the record goes, so that what must
 // reach a chat is queued durably first (R13), and once more after it has gone, for what came in between.
+//
+// A session whose chat ended it, while only a frame was there, leaves a farewell for ten minutes: what its browser needs
+// to sign out at the provider too, by a press ([Manager.EndElsewhere], R12).
 //
 // In this release one session ends at a time: by its person, or when another one takes its place in the browser.
 // [Manager.EndSubject] and [Manager.EndSID] wait for the provider's own sign-out and for commands.
