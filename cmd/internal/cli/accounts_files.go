@@ -47,7 +47,7 @@ func export(cmd *cobra.Command, desk *app.Desk, file string) (written, unknown i
 // importFlags are what `accounts import` was asked to do.
 type importFlags struct {
 	file, subjects, provider string
-	dryRun                   bool
+	admin, dryRun            bool
 }
 
 func newAccountsImport() *cobra.Command {
@@ -55,22 +55,24 @@ func newAccountsImport() *cobra.Command {
 		Use:   "import --config FILE",
 		Short: "Read links as export writes them, also for a provider that was replaced",
 		Long: "Reads one JSON object from each line. A line whose account or person is linked otherwise is refused with its\n" +
-			"number and changes nothing; the others are carried out. What stands already is left alone, so it may be repeated.\n\n" +
+			"number and changes nothing; the others are carried out. What stands already is left alone, so it may be repeated.\n" +
+			"Rocket.Chat is asked about each account that is new here: what link refuses is refused.\n\n" +
 			"When a provider was replaced, --map names a file with the old subject, a tab and the new subject on each line, and\n" +
 			"--provider the new provider's key where that changed too. The account then moves from the old person on the line to\n" +
-			"the new one.",
+			"the new one, and what the old one has open there is revoked.",
 	}
 	var flags importFlags
 	cmd.Flags().StringVar(&flags.file, "file", "", "the `FILE` to read; standard input without it")
 	cmd.Flags().StringVar(&flags.subjects, "map", "", "a `FILE` of old and new subjects")
 	cmd.Flags().StringVar(&flags.provider, "provider", "", "the `KEY` of the provider that every link is given")
+	cmd.Flags().BoolVar(&flags.admin, "admin", false, "accounts may be administrators'")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "say what would be done, and change nothing")
 	atDesk(cmd, func(tools *app.Tools, desk *app.Desk) error { return importLinks(cmd, tools, desk, flags) })
 	return cmd
 }
 
 func importLinks(cmd *cobra.Command, tools *app.Tools, desk *app.Desk, flags importFlags) error {
-	how := app.Import{Providers: tools.Providers(), Provider: flags.provider, DryRun: flags.dryRun}
+	how := app.Import{Providers: tools.Providers(), Provider: flags.provider, Admin: flags.admin, DryRun: flags.dryRun}
 	var err error
 	if how.Subjects, err = readSubjects(flags.subjects); err != nil {
 		return err

@@ -71,16 +71,26 @@ func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error
 	}
 	found, err := a.workspace.byID(ctx, userID)
 	if errors.Is(err, errNoAccount) {
-		if err := a.links.Unlink(ctx, id.Provider, id.Subject); err != nil {
-			return account{}, err
-		}
-		a.record(ctx, audit.LinkRemoved, "", id, userID)
-		return account{}, errNoAccount
+		return a.unlink(ctx, id, userID)
 	}
 	if err != nil {
 		return account{}, err
 	}
 	return found, a.usable(ctx, id, found)
+}
+
+// unlink takes the link to an account that was deleted away, and is linked once more: an operator may have given the
+// person another account at this moment.
+func (a *accounts) unlink(ctx context.Context, id oidc.Identity, userID string) (account, error) {
+	removed, err := a.links.Unlink(ctx, id.Provider, id.Subject, userID)
+	if err != nil {
+		return account{}, err
+	}
+	if !removed {
+		return a.linked(ctx, id)
+	}
+	a.record(ctx, audit.LinkRemoved, "", id, userID)
+	return account{}, errNoAccount
 }
 
 // usable refuses what is nobody's account, however somebody came to be linked to it: our own, whose login could do all

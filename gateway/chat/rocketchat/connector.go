@@ -88,7 +88,6 @@ func (c *connector) openAccounts() {
 		chat: env.Name, cfg: cfg, workspace: c.workspace, links: links,
 		records:  store.NewBucket[profile](env.Store.Durable("profile").In(env.Name)),
 		reported: store.NewBucket[struct{}](env.Store.Passing("profilereported").In(env.Name)),
-		locks:    store.NewLocks(env.Store.Passing("profilelock").In(env.Name)),
 		outbox:   env.Outbox, audit: env.Audit, log: env.Log, now: env.Now,
 	}
 }

@@ -58,30 +58,53 @@ type Linked struct {
 }
 
 // Link gives an account to an identity, in place of the one it had. The account must be an active person's. What the
-// former owner of the account, and the identity with its former account, have open is revoked first, so that a crash in
-// between leaves a revocation too many. A refusal is a *RefusedLinkError.
-func (d *Desk) Link(ctx context.Context, r LinkRequest) (Linked, error) {
+// former owner of the account, and the identity with its former account, have open is revoked. A refusal is a
+// *RefusedLinkError, and nothing is changed then.
+func (d *Desk) Link(ctx context.Context, r LinkRequest) (done Linked, err error) {
 	found, err := d.account(ctx, r.Account)
 	if err != nil {
 		return Linked{}, err
 	}
-	done := Linked{Account: Account{UserID: found.ID, Username: found.Username, Roles: found.Roles}}
-	if found.administrator() && !r.Admin {
-		return done, &RefusedLinkError{Why: found.Username + " is an administrator: with --admin it is linked all the same"}
+	former, err := d.former(ctx, r)
+	if err != nil {
+		return Linked{}, err
 	}
-	if done.Former, err = d.links().Account(ctx, r.Provider, r.Subject); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return done, err
+	err = d.links().alone(ctx, func(ctx context.Context) error {
+		done, err = d.link(ctx, r, found.ID)
+		return err
+	}, found.ID, former)
+	return done, err
+}
+
+// link reads the account once more: a job may have made it an administrator's until now.
+func (d *Desk) link(ctx context.Context, r LinkRequest, userID string) (Linked, error) {
+	found, err := d.grantable(ctx, Target{UserID: userID}, r.Admin)
+	if err != nil {
+		return Linked{}, err
+	}
+	done := Linked{Account: Account{UserID: found.ID, Username: found.Username, Roles: found.Roles}}
+	if done.Former, err = d.former(ctx, r); err != nil {
+		return Linked{}, err
 	}
 	if done.Former == found.ID {
 		return Linked{Account: done.Account}, nil
 	}
 	if done.Taken, err = d.owner(ctx, found.ID); err != nil {
-		return done, err
+		return Linked{}, err
 	}
 	if done.Taken != nil && !r.Move {
-		return done, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", found.Username, whose(*done.Taken))}
+		return Linked{}, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", found.Username, whose(*done.Taken))}
 	}
 	return done, d.give(ctx, r, done)
+}
+
+// former is the account that the identity has had until now, or empty.
+func (d *Desk) former(ctx context.Context, r LinkRequest) (string, error) {
+	userID, err := d.links().Account(ctx, r.Provider, r.Subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return userID, err
 }
 
 // owner is the link that an account has, or nil.
@@ -97,17 +120,22 @@ func (d *Desk) owner(ctx context.Context, userID string) (*Link, error) {
 }
 
 func (d *Desk) give(ctx context.Context, r LinkRequest, done Linked) error {
-	if done.Former != "" {
-		if err := d.c.env.Ledger.RevokeSubject(ctx, r.Provider, r.Subject, d.c.env.Name); err != nil {
-			return err
-		}
-	}
 	link := Link{Provider: r.Provider, Subject: r.Subject, UserID: done.Account.UserID}
 	if done.Taken != nil {
 		if err := d.release(ctx, *done.Taken); err != nil {
 			return err
 		}
-	} else if _, err := d.links().Release(ctx, link.UserID); err != nil { // what a crash may have left
+	}
+	put := func() error { return d.put(ctx, link) }
+	if done.Former == "" {
+		return put()
+	}
+	return d.ending(ctx, link, put)
+}
+
+// put links an account that is nobody's.
+func (d *Desk) put(ctx context.Context, link Link) error {
+	if _, err := d.links().Release(ctx, link.UserID); err != nil { // what a crash may have left
 		return err
 	}
 	if err := d.links().Link(ctx, link.Provider, link.Subject, link.UserID); err != nil {
@@ -115,6 +143,33 @@ func (d *Desk) give(ctx context.Context, r LinkRequest, done Linked) error {
 	}
 	d.record(ctx, audit.AccountLinked, link)
 	return nil
+}
+
+// ending has the logins of a link's person revoked, as far as it is known whose they are, before their link changes and
+// once more after: a crash in between leaves a revocation too many, and what they were given in between does not stay. A
+// login that is entered later still finds the link changed (keep).
+func (d *Desk) ending(ctx context.Context, link Link, change func() error) error {
+	revoke := func() error {
+		if !link.Known() {
+			return nil
+		}
+		return d.c.env.Ledger.RevokeSubject(ctx, link.Provider, link.Subject, d.c.env.Name)
+	}
+	for _, step := range []func() error{revoke, change, revoke} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grantable is an account that may be given to somebody: an administrator's only where the operator says so (D8).
+func (d *Desk) grantable(ctx context.Context, t Target, admin bool) (account, error) {
+	found, err := d.account(ctx, t)
+	if err == nil && found.administrator() && !admin {
+		err = &RefusedLinkError{Why: found.Username + " is an administrator: with --admin it is linked all the same"}
+	}
+	return found, err
 }
 
 // account finds what the operator means, and refuses what is no person's.
@@ -154,32 +209,38 @@ func (d *Desk) Unlink(ctx context.Context, provider, subject string) (Link, erro
 	if err != nil {
 		return Link{}, err
 	}
-	link := Link{Provider: provider, Subject: subject, UserID: userID}
-	return link, d.release(ctx, link)
+	return d.unlink(ctx, userID, func(l Link) bool { return l.Provider == provider && l.Subject == subject })
 }
 
 // UnlinkAccount is Unlink by the account's id, which also reaches a link that does not tell whose it is.
 func (d *Desk) UnlinkAccount(ctx context.Context, userID string) (Link, error) {
-	link, err := d.links().Owner(ctx, userID)
-	if err != nil {
-		return Link{}, err
-	}
-	link.UserID = userID
-	return link, d.release(ctx, link)
+	return d.unlink(ctx, userID, func(Link) bool { return true })
 }
 
-// release has the logins of a link's person revoked, as far as it is known whose they are, and takes the link away.
-func (d *Desk) release(ctx context.Context, link Link) error {
-	if link.Known() {
-		if err := d.c.env.Ledger.RevokeSubject(ctx, link.Provider, link.Subject, d.c.env.Name); err != nil {
+// unlink takes the link of an account away when it is the one that the operator means.
+func (d *Desk) unlink(ctx context.Context, userID string, meant func(Link) bool) (link Link, err error) {
+	err = d.links().alone(ctx, func(ctx context.Context) error {
+		if link, err = d.links().Owner(ctx, userID); err != nil {
 			return err
 		}
-	}
-	if _, err := d.links().Release(ctx, link.UserID); err != nil {
-		return err
-	}
-	d.record(ctx, audit.LinkRemoved, link)
-	return nil
+		if !meant(link) {
+			return store.ErrNotFound
+		}
+		link.UserID = userID
+		return d.release(ctx, link)
+	}, userID)
+	return link, err
+}
+
+// release takes a link away and ends what its person has open there.
+func (d *Desk) release(ctx context.Context, link Link) error {
+	return d.ending(ctx, link, func() error {
+		if _, err := d.links().Release(ctx, link.UserID); err != nil {
+			return err
+		}
+		d.record(ctx, audit.LinkRemoved, link)
+		return nil
+	})
 }
 
 func (d *Desk) record(ctx context.Context, act audit.Act, link Link) {

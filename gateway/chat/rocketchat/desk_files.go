@@ -10,7 +10,6 @@ import (
 	"io"
 	"strings"
 
-	"chatgate/gateway/audit"
 	"chatgate/store"
 )
 
@@ -49,6 +48,8 @@ type Import struct {
 	// subject of each old one: a provider was replaced (D6).
 	Provider string
 	Subjects map[string]string
+	// Admin allows administrators' accounts, like that of a LinkRequest.
+	Admin bool
 	// DryRun changes nothing.
 	DryRun bool
 }
@@ -102,7 +103,7 @@ func (d *Desk) Import(ctx context.Context, r io.Reader, how Import, told func(Im
 	return nil
 }
 
-func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (Outcome, error) {
+func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (outcome Outcome, err error) {
 	from, err := readRecord(line)
 	if err != nil {
 		return "", err
@@ -120,36 +121,42 @@ func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (Outcome
 	case !errors.Is(err, store.ErrNotFound):
 		return "", err
 	}
-	return d.importAccount(ctx, from, to, how.DryRun)
+	err = d.links().alone(ctx, func(ctx context.Context) error {
+		outcome, err = d.importAccount(ctx, from, to, how)
+		return err
+	}, to.UserID)
+	return outcome, err
 }
 
 // importAccount links an account that is nobody's, or that is still the old identity's of the same line.
-func (d *Desk) importAccount(ctx context.Context, from, to Link, dryRun bool) (Outcome, error) {
+func (d *Desk) importAccount(ctx context.Context, from, to Link, how Import) (Outcome, error) {
 	if _, err := d.links().Account(ctx, from.Provider, from.Subject); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return "", err // read so that a link of the first release knows whose it is
 	}
 	owner, err := d.links().Owner(ctx, to.UserID)
-	outcome := ImportMoved
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		outcome = ImportLinked
+		return ImportLinked, d.importNew(ctx, to, how)
 	case err != nil:
 		return "", err
 	case owner != from:
 		return "", &RefusedLinkError{Why: fmt.Sprintf("account %s is linked to %s", to.UserID, whose(owner))}
-	}
-	if dryRun {
-		return outcome, nil
+	case how.DryRun:
+		return ImportMoved, nil
 	}
 	// The account is nobody's in between: a crash there leaves a line that a second run links.
-	if _, err := d.links().Release(ctx, to.UserID); err != nil {
+	if err := d.release(ctx, from); err != nil {
 		return "", err
 	}
-	if err := d.links().Link(ctx, to.Provider, to.Subject, to.UserID); err != nil {
-		return "", err
+	return ImportMoved, d.put(ctx, to)
+}
+
+// importNew asks Rocket.Chat about the account: a file must not link what Link would refuse.
+func (d *Desk) importNew(ctx context.Context, to Link, how Import) error {
+	if _, err := d.grantable(ctx, Target{UserID: to.UserID}, how.Admin); err != nil || how.DryRun {
+		return err
 	}
-	d.record(ctx, audit.AccountLinked, to)
-	return outcome, nil
+	return d.put(ctx, to)
 }
 
 func readRecord(line []byte) (Link, error) {

@@ -160,8 +160,16 @@ const exported = `{"provider":"corp","subject":"ada","user_id":"A1"}
 {"provider":"corp","subject":"bob","user_id":"B1"}
 `
 
+// seedIDs adds accounts of ordinary people with these ids, as importing needs them.
+func (w *world) seedIDs(ids ...string) {
+	for _, id := range ids {
+		w.seed(strings.ToLower(id), func(u *rocketchattest.User) { u.ID = id })
+	}
+}
+
 func TestDeskExportsAndImports(t *testing.T) {
 	w := newWorld(t, settings{})
+	w.seedIDs("A1", "B1")
 	how := rocketchat.Import{Providers: []string{"corp"}}
 
 	dry := how
@@ -187,6 +195,7 @@ func TestDeskExportsAndImports(t *testing.T) {
 
 func TestDeskImportBridgesAProviderThatWasReplaced(t *testing.T) { // D6
 	w := newWorld(t, settings{})
+	w.seedIDs("A1", "B1", "E1")
 	w.outcomes(exported, rocketchat.Import{Providers: []string{"corp"}})
 	how := rocketchat.Import{Providers: []string{"entra"}, Provider: "entra", Subjects: map[string]string{"ada": "0001", "bob": "0002"}}
 	for _, outcome := range []string{"moved", "unchanged"} {
@@ -202,6 +211,7 @@ func TestDeskImportBridgesAProviderThatWasReplaced(t *testing.T) { // D6
 
 func TestDeskImportRefusesLineByLine(t *testing.T) {
 	w := newWorld(t, settings{})
+	w.seedIDs("A1", "B1", "E1")
 	w.outcomes(exported, rocketchat.Import{Providers: []string{"corp"}})
 	how := rocketchat.Import{Providers: []string{"corp"}, Subjects: map[string]string{"ada": "ada", "carol": "carol", "bob": "robert", "dan": "dan", "eve": "eve"}}
 	got := w.outcomes(strings.Join([]string{
@@ -227,6 +237,57 @@ func TestDeskImportRefusesLineByLine(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("import (-want +got):\n%s", diff)
+	}
+}
+
+// TestDeskImportLinksWhatLinkWouldLink: a file is no way around what Link refuses (D8).
+func TestDeskImportLinksWhatLinkWouldLink(t *testing.T) {
+	w := newWorld(t, settings{})
+	w.seed("boss", func(u *rocketchattest.User) { u.ID, u.Roles = "BOSS", []string{"admin", "user"} })
+	w.seed("robot", func(u *rocketchattest.User) { u.ID, u.Type = "ROBOT", "bot" })
+	w.seed("gone", func(u *rocketchattest.User) { u.ID, u.Inactive = "GONE", true })
+	lines := `{"provider":"corp","subject":"1","user_id":"BOSS"}
+{"provider":"corp","subject":"2","user_id":"ROBOT"}
+{"provider":"corp","subject":"3","user_id":"GONE"}
+{"provider":"corp","subject":"4","user_id":"NOBODY"}
+{"provider":"corp","subject":"5","user_id":"` + w.config.API.UserID + `"}
+`
+	want := map[int]string{
+		1: "refused boss is an administrator: with --admin it is linked all the same",
+		2: "refused robot is of type bot and no person's",
+		3: "refused gone is deactivated in Rocket.Chat: activate it first",
+		4: "refused Rocket.Chat has no such account",
+		5: "refused gateway.bot is the service account, which is nobody's",
+	}
+	for _, dryRun := range []bool{true, false} {
+		got := w.outcomes(lines, rocketchat.Import{Providers: []string{"corp"}, DryRun: dryRun})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("import, dry run %v (-want +got):\n%s", dryRun, diff)
+		}
+	}
+	if links := w.links(); len(links) > 0 {
+		t.Errorf("List = %v after refusals, want nothing", links)
+	}
+	want[1] = "linked"
+	if diff := cmp.Diff(want, w.outcomes(lines, rocketchat.Import{Providers: []string{"corp"}, Admin: true})); diff != "" {
+		t.Errorf("import with Admin (-want +got):\n%s", diff)
+	}
+}
+
+func TestDeskImportEndsTheLoginsOfWhoLosesAnAccount(t *testing.T) { // D6, R13
+	w := newWorld(t, settings{})
+	_, token := w.signedIn(ada)
+	line := `{"provider":"corp","subject":"ada","user_id":"` + w.people()[0].ID + `"}`
+	how := rocketchat.Import{Providers: []string{"corp"}, Subjects: map[string]string{"ada": "0001"}, DryRun: true}
+	for _, alive := range []bool{true, false} {
+		if diff := cmp.Diff(map[int]string{1: "moved"}, w.outcomes(line, how)); diff != "" {
+			t.Errorf("import (-want +got):\n%s", diff)
+		}
+		w.drain()
+		if w.server.Alive(token) != alive {
+			t.Errorf("dry run %v: the former identity's login lives: %v, want %v", how.DryRun, !alive, alive)
+		}
+		how.DryRun = false
 	}
 }
 

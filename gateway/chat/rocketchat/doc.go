@@ -27,7 +27,8 @@
 // What a sign-in says of its person is carried over to the account by a job of the outbox (profile.go): name, address,
 // picture and custom fields where they differ, and by group roles, channels and teams. The job reads what the newest
 // sign-in has noted, so it does not matter how often or in which order jobs run. What is given is written down before it
-// is given, and only what is written down is ever taken away.
+// is given, and only what is written down is ever taken away. It is written down by account, so that it is found when
+// that is linked to somebody else. Jobs and operators who change a link wait for each other (Links.alone).
 //
 // # Versions
 //

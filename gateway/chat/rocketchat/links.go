@@ -20,6 +20,7 @@ type Links struct {
 	accounts  store.Bucket[linked]
 	owners    store.Bucket[owned]
 	index     store.Index
+	locks     store.Locks
 	workspace string
 }
 
@@ -49,6 +50,7 @@ func NewLinks(s *store.Store, names *store.Names, name string) *Links {
 		accounts:  store.NewBucket[linked](s.Durable("link").In(name)),
 		owners:    store.NewBucket[owned](s.Durable("linkowner").In(name)),
 		index:     store.NewIndex(s.Durable("links").In(name)),
+		locks:     store.NewLocks(s.Passing("linklock").In(name)),
 		workspace: name,
 	}
 }
@@ -64,6 +66,18 @@ func (l *Links) Account(ctx context.Context, provider, subject string) (userID s
 		err = l.complete(ctx, id, provider, subject)
 	}
 	return found.UserID, err
+}
+
+// has says whether the account of an identity is this one.
+func (l *Links) has(ctx context.Context, provider, subject, userID string) (bool, error) {
+	found, err := l.Account(ctx, provider, subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read account link: %w", err)
+	}
+	return found == userID, nil
 }
 
 // complete enters the identity in a link that lacks it. A link that is removed meanwhile stays removed.
@@ -128,13 +142,19 @@ func (l *Links) own(ctx context.Context, id, userID string) error {
 	return nil
 }
 
-// Unlink forgets both ways. An identity without a link is fine.
-func (l *Links) Unlink(ctx context.Context, provider, subject string) error {
+// Unlink forgets both ways, and says whether it did: a person whose account is another one, or none, keeps that.
+func (l *Links) Unlink(ctx context.Context, provider, subject, userID string) (removed bool, err error) {
 	id, err := l.link(ctx, provider, subject)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return l.remove(ctx, id)
+	err = l.alone(ctx, func(ctx context.Context) error {
+		if removed, err = l.has(ctx, provider, subject, userID); err != nil || !removed {
+			return err
+		}
+		return l.remove(ctx, id)
+	}, userID)
+	return removed, err
 }
 
 func (l *Links) remove(ctx context.Context, id string) error {

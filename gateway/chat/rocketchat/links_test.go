@@ -39,8 +39,13 @@ func TestLinks(t *testing.T) {
 	must(links.Link(ctx, "corp", "ada", "A2"))
 	must(links.Link(ctx, "corp", "bob", "A1"))
 
-	for range 2 {
-		must(links.Unlink(ctx, "corp", "ada"))
+	for _, unlink := range []struct {
+		userID string
+		want   bool
+	}{{"A1", false}, {"A2", true}, {"A2", false}} { // not hers any more, hers, and nobody's
+		if removed, err := links.Unlink(ctx, "corp", "ada", unlink.userID); removed != unlink.want || err != nil {
+			t.Errorf("Unlink from %s = %v, %v, want %v", unlink.userID, removed, err, unlink.want)
+		}
 	}
 	must(links.Link(ctx, "corp", "carol", "A2"))
 }

@@ -84,16 +84,8 @@ func (p *passwords) forAccount(ctx context.Context, userID string) (store.Secret
 
 // reseal brings the seeds of all linked accounts under the current sealing key (D23).
 func (p *passwords) reseal(ctx context.Context) error {
-	return p.links.each(ctx, func(link string) error {
-		found, err := p.links.accounts.Get(ctx, link)
-		if err != nil {
-			return err
-		}
-		name, err := p.links.account(ctx, found.UserID)
-		if err != nil {
-			return err
-		}
-		_, err = p.seeds.Reseal(ctx, name, 0)
+	return p.links.each(ctx, func(account string) error {
+		_, err := p.seeds.Reseal(ctx, account, 0)
 		return err
 	})
 }

@@ -80,7 +80,8 @@ func (c *connector) told(err error) error {
 		unavailable.RetryAfter = limited.wait
 		return unavailable
 	}
-	if errors.Is(err, errUnavailable) || errors.As(err, new(*operatorError)) || errors.As(err, new(*apiError)) {
+	// Whose account was taken away meanwhile asks again, and is then judged anew.
+	if errors.Is(err, errUnavailable) || errors.Is(err, errRelinked) || errors.As(err, new(*operatorError)) || errors.As(err, new(*apiError)) {
 		return problem.ChatUnavailable(c.env.Title, err)
 	}
 	return err

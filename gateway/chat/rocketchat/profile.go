@@ -42,19 +42,20 @@ type profiles struct {
 	links     *Links
 	records   store.Bucket[profile]
 	reported  store.Bucket[struct{}]
-	locks     store.Locks
 	outbox    *outbox.Outbox
 	audit     *audit.Log
 	log       *slog.Logger
 	now       func() time.Time
 }
 
-// profile is the record of one account link: what the person's newest sign-in says, and what became of it. Jobs read it
-// when they run, so that it does not matter in which order they do.
+// profile is the record of one account: what the newest sign-in of its person says, and what became of it. Jobs read it
+// when they run, so that it does not matter in which order they do. It is the account's and not the person's, because
+// what was given stays in the account when that is linked to somebody else, who may not merit it.
 type profile struct {
-	UserID string `json:"u"`
+	// Link is the name of the link of the person whose sign-in said so.
+	Link   string `json:"l"`
 	Wanted wanted `json:"w"`
-	// Begun is when the sign-in was that said so, in Unix seconds: one from before knows less.
+	// Begun is when that sign-in was, in Unix seconds: one of the same person from before knows less.
 	Begun int64 `json:"b"`
 	// Carried is the digest of what was carried over last, and Until how long that is believed, in Unix seconds.
 	Carried string `json:"d,omitempty"`
@@ -80,9 +81,9 @@ type given struct {
 	Avatar string   `json:"a,omitempty"`
 }
 
-// syncJob says whose profile is to be carried over.
+// syncJob says whose profile is to be carried over, and to which account.
 type syncJob struct {
-	Link     string `json:"l"` // the name of the account link, and of the profile
+	UserID   string `json:"u"`
 	Provider string `json:"p"`
 	Subject  string `json:"b"`
 }
@@ -130,40 +131,47 @@ func (p *profiles) enqueue(ctx context.Context, s session.Session, userID string
 	if err != nil {
 		return err
 	}
-	noted, err := p.note(ctx, link, profile{UserID: userID, Wanted: p.cfg.wants(s.Identity), Begun: s.Begun.Unix()})
+	account, err := p.links.account(ctx, userID)
+	if err != nil {
+		return err
+	}
+	noted, err := p.note(ctx, account, profile{Link: link, Wanted: p.cfg.wants(s.Identity), Begun: s.Begun.Unix()})
 	if err != nil {
 		return fmt.Errorf("note profile: %w", err)
 	}
 	if noted.settled(p.now()) {
 		return nil
 	}
-	return p.outbox.Enqueue(ctx, kindSync, p.chat, syncJob{Link: link, Provider: s.Identity.Provider, Subject: s.Identity.Subject})
+	return p.outbox.Enqueue(ctx, kindSync, p.chat, syncJob{UserID: userID, Provider: s.Identity.Provider, Subject: s.Identity.Subject})
 }
 
 // note writes down what a sign-in says, unless a later one has spoken, and returns what stands.
-func (p *profiles) note(ctx context.Context, link string, news profile) (profile, error) {
-	stands, err := p.records.Update(ctx, link, profileLife, func(old profile) (profile, error) { return old.after(news), nil })
+func (p *profiles) note(ctx context.Context, account string, news profile) (profile, error) {
+	stands, err := p.records.Update(ctx, account, profileLife, func(old profile) (profile, error) { return old.after(news), nil })
 	if !errors.Is(err, store.ErrNotFound) {
 		return stands, err
 	}
 	if news.Wanted.nothing() { // nor was anything given before
 		return profile{}, nil
 	}
-	err = p.records.Add(ctx, link, news, profileLife)
+	err = p.records.Add(ctx, account, news, profileLife)
 	if errors.Is(err, store.ErrExists) { // another session of the person, at this moment
-		return p.note(ctx, link, news)
+		return p.note(ctx, account, news)
 	}
 	return news, err
 }
 
-// after is the profile after further news. What was given to another account is not this one's.
+// after is the profile after further news. Whoever has the account now takes over what was given to it, whenever they
+// signed in.
 func (p profile) after(news profile) profile {
+	news.Given = p.Given
+	if news.Link != p.Link {
+		return news
+	}
 	if news.Begun < p.Begun {
 		return p
 	}
-	if news.UserID == p.UserID {
-		news.Carried, news.Until, news.Given = p.Carried, p.Until, p.Given
-	}
+	news.Carried, news.Until = p.Carried, p.Until
 	return news
 }
 
@@ -177,11 +185,11 @@ func (p profile) settled(now time.Time) bool {
 
 func (g given) nothing() bool { return len(g.Roles) == 0 && len(g.Places) == 0 }
 
-// reseal brings the profiles of all links under the current sealing key: without them nothing could be taken away from
-// people any more that they were given (D23).
+// reseal brings the profiles of all linked accounts under the current sealing key: without them nothing could be taken
+// away from people any more that they were given (D23).
 func (p *profiles) reseal(ctx context.Context) error {
-	return p.links.each(ctx, func(link string) error {
-		_, err := p.records.Reseal(ctx, link, profileLife)
+	return p.links.each(ctx, func(account string) error {
+		_, err := p.records.Reseal(ctx, account, profileLife)
 		return err
 	})
 }

@@ -13,7 +13,7 @@ func (u *update) setName(ctx context.Context) error {
 	if u.Wanted.Name == "" || u.Wanted.Name == u.account.Name {
 		return nil
 	}
-	return u.tried(u.workspace.update(ctx, u.UserID, accountChange{Name: u.Wanted.Name}))
+	return u.tried(u.workspace.update(ctx, u.job.UserID, accountChange{Name: u.Wanted.Name}))
 }
 
 func (u *update) setFields(ctx context.Context) error {
@@ -21,7 +21,7 @@ func (u *update) setFields(ctx context.Context) error {
 	if changed == nil {
 		return nil
 	}
-	return u.tried(u.workspace.update(ctx, u.UserID, accountChange{CustomFields: changed}))
+	return u.tried(u.workspace.update(ctx, u.job.UserID, accountChange{CustomFields: changed}))
 }
 
 // changedFields is nil when all custom fields are as wanted. Otherwise it has all the account's fields, because
@@ -48,7 +48,7 @@ func (u *update) setAddress(ctx context.Context) error {
 	if u.Wanted.Email == "" || u.account.confirmed(u.Wanted.Email) {
 		return nil
 	}
-	err := u.workspace.update(ctx, u.UserID, accountChange{Email: u.Wanted.Email, Verified: true})
+	err := u.workspace.update(ctx, u.job.UserID, accountChange{Email: u.Wanted.Email, Verified: true})
 	if isRefusal(err, "error-field-unavailable") {
 		err = fmt.Errorf("another account has the new e-mail address, so the former one stays: %w", err)
 	}
@@ -60,7 +60,7 @@ func (u *update) setAvatar(ctx context.Context) error {
 	if u.Wanted.Avatar == "" || u.Wanted.Avatar == u.Given.Avatar {
 		return nil
 	}
-	err := u.workspace.setAvatar(ctx, u.UserID, u.Wanted.Avatar)
+	err := u.workspace.setAvatar(ctx, u.job.UserID, u.Wanted.Avatar)
 	if isRefusal(err, "error-avatar-invalid-url", "error-avatar-url-handling") {
 		err = fmt.Errorf("the picture must be one that Rocket.Chat itself can fetch: %w", err)
 	}

@@ -67,7 +67,7 @@ func (u *update) join(ctx context.Context, isTeam bool, name string) error {
 			return err
 		}
 	}
-	err = u.workspace.join(ctx, p, u.UserID)
+	err = u.workspace.join(ctx, p, u.job.UserID)
 	if err == nil {
 		u.record(ctx, audit.MemberAdded, slog.String(string(p.Kind), p.ID))
 	} else if hopeless(err) {
@@ -89,7 +89,7 @@ func (u *update) find(ctx context.Context, isTeam bool, name string) (p place, o
 
 func (u *update) leave(ctx context.Context, p place) error {
 	if u.namesPlace(p) && u.in(p) {
-		if err := u.workspace.leave(ctx, p, u.UserID); err != nil {
+		if err := u.workspace.leave(ctx, p, u.job.UserID); err != nil {
 			return err
 		}
 		u.record(ctx, audit.MemberRemoved, slog.String(string(p.Kind), p.ID))

@@ -134,7 +134,8 @@ func TestAccountsThatAreNotTouched(t *testing.T) {
 func TestAnAccountThatIsTheirsNoMore(t *testing.T) {
 	for name, change := range map[string]func(w *world, links *rocketchat.Links) error{
 		"unlinked": func(w *world, links *rocketchat.Links) error {
-			return links.Unlink(w.t.Context(), ada.Provider, ada.Subject)
+			_, err := links.Release(w.t.Context(), w.people()[0].ID)
+			return err
 		},
 		"linked to another": func(w *world, links *rocketchat.Links) error {
 			return links.Link(w.t.Context(), ada.Provider, ada.Subject, w.server.AddUser(rocketchattest.User{Username: "other"}))
@@ -170,7 +171,7 @@ func TestAHiddenAccountIsNotTouched(t *testing.T) {
 func TestAJobOfNobodyIsDropped(t *testing.T) {
 	w := newWorld(t, kept(settings{}))
 	w.must(w.env.Outbox.Enqueue(t.Context(), "sync", "rocketchat", "nonsense"))
-	w.must(w.env.Outbox.Enqueue(t.Context(), "sync", "rocketchat", map[string]string{"l": "nobody"}))
+	w.must(w.env.Outbox.Enqueue(t.Context(), "sync", "rocketchat", map[string]string{"u": "nobody"}))
 	w.drain()
 	w.wantNoJobs()
 	if n := strings.Count(w.env.Journal.String(), "outbox job refused"); n != 1 {

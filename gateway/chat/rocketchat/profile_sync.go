@@ -15,12 +15,8 @@ import (
 	"chatgate/store"
 )
 
-const (
-	// syncHold outlives a job of the outbox, so that the lock runs out only under a replica that died.
-	syncHold = 45 * time.Second
-	// reportedFor is how long an operator is not told the same again.
-	reportedFor = 24 * time.Hour
-)
+// reportedFor is how long an operator is not told the same again.
+const reportedFor = 24 * time.Hour
 
 // sync carries one person's profile over. Whatever of it was done before, by a job that was interrupted or on another
 // replica, is found done: every step begins with looking.
@@ -29,7 +25,7 @@ func (p *profiles) sync(ctx context.Context, job outbox.Job) error {
 	if err := json.Unmarshal(job.Payload, &j); err != nil {
 		return outbox.Permanent(errors.New("carry profile over: the job does not decode"))
 	}
-	err := p.locks.Do(ctx, j.Link, syncHold, func(ctx context.Context) error { return p.carryOver(ctx, j) })
+	err := p.links.alone(ctx, func(ctx context.Context) error { return p.carryOver(ctx, j) }, j.UserID)
 	if limited, ok := errors.AsType[*limitedError](err); ok {
 		return outbox.Later(err, limited.wait)
 	}
@@ -37,7 +33,11 @@ func (p *profiles) sync(ctx context.Context, job outbox.Job) error {
 }
 
 func (p *profiles) carryOver(ctx context.Context, j syncJob) error {
-	found, err := p.records.Get(ctx, j.Link)
+	name, err := p.links.account(ctx, j.UserID)
+	if err != nil {
+		return err
+	}
+	found, err := p.records.Get(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -47,18 +47,23 @@ func (p *profiles) carryOver(ctx context.Context, j syncJob) error {
 	if found.settled(p.now()) { // another job has seen to it
 		return nil
 	}
-	linked, err := p.links.Account(ctx, j.Provider, j.Subject)
-	if errors.Is(err, store.ErrNotFound) || err == nil && linked != found.UserID { // the account is not theirs any more
-		return nil
+	if theirs, err := p.concerns(ctx, found, j); err != nil || !theirs {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("read account link: %w", err)
-	}
-	u := &update{profiles: p, job: j, profile: found}
+	u := &update{profiles: p, job: j, name: name, profile: found}
 	if err := u.carryOver(ctx); err != nil {
 		return err
 	}
 	return u.settle(ctx)
+}
+
+// concerns says whether a profile is what the job's person said, and the account still theirs.
+func (p *profiles) concerns(ctx context.Context, found profile, j syncJob) (bool, error) {
+	link, err := p.links.link(ctx, j.Provider, j.Subject)
+	if err != nil || found.Link != link {
+		return false, err
+	}
+	return p.links.has(ctx, j.Provider, j.Subject, j.UserID)
 }
 
 // update is one profile on its way to its account.
@@ -66,6 +71,7 @@ type update struct {
 	*profiles
 	profile
 	job     syncJob
+	name    string // of the profile
 	account account
 	// refused is what no repetition can help, for the operator.
 	refused []error
@@ -93,14 +99,14 @@ func (u *update) carryOver(ctx context.Context) error {
 // read looks at the account as it is now, and at its rooms where they matter.
 func (u *update) read(ctx context.Context) (err error) {
 	if len(u.Wanted.Channels)+len(u.Wanted.Teams)+len(u.Given.Places) == 0 {
-		u.account, err = u.workspace.byID(ctx, u.UserID)
+		u.account, err = u.workspace.byID(ctx, u.job.UserID)
 		return err
 	}
 	traits, err := u.workspace.traits(ctx)
 	if err != nil {
 		return err
 	}
-	u.account, err = u.workspace.withRooms(ctx, traits.version, u.UserID)
+	u.account, err = u.workspace.withRooms(ctx, traits.version, u.job.UserID)
 	return err
 }
 
@@ -124,12 +130,12 @@ func (u *update) tried(err error) error {
 	return nil
 }
 
-var errRelinked = errors.New("the person has another account now")
+var errRelinked = errors.New("the account is linked otherwise now")
 
 // save writes down what is about to be given, or was taken, so that a crash after it loses nothing of it.
 func (u *update) save(ctx context.Context) error {
-	_, err := u.records.Update(ctx, u.job.Link, profileLife, func(stands profile) (profile, error) {
-		if stands.UserID != u.UserID {
+	_, err := u.records.Update(ctx, u.name, profileLife, func(stands profile) (profile, error) {
+		if stands.Link != u.Link {
 			return stands, errRelinked
 		}
 		stands.Given = u.Given
@@ -148,8 +154,8 @@ func (u *update) settle(ctx context.Context) error {
 	if len(u.refused) > 0 {
 		lasts = refusedFor
 	}
-	_, err := u.records.Update(ctx, u.job.Link, profileLife, func(stands profile) (profile, error) {
-		if stands.UserID != u.UserID {
+	_, err := u.records.Update(ctx, u.name, profileLife, func(stands profile) (profile, error) {
+		if stands.Link != u.Link {
 			return stands, errRelinked
 		}
 		stands.Given, stands.Carried, stands.Until = u.Given, u.Wanted.digest(), u.now().Add(lasts).Unix()
@@ -169,8 +175,8 @@ func (u *update) settle(ctx context.Context) error {
 func (u *update) report(ctx context.Context, refused error) {
 	text, attrs := refused.Error(), []any{"chat", u.chat, "err", refused}
 	if _, general := errors.AsType[*operatorError](refused); !general {
-		text += u.UserID
-		attrs = append(attrs, "account", u.UserID)
+		text += u.job.UserID
+		attrs = append(attrs, "account", u.job.UserID)
 	}
 	sum := sha256.Sum256([]byte(text))
 	err := u.reported.Add(ctx, base64.RawURLEncoding.EncodeToString(sum[:]), struct{}{}, reportedFor)
@@ -184,6 +190,6 @@ func (u *update) report(ctx context.Context, refused error) {
 func (u *update) record(ctx context.Context, act audit.Act, attr slog.Attr) {
 	u.audit.Record(ctx, audit.Event{
 		Act: act, Actor: audit.ActorGateway, Chat: u.chat, Provider: u.job.Provider, Subject: u.job.Subject,
-		Attrs: []slog.Attr{slog.String("account", u.UserID), attr},
+		Attrs: []slog.Attr{slog.String("account", u.job.UserID), attr},
 	})
 }

@@ -84,15 +84,16 @@ func (l *Links) all(ctx context.Context) ([]store.Entry, error) {
 	}
 }
 
-// each does something with the name of every link. One that fails holds up no other, and is the error in the end.
-func (l *Links) each(ctx context.Context, do func(link string) error) error {
+// each does something with the name of every linked account. One that fails holds up no other, and is the error in the
+// end.
+func (l *Links) each(ctx context.Context, do func(account string) error) error {
 	all, err := l.all(ctx)
 	if err != nil {
 		return err
 	}
 	var failed error
 	for _, e := range all {
-		switch err := do(e.Member); {
+		switch err := l.at(ctx, e.Member, do); {
 		case errors.Is(err, store.ErrUnavailable):
 			return err
 		case err != nil && !errors.Is(err, store.ErrNotFound):
@@ -100,6 +101,18 @@ func (l *Links) each(ctx context.Context, do func(link string) error) error {
 		}
 	}
 	return failed
+}
+
+func (l *Links) at(ctx context.Context, link string, do func(account string) error) error {
+	found, err := l.accounts.Get(ctx, link)
+	if err != nil {
+		return err
+	}
+	account, err := l.account(ctx, found.UserID)
+	if err != nil {
+		return err
+	}
+	return do(account)
 }
 
 func (l *Links) reseal(ctx context.Context, id string) (bool, error) {

@@ -48,9 +48,9 @@ func TestWhatIsKeptOfAccountsOutlivesItsSealingKey(t *testing.T) {
 	must(p.links.Link(ctx, "corp", "ada", "ADA"))
 	must(p.links.Link(ctx, "corp", "bob", "BOB")) // who has nothing else
 	must(words.remember(ctx, "ADA", "seed"))
-	link, err := p.links.link(ctx, "corp", "ada")
+	account, err := p.links.account(ctx, "ADA")
 	must(err)
-	_, err = p.note(ctx, link, profile{UserID: "ADA", Wanted: wanted{Name: "Ada"}, Given: given{Roles: []string{"moderator"}}})
+	_, err = p.note(ctx, account, profile{Wanted: wanted{Name: "Ada"}, Given: given{Roles: []string{"moderator"}}})
 	must(err)
 	before, err := words.forAccount(ctx, "ADA")
 	must(err)
@@ -60,7 +60,7 @@ func TestWhatIsKeptOfAccountsOutlivesItsSealingKey(t *testing.T) {
 	must(errors.Join(err, p.reseal(ctx), words.reseal(ctx)))
 
 	p, words = sealedUnder(t, engine, "current")
-	found, err := p.records.Get(ctx, link)
+	found, err := p.records.Get(ctx, account)
 	if err != nil || len(found.Given.Roles) != 1 {
 		t.Errorf("profile = %+v, %v, want what was given", found, err)
 	}

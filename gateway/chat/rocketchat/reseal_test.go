@@ -83,7 +83,7 @@ func TestResealGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := all.Unlink(ctx, "corp", "carol"); err != nil {
+	if _, err := all.Release(ctx, "carol"); err != nil {
 		t.Fatal(err)
 	}
 	under(t, engine, "former", "lost") // the key of names comes under the former key

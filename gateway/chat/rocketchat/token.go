@@ -176,12 +176,15 @@ func (c *connector) loginToken(ctx context.Context, v version, id oidc.Identity,
 	return c.accounts.login(ctx, id, a, address)
 }
 
-// keep enters a new token into the ledger, then into the session. From the first step on every sign-out finds it; when
-// the session ended meanwhile it is revoked at once (D11, D21).
+// keep enters a new token into the ledger, then into the session. From the first step on every sign-out finds it, and an
+// operator who takes the account away; when either came before, it is revoked at once (D8, D11, D21).
 func (c *connector) keep(ctx context.Context, s session.Session, i issued, life time.Duration) error {
 	e := c.entry(s, i, life)
 	if err := c.env.Ledger.Record(ctx, e); err != nil {
 		return errors.Join(fmt.Errorf("enter login token: %w", err), c.workspace.revoke(ctx, i.owner()))
+	}
+	if err := c.stillTheirs(ctx, s.Identity, i.UserID); err != nil {
+		return errors.Join(err, c.env.Ledger.Revoke(ctx, e))
 	}
 	record, err := i.record()
 	if err != nil {
@@ -193,6 +196,15 @@ func (c *connector) keep(ctx context.Context, s session.Session, i issued, life 
 	}
 	c.env.Record(ctx, chat.Caller{Session: s}, audit.Event{Act: audit.LoginTokenMinted})
 	return nil
+}
+
+// stillTheirs is errRelinked when an operator has taken the account from the person.
+func (c *connector) stillTheirs(ctx context.Context, id oidc.Identity, userID string) error {
+	theirs, err := c.accounts.links.has(ctx, id.Provider, id.Subject, userID)
+	if err == nil && !theirs {
+		err = errRelinked
+	}
+	return err
 }
 
 func (c *connector) entry(s session.Session, i issued, life time.Duration) outbox.Entry {

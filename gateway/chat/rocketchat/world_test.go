@@ -57,6 +57,7 @@ type settings struct {
 	config  func(*rocketchat.Config)
 	limits  limit.Settings
 	session session.Settings
+	engine  store.Engine
 	// transport stands between the gateway and the workspace.
 	transport interface {
 		http.RoundTripper
@@ -72,7 +73,7 @@ func newWorld(t *testing.T, s settings) *world {
 		transport = s.transport
 	}
 	env := chattest.NewEnv(t, chattest.Options{
-		Name: "rocketchat", Limits: &s.limits, Session: s.session, Transport: transport,
+		Name: "rocketchat", Limits: &s.limits, Session: s.session, Transport: transport, Engine: s.engine,
 	})
 	workspace := rocketchattest.Config{
 		URL: chatURL, Version: s.version, CreateTokenEnv: true, CreateTokenSecret: secret, Now: env.Now,
