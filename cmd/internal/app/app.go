@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/rocketchat"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -138,6 +141,20 @@ func (a *App) warn() {
 					"a host name of the gateway beside the chat's avoids it", "chat", name, "key", key, "origin", string(origin))
 			}
 		}
+		a.warnOfAdministrators(name, section)
+	}
+}
+
+// warnOfAdministrators says so where each of several providers decides on who administers a chat: groups are compared by
+// name alone, so any of them may say of its people that they are in one.
+func (a *App) warnOfAdministrators(name string, section chat.Config) {
+	workspace, ok := section.(*rocketchat.Config)
+	if !ok {
+		return
+	}
+	if providers := workspace.AdminProviders(slices.Sorted(maps.Keys(a.cfg.Providers))); len(providers) > 1 {
+		a.log.Warn("groups of several providers make administrators: accounts.providers names those that are meant",
+			"chat", name, "providers", providers)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/rocketchat"
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
@@ -123,9 +124,16 @@ func (c *Config) checkChat(name string, report func(key, problem string)) {
 	if slices.Contains(gateway.ReservedNames(), name) {
 		report("chats."+name, "must have another name: this one is a route of the gateway's own")
 	}
-	for i, provider := range c.Chats[name].AccessRules().Providers {
+	c.checkProviders("chats."+name+".access.providers", c.Chats[name].AccessRules().Providers, report)
+	if workspace, ok := c.Chats[name].(*rocketchat.Config); ok {
+		c.checkProviders("chats."+name+".accounts.providers", workspace.Accounts.Providers, report)
+	}
+}
+
+func (c *Config) checkProviders(key string, named []string, report func(key, problem string)) {
+	for i, provider := range named {
 		if _, known := c.Providers[provider]; !known {
-			report(fmt.Sprintf("chats.%s.access.providers[%d]", name, i), fmt.Sprintf("must be a key of providers, got %q", provider))
+			report(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("must be a key of providers, got %q", provider))
 		}
 	}
 }

@@ -83,6 +83,7 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"a chat without access", "    access: {providers: [corp], groups: [staff]}\n", "", 12, "access: must say who may enter"},
 		{"an empty list of groups", "groups: [staff]", "groups: []", 13, "chats.rocketchat.access.groups: must not be empty"},
 		{"access for a provider that is not there", "access: {providers: [corp], groups", "access: {providers: [crop], groups", 13, "chats.rocketchat.access.providers[0]: must be a key of providers"},
+		{"accounts by a provider that is not there", "url: https://chat.example.org\n", "url: https://chat.example.org\n    accounts: {providers: [corp, crop]}\n", 15, `chats.rocketchat.accounts.providers[1]: must be a key of providers, got "crop"`},
 		{"a chat's address with a final slash", "url: https://chat.example.org\n", "url: https://chat.example.org/\n", 14, "chats.rocketchat.url: must be an https origin"},
 		{"a chat over http", "url: https://chat.example.org\n", "url: http://chat.example.org\n", 14, "chats.rocketchat.url: must be https"},
 		{"an API over http that nobody allowed", "allowHTTP: true", "allowHTTP: false", 15, "chats.rocketchat.api.url"},

@@ -38,6 +38,36 @@ func TestAGatewayOnAnotherSiteThanItsChatIsWarnedOf(t *testing.T) { // R20, B-29
 	}
 }
 
+func TestGroupsOfSeveralProvidersThatMakeAdministratorsAreWarnedOf(t *testing.T) { // D7, S93
+	const another = "  partners:\n    issuer: https://idp.example.net\n    client: {id: chatgate, secret: s}\nchats:\n"
+	for _, tc := range []struct {
+		name, access, accounts string
+		warned                 bool
+	}{
+		{"both may enter", "{anyone: true}", "{roles: {bosses: [admin]}}", true},
+		{"one may enter", "{providers: [corp]}", "{roles: {bosses: [admin]}}", false},
+		{"one counts", "{anyone: true}", "{roles: {bosses: [admin]}, providers: [corp]}", false},
+		{"nobody is made an administrator", "{anyone: true}", "{roles: {bosses: [moderator]}}", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			loaded, err := parse(t, strings.NewReplacer(
+				`standalone: {address: "cache:6379"}`, "memory: true", "chats:\n", another,
+				"access: {providers: [corp], groups: [staff]}", "access: "+tc.access+"\n    accounts: "+tc.accounts,
+			).Replace(working))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
+				t.Fatal(err)
+			}
+			if warned := strings.Contains(log.String(), "make administrators"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			}
+		})
+	}
+}
+
 func TestOutgoingCallsVerifyWhomTheyTalkTo(t *testing.T) { // S132
 	transport := app.NewTransport()
 	client := &http.Client{Transport: transport}

@@ -132,6 +132,18 @@ func isHeaderText(text string) bool {
 // AccessRules are the section's rules on who may enter.
 func (c *Config) AccessRules() *chat.AccessRules { return &c.Access }
 
+// AdminProviders are those of the configured providers whose groups make people administrators here: each can, by what it
+// says of its people. There are none where no group has that role.
+func (c *Config) AdminProviders(configured []string) []string {
+	if !c.Accounts.Roles.names(adminRole) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(configured), func(provider string) bool {
+		enters := c.Access.Providers == nil || slices.Contains(c.Access.Providers, provider)
+		return !enters || !c.Accounts.believes(provider)
+	})
+}
+
 // Called is the workspace's title.
 func (c *Config) Called() string { return c.Title }
 

@@ -17,6 +17,8 @@ type Accounts struct {
 	JoinDefaultChannels bool  `yaml:"joinDefaultChannels" default:"true" doc:"Puts new accounts into the workspace's default channels."`
 	Sync                Sync  `yaml:"sync" doc:"What of a person's profile is carried over to their account after a sign-in."`
 
+	Providers []string `yaml:"providers" doc:"Only people of these providers have their profile and groups carried over to their account; of all that may enter when left out."`
+
 	Roles    Mapping `yaml:"roles" doc:"By group: the ids of the roles that its members are given, and lose with the group, such as chat-admins: [admin]."`
 	Channels Mapping `yaml:"channels" doc:"By group: the names of the channels and private groups that its members are put into, and taken out of with the group."`
 	Teams    Mapping `yaml:"teams" doc:"By group: the names of the teams that its members are put into, and taken out of with the group."`
@@ -63,7 +65,15 @@ func (m Mapping) names(what string) bool {
 	return false
 }
 
+// believes says whether what a provider says of its people counts for their accounts.
+func (a *Accounts) believes(provider string) bool {
+	return len(a.Providers) == 0 || slices.Contains(a.Providers, provider)
+}
+
 func (a *Accounts) check(report func(key, problem string)) {
+	if a.Providers != nil && len(a.Providers) == 0 {
+		report("accounts.providers", "must not be empty: leave the key out, or list whose groups count")
+	}
 	a.Roles.check("accounts.roles", "must be ids of roles, such as moderator", isID, report)
 	a.Channels.check("accounts.channels", "must be names of channels, without #", isRoomName, report)
 	a.Teams.check("accounts.teams", "must be names of teams, without #", isRoomName, report)

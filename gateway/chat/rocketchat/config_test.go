@@ -46,6 +46,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"a channel with its #", accountsWith(func(a *rocketchat.Accounts) { a.Channels = rocketchat.Mapping{"staff": {"#news"}} }), "accounts.channels.staff[0]"},
 		{"a channel without a name", accountsWith(func(a *rocketchat.Accounts) { a.Channels = rocketchat.Mapping{"staff": {""}} }), "accounts.channels.staff[0]"},
 		{"a team with a space", accountsWith(func(a *rocketchat.Accounts) { a.Teams = rocketchat.Mapping{"staff": {"a b"}} }), "accounts.teams.staff[0]"},
+		{"no provider that counts", accountsWith(func(a *rocketchat.Accounts) { a.Providers = []string{} }), "accounts.providers"},
 		{"a custom field that is none", accountsWith(func(a *rocketchat.Accounts) {
 			a.Sync.CustomFields = map[string]string{"a.b": "department"}
 		}), "accounts.sync.customFields.a.b"},

@@ -88,8 +88,12 @@ type syncJob struct {
 	Subject  string `json:"b"`
 }
 
-// wants is what an identity's account is to be like by the configuration.
+// wants is what an identity's account is to be like by the configuration. Of a provider that is not believed it is
+// nothing, so that what was given before is taken.
 func (a Accounts) wants(id oidc.Identity) wanted {
+	if !a.believes(id.Provider) {
+		return wanted{}
+	}
 	w := wanted{
 		Roles: a.Roles.of(id.Groups), Channels: a.Channels.of(id.Groups), Teams: a.Teams.of(id.Groups),
 		Fields: map[string]string{},
