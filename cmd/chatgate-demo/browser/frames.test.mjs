@@ -10,9 +10,10 @@ import { world } from './world.mjs';
 const languages = { en: 'ltr', ar: 'rtl' };
 
 const NEVER = {}; // the answer that does not come
+const BROKEN = {}; // the connection that fails
 const pending = (failed) => ({ 'handoff/redeem': { status: 202, body: { status: 'pending', failed } } });
 const ready = { handoff: { status: 200, body: { id: 'an id', secret: 'a secret', expiresIn: 300 } } };
-const problem = (status, code) => ({ status, body: { code, status, request_id: '5f2c91aa' } });
+const problem = (status, code, detail) => ({ status, body: { code, status, detail, request_id: '5f2c91aa' } });
 
 // A state: what the server answers, what was pressed before the page was loaded (kept), how its address ends, and
 // the part that shows when it is there.
@@ -26,13 +27,25 @@ const signedOut = {
   cancelled: { answers: pending('provider_denied'), kept: 'window', part: '[data-show="provider_denied"]' },
   'provider-down': { answers: pending('provider_unavailable'), kept: 'window', part: '[data-show="provider_unavailable"]' },
   failed: { answers: { handoff: problem(503, 'store_unavailable') }, part: '[data-show="failure"]' },
+  offline: { answers: { handoff: BROKEN }, part: '[data-show="offline"]' },
 };
 
 const signedIn = {
   checking: { answers: { resume: NEVER }, part: '[data-state="checking"]' },
   'stayed-out': { answers: { ...ready, resume: problem(401, 'signed_out_of_chat') }, part: hook('continue') },
   'just-given': { answers: { ...ready, resume: problem(409, 'just_given') }, part: hook('continue') },
-  refused: { answers: { ...ready, resume: problem(403, 'access_denied') }, part: '[data-show~="refused"]' },
+  'not-verified': { answers: { ...ready, resume: problem(409, 'token_unverified') }, part: hook('continue') },
+  held: { answers: { ...ready, resume: problem(401, 'held') }, part: hook('continue') },
+  'signed-out-everywhere': { answers: { ...ready, resume: problem(401, 'signed_out_everywhere') }, part: hook('logout') },
+  refused: {
+    answers: { ...ready, resume: problem(403, 'access_denied', 'You are signed in, but Rocket.Chat is not open to you.') },
+    part: '[data-show="detail"]',
+  },
+  // Nobody takes the login, since no chat is around this page: it is given once more, and then no more (R16).
+  'not-taken': {
+    answers: { ...ready, resume: { status: 200, body: { loginToken: 'a token', userId: 'an id' } } },
+    part: '[data-show="login_refused"]', hurry: true, resumed: 2,
+  },
 };
 
 // answer plays the server for the frame's script.
@@ -42,6 +55,7 @@ function answer(request, answers) {
   const made = request.method() === 'POST' ? answers[route] : undefined;
   if (made === undefined) return request.continue();
   if (made === NEVER) return undefined;
+  if (made === BROKEN) return request.abort();
   return request.respond({ status: made.status, contentType: 'application/json', body: JSON.stringify(made.body) });
 }
 
@@ -57,22 +71,37 @@ function before({ kept, hurry, key }) {
   }
 }
 
+const seen = new Set(); // the states that were shown
+
+// shownBy is what a frame shows: its state, and which of the words for several problems.
+function shownBy(frame) {
+  const words = [...frame.querySelectorAll('[role="alert"] > span:not([hidden])')];
+  return [frame.dataset.state, ...words.map((part) => part.dataset.show)];
+}
+
 async function see(browser, language, name, state) {
   const page = await browser.newPage();
+  let resumed = 0;
   try {
     await page.setRequestInterception(true);
-    page.on('request', (request) => answer(request, state.answers));
+    page.on('request', (request) => {
+      if (request.url().endsWith('/resume')) resumed += 1;
+      return answer(request, state.answers);
+    });
     await page.evaluateOnNewDocument(before, { kept: state.kept, hurry: state.hurry, key: `chatgate.rocketchat.${world.rocketchat}` });
     await page.goto(`${world.gateway}/rocketchat/frame?lang=${language}${state.query ?? ''}`);
     await visible(page, state.part);
     assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).direction), languages[language], name);
     await inspect(page, `frame-${name}-${language}`);
+    for (const shown of await page.$eval('[data-frame]', shownBy)) seen.add(shown);
+    if (state.resumed) assert.equal(resumed, state.resumed, name);
   } finally {
     await page.close();
   }
 }
 
-const expected = [/Failed to load resource/];
+// A login that is for the chat's origin does not reach this page, which is nobody's frame.
+const expected = [/Failed to load resource/, /Failed to execute 'postMessage'/];
 
 for (const language of Object.keys(languages)) {
   journey(`the login frame in every state, signed out, in ${language}`, async (_, browser) => { // B-27
@@ -87,3 +116,10 @@ for (const language of Object.keys(languages)) {
     for (const [name, state] of Object.entries(signedIn)) await see(browser, language, name, state);
   }, { expected });
 }
+
+// Leaving is what shows between a press and the next page, too short to be looked at here.
+journey('no state of the login frame was left out', async (page) => { // B-27
+  await page.goto(`${world.gateway}/rocketchat/frame`);
+  const all = await page.$$eval('[role] span[data-show]', (parts) => parts.flatMap((part) => part.dataset.show.split(' ')));
+  assert.deepEqual(all.filter((state) => !seen.has(state) && state !== 'leaving'), []);
+}, { expected });
