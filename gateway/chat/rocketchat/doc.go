@@ -4,11 +4,14 @@
 //
 //	/<name>/token    the API. 200 with a login token for a browser that is signed in here, else 401, never a redirect.
 //	/<name>/frame    the page. It offers to sign in, or completes the sign-in by posting a login token to its parent.
-//	/<name>/resume   what that page asks: verifies a token that was given before, and obeys a sign-out inside the chat.
+//	/<name>/handoff, /<name>/handoff/redeem
+//	                 what that page asks signed out: a hand-off for a sign-in in another window, and its outcome.
+//	/<name>/resume   what it asks signed in: verifies a token that was given before, and obeys a sign-out inside the chat.
 //
 // # Login tokens
 //
-// A login token is a credential of one account, made with users.createToken by a service account. There is one for
+// A login token is a credential of one account, made with users.createToken by a service account, or by a login with a
+// password of our own where that cannot be had (passwords.go). There is one for
 // each session here (D10): the browser keeps it, and a sign-out inside Rocket.Chat destroys it, so a shared one would
 // sign out every browser of a person at once. It is made once by one caller on one replica, entered into the ledger,
 // and only then kept in the session and handed out. Until Rocket.Chat's own expiry the session's copy is all that is
@@ -29,6 +32,11 @@
 // sign-in has noted, so it does not matter how often or in which order jobs run. What is given is written down before it
 // is given, and only what is written down is ever taken away. It is written down by account, so that it is found when
 // that is linked to somebody else. Jobs and operators who change a link wait for each other (Links.alone).
+//
+// # Operators
+//
+// An operator has the workspace examined (check*.go), its settings made right and put back (setup*.go), and links made and
+// removed by hand ([Operated]). All of it works beside a gateway that runs.
 //
 // # Versions
 //
