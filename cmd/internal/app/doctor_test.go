@@ -27,7 +27,9 @@ func TestDoctorFindsNothingWrongInAHealthyInstallation(t *testing.T) {
 			name: "a portal that embeds the chat",
 			workspace: func(c *rocketchattest.Config) {
 				c.Settings = map[string]any{
-					"Iframe_Integration_receive_enable": true, "Iframe_Integration_receive_origin": portal, "Iframe_Restrict_Access": false,
+					"Iframe_Integration_receive_enable": true, "Iframe_Integration_receive_origin": portal,
+					"Iframe_Integration_send_enable": true, "Iframe_Integration_send_target_origin": portal,
+					"Iframe_Restrict_Access": false,
 				}
 				c.FrameAncestors = []string{portal}
 			},

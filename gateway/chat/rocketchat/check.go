@@ -18,6 +18,7 @@ var _ chat.Examiner = (*connector)(nil)
 const (
 	iframeFinding = "iframe settings"
 	embedFinding  = "embedding settings"
+	sendFinding   = "embedding events"
 )
 
 // Check looks at what has to be right for people to sign in: Rocket.Chat answers, its release is sound, our service
@@ -100,7 +101,7 @@ func (c *connector) checkServiceAccount(ctx context.Context, l *look) chat.Findi
 // checkSettings compares what everybody may read with what it must be.
 func (c *connector) checkSettings(ctx context.Context, l *look) {
 	ids := []string{siteURL, receiveEnable, receiveOrigin, manuallyApprove}
-	for _, w := range c.iframeSettings() {
+	for _, w := range slices.Concat(c.iframeSettings(), c.sendSettings()) {
 		ids = append(ids, w.id)
 	}
 	settings, err := c.workspace.publicSettings(ctx, l.version, ids...)
@@ -112,14 +113,14 @@ func (c *connector) checkSettings(ctx context.Context, l *look) {
 		return
 	}
 	l.settings = settings
-	l.add(judge(iframeFinding, "lead to this gateway", c.iframeSettings(), settings), c.checkOrigin(settings))
+	l.add(c.judge(iframeFinding, "lead to this gateway", c.iframeSettings(), settings), c.checkOrigin(settings))
 }
 
 // checkOrigin compares the address that Rocket.Chat takes for its own with the one that we serve (R32): the browser
 // names it in every call, and one that differs in scheme, host or port is refused.
 func (c *connector) checkOrigin(settings map[string]json.RawMessage) chat.Finding {
 	const name = "origin"
-	told := strings.TrimRight(plain(settings[siteURL]), "/")
+	told := strings.TrimRight(textOf(settings[siteURL]), "/")
 	if origin, err := chat.ParseOrigin(told); err != nil || origin != c.cfg.URL {
 		return chat.Finding{Name: name, Text: fmt.Sprintf(
 			"url is %s and Rocket.Chat says %s is %q: scheme, host and port must be the same in both", c.cfg.URL, siteURL, told)}
@@ -127,16 +128,20 @@ func (c *connector) checkOrigin(settings map[string]json.RawMessage) chat.Findin
 	return chat.Finding{Name: name, OK: true, Text: "url is what " + siteURL + " says"}
 }
 
-// judge says which settings are not what they must be, each with what it is.
-func judge(name, well string, wanted []wantedSetting, settings map[string]json.RawMessage) chat.Finding {
+// judge says which settings are not what they must be, each with what it is, and how they become it.
+func (c *connector) judge(name, well string, wanted []wantedSetting, settings map[string]json.RawMessage) chat.Finding {
 	var wrong []string
+	remedy := "chatgate setup rocketchat --chat " + c.env.Name + " sets them"
 	for _, w := range wanted {
 		if value := settings[w.id]; !w.met(value) {
 			wrong = append(wrong, fmt.Sprintf("%s must be %s (is %s)", w.id, w.text(), shown(value)))
 		}
+		if w.byHand != "" {
+			remedy = "by hand, " + w.byHand
+		}
 	}
 	if len(wrong) > 0 {
-		return chat.Finding{Name: name, Text: strings.Join(wrong, "; ") + ": chatgate setup rocketchat sets them"}
+		return chat.Finding{Name: name, Text: strings.Join(wrong, "; ") + ": " + remedy}
 	}
 	return chat.Finding{Name: name, OK: true, Text: well}
 }
@@ -147,7 +152,7 @@ func (c *connector) examineApproval(ctx context.Context, l look) []chat.Finding 
 	if !told {
 		value, _ = c.workspace.privateSetting(ctx, manuallyApprove) // a hint is not worth a failure
 	}
-	if plain(value) != "true" {
+	if !isValue(value, true) {
 		return nil
 	}
 	text := manuallyApprove + " is on: people whose account waits for approval are refused here until it is given"
@@ -162,8 +167,8 @@ func (c *connector) examineEmbedding(ctx context.Context, l look) []chat.Finding
 	var found []chat.Finding
 	switch wanted := c.receiveSettings(); {
 	case len(wanted) > 0:
-		found = append(found, judge(embedFinding, "let the embedding pages in and nobody else", wanted, l.settings))
-	case plain(l.settings[receiveEnable]) == "true" && plain(l.settings[receiveOrigin]) == "*":
+		found = append(found, c.judge(embedFinding, "let the embedding pages in and nobody else", wanted, l.settings), c.examineEvents(l))
+	case isValue(l.settings[receiveEnable], true) && isValue(l.settings[receiveOrigin], "*"):
 		found = append(found, chat.Finding{Name: embedFinding, Minor: true, Text: receiveOrigin +
 			" is *: any page that frames the chat can sign its reader in as somebody else; list origins or turn " + receiveEnable + " off"})
 	}
@@ -173,13 +178,11 @@ func (c *connector) examineEmbedding(ctx context.Context, l look) []chat.Finding
 	return found
 }
 
-// plain is a setting's value as text.
-func plain(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	return string(raw)
+// examineEvents looks at whether the chat tells an embedding page of sign-ins and sign-outs. People get in without it.
+func (c *connector) examineEvents(l look) chat.Finding {
+	f := c.judge(sendFinding, "are told to an embedding page", c.sendSettings(), l.settings)
+	f.Minor = !f.OK
+	return f
 }
 
 // shown is a setting's value for people; one that was not told is said to be unknown.

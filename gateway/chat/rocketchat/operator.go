@@ -45,7 +45,7 @@ func adviceFor(k call, err error) string {
 		if k.permission != "" {
 			return "the service account lacks a permission: this call takes " + k.permission
 		}
-		return "the service account lacks a permission for this call; the README lists what it needs"
+		return "the service account lacks a permission for this call; chatgate doctor says which"
 	}
 	return ""
 }

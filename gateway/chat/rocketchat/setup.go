@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,18 +77,23 @@ func (s *Setup) Plan(ctx context.Context) (Plan, error) {
 		if w.met(present[w.id]) {
 			continue
 		}
+		if w.byHand != "" {
+			plan.ByHand = append(plan.ByHand, w.byHand)
+			continue
+		}
 		value, err := json.Marshal(w.value)
 		if err != nil {
 			return Plan{}, fmt.Errorf("encode %s: %w", w.id, err)
 		}
 		plan.Changes = append(plan.Changes, Change{Setting: w.id, Was: present[w.id], Set: value})
 	}
+	plan.ByHand = slices.Compact(plan.ByHand) // one choice may concern two settings
 	return plan, nil
 }
 
 // wanted are the settings in the order in which they are set: what replaces the login page is the last.
 func (s *Setup) wanted(ctx context.Context) (wanted []wantedSetting, byHand []string) {
-	wanted = s.c.receiveSettings()
+	wanted = s.c.embedSettings()
 	if len(s.c.cfg.EmbedOrigins) > 0 {
 		// Rocket.Chat's own header is given up only where a policy stands in its place already: without either, every
 		// page could frame the chat.
@@ -190,7 +196,7 @@ func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
 	}
 	var changes []Change
 	for _, o := range kept.lastFirst() {
-		if !sameJSON(present[o.Setting], o.Value) {
+		if !sameValue(present[o.Setting], o.Value) {
 			changes = append(changes, Change{Setting: o.Setting, Was: present[o.Setting], Set: o.Value})
 		}
 	}

@@ -1,7 +1,6 @@
 package rocketchat
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,10 +99,4 @@ func (s *Setup) reseal(ctx context.Context) error {
 		return fmt.Errorf("reseal what setup remembers: %w", err)
 	}
 	return nil
-}
-
-// sameJSON compares two values of a setting, spaces aside.
-func sameJSON(a, b json.RawMessage) bool {
-	var x, y bytes.Buffer
-	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,6 +21,8 @@ const (
 	siteURL         = "Site_Url"
 	receiveEnable   = "Iframe_Integration_receive_enable"
 	receiveOrigin   = "Iframe_Integration_receive_origin"
+	sendEnable      = "Iframe_Integration_send_enable"
+	sendOrigin      = "Iframe_Integration_send_target_origin"
 	restrictAccess  = "Iframe_Restrict_Access"
 	manuallyApprove = "Accounts_ManuallyApproveNewUsers"
 )
@@ -29,18 +32,36 @@ type wantedSetting struct {
 	id    string
 	value any
 	// or are other values that do as well.
-	or []string
+	or []any
+	// byHand says why only an operator can choose among the values, and what follows from the choice.
+	byHand string
 }
 
+func (w wantedSetting) values() []any { return append([]any{w.value}, w.or...) }
+
 func (w wantedSetting) met(value json.RawMessage) bool {
-	if _, text := w.value.(string); text {
-		return plain(value) == w.value || slices.Contains(w.or, plain(value))
-	}
-	return plain(value) == fmt.Sprint(w.value)
+	return slices.ContainsFunc(w.values(), func(wanted any) bool { return isValue(value, wanted) })
 }
 
 func (w wantedSetting) text() string {
-	return strings.Join(append([]string{fmt.Sprint(w.value)}, w.or...), " or ")
+	var words []string
+	for _, value := range w.values() {
+		words = append(words, fmt.Sprint(value))
+	}
+	return strings.Join(words, " or ")
+}
+
+// isValue says whether a setting is a text or a boolean.
+func isValue(value json.RawMessage, wanted any) bool {
+	encoded, err := json.Marshal(wanted)
+	return err == nil && sameValue(value, encoded)
+}
+
+// sameValue compares two values of a setting, however they are written. A text is never a boolean: to
+// Rocket.Chat's own code "false" is as good as true.
+func sameValue(a, b json.RawMessage) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // iframeSettings are the four of Rocket.Chat's page Accounts, Iframe. The one that replaces its login page comes last:
@@ -50,22 +71,54 @@ func (c *connector) iframeSettings() []wantedSetting {
 	return []wantedSetting{
 		{id: iframeURL, value: own + "/frame"},
 		{id: iframeAPIURL, value: own + "/token"},
-		{id: iframeAPIMethod, value: http.MethodPost, or: []string{http.MethodGet}},
+		{id: iframeAPIMethod, value: http.MethodPost, or: []any{http.MethodGet}},
 		{id: iframeEnabled, value: true},
 	}
+}
+
+// embedSettings are those of Iframe Integration, in the order in which they are set.
+func (c *connector) embedSettings() []wantedSetting {
+	return append(c.receiveSettings(), c.sendSettings()...)
+}
+
+// tokenPages are the origins whose pages may have login tokens.
+func (c *connector) tokenPages() []string {
+	return c.embedders(func(r chat.EmbedRights) bool { return r.Token })
 }
 
 // receiveSettings let the pages that may have login tokens hand them to the chat that they embed: exactly those, since
 // every origin in the list can sign a reader in as anybody (B-30). Rocket.Chat compares the list's items as they are,
 // without taking spaces away.
 func (c *connector) receiveSettings() []wantedSetting {
-	origins := c.embedders(func(r chat.EmbedRights) bool { return r.Token })
+	origins := c.tokenPages()
 	if len(origins) == 0 {
 		return nil
 	}
 	return []wantedSetting{
 		{id: receiveOrigin, value: strings.Join(origins, ",")},
 		{id: receiveEnable, value: true},
+	}
+}
+
+// sendSettings have the chat tell the page around it who is signed in. Rocket.Chat tells one origin alone: which of
+// several it is to be, nobody can know from here.
+func (c *connector) sendSettings() []wantedSetting {
+	origins := c.tokenPages()
+	switch len(origins) {
+	case 0:
+		return nil
+	case 1:
+		return []wantedSetting{{id: sendOrigin, value: origins[0]}, {id: sendEnable, value: true}}
+	}
+	var others []any
+	for _, origin := range origins[1:] {
+		others = append(others, origin)
+	}
+	const choice = "turn " + sendEnable + " on and enter the one page that is to be told in " + sendOrigin + ": Rocket.Chat takes no more than one, " +
+		"and the others learn neither that a login was taken nor of a sign-out in the chat"
+	return []wantedSetting{
+		{id: sendOrigin, value: origins[0], or: others, byHand: choice},
+		{id: sendEnable, value: true, byHand: choice},
 	}
 }
 
@@ -107,7 +160,7 @@ func (w *workspace) writeSetting(ctx context.Context, id string, value json.RawM
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
-	if plain(stands) != plain(value) {
+	if !sameValue(stands, value) {
 		return &stuckError{id: id, stands: stands}
 	}
 	return nil

@@ -74,7 +74,8 @@ func (w *world) everySetting() map[string]string {
 	values := map[string]string{}
 	for _, id := range []string{
 		"Accounts_iframe_enabled", "Accounts_iframe_url", "Accounts_Iframe_api_url", "Accounts_Iframe_api_method",
-		"Iframe_Integration_receive_enable", "Iframe_Integration_receive_origin", "Iframe_Restrict_Access",
+		"Iframe_Integration_receive_enable", "Iframe_Integration_receive_origin", "Iframe_Integration_send_enable",
+		"Iframe_Integration_send_target_origin", "Iframe_Restrict_Access",
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/settings/"+id, http.NoBody)
 		r.Header.Set("X-User-Id", w.config.API.UserID)
@@ -104,7 +105,8 @@ func TestSetupAppliesAndPutsBackExactly(t *testing.T) { // R32, R33
 	changed, err := w.apply()
 	w.must(err)
 	want := []string{
-		"Iframe_Integration_receive_origin", "Iframe_Integration_receive_enable", "Iframe_Restrict_Access",
+		"Iframe_Integration_receive_origin", "Iframe_Integration_receive_enable",
+		"Iframe_Integration_send_target_origin", "Iframe_Integration_send_enable", "Iframe_Restrict_Access",
 		"Accounts_iframe_url", "Accounts_Iframe_api_url", "Accounts_Iframe_api_method", "Accounts_iframe_enabled",
 	}
 	if diff := cmp.Diff(want, changed); diff != "" {
@@ -113,7 +115,8 @@ func TestSetupAppliesAndPutsBackExactly(t *testing.T) { // R32, R33
 	wantNow := map[string]string{
 		"Accounts_iframe_enabled": "true", "Accounts_iframe_url": frameURL, "Accounts_Iframe_api_url": tokenURL,
 		"Accounts_Iframe_api_method": `"POST"`, "Iframe_Integration_receive_enable": "true",
-		"Iframe_Integration_receive_origin": `"` + portalURL + `"`, "Iframe_Restrict_Access": "false",
+		"Iframe_Integration_receive_origin": `"` + portalURL + `"`, "Iframe_Integration_send_enable": "true",
+		"Iframe_Integration_send_target_origin": `"` + portalURL + `"`, "Iframe_Restrict_Access": "false",
 	}
 	if diff := cmp.Diff(wantNow, w.everySetting()); diff != "" {
 		t.Errorf("settings after Apply (-want +got):\n%s", diff)
@@ -279,5 +282,30 @@ func TestSetupLeavesRestrictAccessOnWithoutAPolicy(t *testing.T) {
 	}
 	if len(plan.ByHand) != 1 || !strings.Contains(plan.ByHand[0], "frame-ancestors") {
 		t.Errorf("the plan leaves %q to be done by hand, want the policy", plan.ByHand)
+	}
+}
+
+// TestSetupLeavesTheChoiceOfOnePageToTheOperator: Rocket.Chat tells one page alone of sign-ins and sign-outs.
+func TestSetupLeavesTheChoiceOfOnePageToTheOperator(t *testing.T) {
+	w, _ := setupWorld(t, settings{
+		server: func(c *rocketchattest.Config) { c.FrameAncestors = []string{blogURL, portalURL} },
+		config: func(c *rocketchat.Config) {
+			c.EmbedOrigins = chat.EmbedOrigins{portalURL: {Token: true}, blogURL: {Token: true}}
+		},
+	})
+	plan, err := w.setup().Plan(t.Context())
+	w.must(err)
+	if len(plan.ByHand) != 1 || !strings.Contains(plan.ByHand[0], "Iframe_Integration_send_target_origin") {
+		t.Errorf("the plan leaves %q to be done by hand, want the choice of one page, once", plan.ByHand)
+	}
+	for _, change := range plan.Changes {
+		if strings.Contains(change.Setting, "send") {
+			t.Errorf("the plan chooses by itself: %s", change)
+		}
+	}
+	w.server.SetSetting("Iframe_Integration_send_enable", true)
+	w.server.SetSetting("Iframe_Integration_send_target_origin", portalURL)
+	if plan, err = w.setup().Plan(t.Context()); err != nil || len(plan.ByHand) > 0 {
+		t.Errorf("Plan = %q, %v once the operator has chosen, want nothing by hand", plan.ByHand, err)
 	}
 }
