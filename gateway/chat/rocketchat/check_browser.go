@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"chatgate/gateway/chat"
@@ -124,7 +123,7 @@ func (c *connector) examineFrame(ctx context.Context) chat.Finding {
 		return chat.Finding{Name: name, Text: address + " comes with X-Frame-Options, which the proxy in front of the gateway must not add"}
 	}
 	origins := append([]string{string(c.cfg.URL)}, c.embedders(func(chat.EmbedRights) bool { return true })...)
-	if kept := notFraming(got.header, origins); len(kept) > 0 {
+	if kept := notFraming(got.header, c.env.BaseURL, origins); len(kept) > 0 {
 		return chat.Finding{Name: name, Text: fmt.Sprintf("%s may not be framed by %s: the proxy in front of the gateway must leave Content-Security-Policy alone",
 			address, strings.Join(kept, ", "))}
 	}
@@ -141,7 +140,7 @@ func (c *connector) examineFraming(ctx context.Context) chat.Finding {
 		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s does not answer from here: %v", c.cfg.URL, err)}
 	}
 	policy := "Content-Security-Policy: frame-ancestors " + strings.Join(append([]string{"'self'"}, origins...), " ")
-	switch kept := notFraming(got.header, origins); {
+	switch kept := notFraming(got.header, string(c.cfg.URL), origins); {
 	case len(ancestors(got.header)) > 0 && len(kept) > 0:
 		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s may not be framed by %s, which is in embedOrigins: the proxy in front of Rocket.Chat must send %s", c.cfg.URL, strings.Join(kept, ", "), policy)}
 	case len(ancestors(got.header)) > 0:
@@ -151,35 +150,4 @@ func (c *connector) examineFraming(ctx context.Context) chat.Finding {
 			got.header.Get("X-Frame-Options"), policy, restrictAccess)}
 	}
 	return chat.Finding{Name: name, Minor: true, Text: "any page may frame the chat: have the proxy in front of Rocket.Chat send " + policy}
-}
-
-// ancestors are the frame-ancestors directives of an answer: of each policy, one, since a proxy may add its own and all
-// of them count (Content Security Policy Level 3, Section 6.4.2).
-func ancestors(h http.Header) [][]string {
-	var found [][]string
-	for _, header := range h.Values("Content-Security-Policy") {
-		for policy := range strings.SplitSeq(header, ",") {
-			for directive := range strings.SplitSeq(policy, ";") {
-				if words := strings.Fields(directive); len(words) > 0 && strings.EqualFold(words[0], "frame-ancestors") {
-					found = append(found, words[1:])
-					break
-				}
-			}
-		}
-	}
-	return found
-}
-
-// notFraming are those of the origins that some policy leaves out.
-func notFraming(h http.Header, origins []string) []string {
-	var out []string
-	for _, origin := range origins {
-		for _, allowed := range ancestors(h) {
-			if !slices.Contains(allowed, origin) {
-				out = append(out, origin)
-				break
-			}
-		}
-	}
-	return out
 }
