@@ -100,7 +100,7 @@ func newAccountsLink() *cobra.Command {
 		}
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "%s (%s, roles %s) is linked to subject %s of provider %s\n",
-			done.Account.Username, done.Account.UserID, strings.Join(done.Account.Roles, ", "), known(r.Subject), r.Provider)
+			printable(done.Account.Username), done.Account.UserID, printable(strings.Join(done.Account.Roles, ", ")), known(r.Subject), r.Provider)
 		if done.Taken != nil {
 			fmt.Fprintf(out, "it was taken from subject %s of provider %s\n", known(done.Taken.Subject), known(done.Taken.Provider))
 			warnUnreachable(cmd, *done.Taken)

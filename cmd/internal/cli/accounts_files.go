@@ -86,7 +86,7 @@ func importLinks(cmd *cobra.Command, tools *app.Tools, desk *app.Desk, flags imp
 	err = desk.Import(cmd.Context(), lines, how, func(line app.ImportedLine) {
 		count[line.Outcome]++
 		if line.Outcome == app.ImportRefused {
-			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: refused: %s\n", line.Number, line.Why)
+			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: refused: %s\n", line.Number, printable(line.Why))
 		}
 	})
 	summary := "%d linked, %d moved, %d unchanged, %d refused\n"

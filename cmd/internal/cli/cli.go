@@ -35,7 +35,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	if err == nil {
 		return ok
 	}
-	fmt.Fprintln(streams.Err, err)
+	fmt.Fprintln(streams.Err, printableLines(err.Error()))
 	if _, wrong := errors.AsType[*misuseError](err); wrong {
 		return misuse
 	}

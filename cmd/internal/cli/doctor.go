@@ -38,7 +38,7 @@ func report(w io.Writer, found []app.Finding, asJSON bool) error {
 			failures++
 		}
 		if !asJSON {
-			fmt.Fprintf(w, "%-4s  %s, %s: %s\n", f.Level, f.About, f.Name, f.Text)
+			fmt.Fprintf(w, "%-4s  %s, %s: %s\n", f.Level, f.About, f.Name, printable(f.Text))
 		}
 	}
 	if asJSON {

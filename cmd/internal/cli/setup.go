@@ -69,7 +69,7 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 		return err
 	}
 	for _, text := range plan.ByHand {
-		fmt.Fprintf(out, "by hand: %s\n", text)
+		fmt.Fprintf(out, "by hand: %s\n", printable(text))
 	}
 	if len(plan.Changes) == 0 {
 		fmt.Fprintln(out, "Rocket.Chat's settings are as they must be.")
@@ -78,7 +78,7 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 	show(out, "to change:", plan.Changes)
 	obstacles := setup.Obstacles(cmd.Context())
 	for _, f := range obstacles {
-		fmt.Fprintf(out, "fail  %s: %s\n", f.Name, f.Text)
+		fmt.Fprintf(out, "fail  %s: %s\n", f.Name, printable(f.Text))
 	}
 	switch {
 	case len(obstacles) > 0 && flags.apply:
@@ -93,7 +93,7 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 	if err := confirm(cmd, flags.yes); err != nil {
 		return err
 	}
-	if err := setup.Apply(cmd.Context(), told(out)); err != nil {
+	if err := setup.Apply(cmd.Context(), plan, told(out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Open the chat in a private window. To go back: the same command with --undo.")
@@ -110,7 +110,7 @@ func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
 	if err := confirm(cmd, yes); err != nil {
 		return err
 	}
-	if err := setup.Undo(cmd.Context(), told(out)); err != nil {
+	if err := setup.Undo(cmd.Context(), changes, told(out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Everything is as it was before.")
@@ -120,12 +120,12 @@ func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
 func show(w io.Writer, title string, changes []app.Change) {
 	fmt.Fprintln(w, title)
 	for _, change := range changes {
-		fmt.Fprintf(w, "  %s\n", change)
+		fmt.Fprintf(w, "  %s\n", printable(change.String()))
 	}
 }
 
 func told(w io.Writer) func(app.Change) {
-	return func(change app.Change) { fmt.Fprintf(w, "set  %s\n", change) }
+	return func(change app.Change) { fmt.Fprintf(w, "set  %s\n", printable(change.String())) }
 }
 
 // confirm asks a person to type yes, unless that was said on the command line.

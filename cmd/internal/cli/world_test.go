@@ -36,7 +36,8 @@ chats:
 `
 
 // startInstallation is the command installation: it starts one for the script, without its gateway when that is away. It
-// writes the configuration and sets $ada, $boss and $robot to the ids of the accounts that are called so.
+// writes the configuration and sets $ada, $boss and $robot to the ids of the accounts that are called so, and $hostile to
+// that of one whose name and role would do things to a terminal.
 func startInstallation(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
 		ts.Fatalf("usage: installation [away]")
@@ -53,6 +54,9 @@ func startInstallation(ts *testscript.TestScript, neg bool, args []string) {
 		u.Email, u.Verified = u.Username+"@example.org", true
 		ts.Setenv(u.Username, workspace.AddUser(u))
 	}
+	ts.Setenv("hostile", workspace.AddUser(rocketchattest.User{
+		Username: "eve\x1b]0;title\a\nok  everything", Email: "eve@example.org", Roles: []string{"admin", "a\u009b2J\u202eb"},
+	}))
 	source := strings.NewReplacer(
 		"{gateway}", addressOf(gateway), "{redis}", redis.Addr(), "{provider}", addressOf(provider), "{chat}", addressOf(chat),
 		"{userID}", userID, "{token}", token,

@@ -185,12 +185,12 @@ func (c *connector) examineEvents(l look) chat.Finding {
 	return f
 }
 
-// shown is a setting's value for people; one that was not told is said to be unknown.
+// shown is a setting's value for people, on one line; one that was not told is said to be unknown.
 func shown(raw json.RawMessage) string {
 	if len(raw) == 0 {
 		return "not told"
 	}
-	return string(raw)
+	return printable(string(raw))
 }
 
 // embedders are the origins of the pages that embed the chat, in order.

@@ -93,7 +93,7 @@ func (d *Desk) link(ctx context.Context, r LinkRequest, userID string) (Linked, 
 		return Linked{}, err
 	}
 	if done.Taken != nil && !r.Move {
-		return Linked{}, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", found.Username, whose(*done.Taken))}
+		return Linked{}, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", printable(found.Username), whose(*done.Taken))}
 	}
 	return done, d.give(ctx, r, done)
 }
@@ -167,7 +167,7 @@ func (d *Desk) ending(ctx context.Context, link Link, change func() error) error
 func (d *Desk) grantable(ctx context.Context, t Target, admin bool) (account, error) {
 	found, err := d.account(ctx, t)
 	if err == nil && found.administrator() && !admin {
-		err = &RefusedLinkError{Why: found.Username + " is an administrator: with --admin it is linked all the same"}
+		err = &RefusedLinkError{Why: printable(found.Username) + " is an administrator: with --admin it is linked all the same"}
 	}
 	return found, err
 }
@@ -175,6 +175,7 @@ func (d *Desk) grantable(ctx context.Context, t Target, admin bool) (account, er
 // account finds what the operator means, and refuses what is no person's.
 func (d *Desk) account(ctx context.Context, t Target) (account, error) {
 	found, err := d.find(ctx, t)
+	name := printable(found.Username)
 	switch {
 	case errors.Is(err, errNoAccount):
 		return found, &RefusedLinkError{Why: "Rocket.Chat has no such account"}
@@ -183,11 +184,11 @@ func (d *Desk) account(ctx context.Context, t Target) (account, error) {
 	case found.Type == "" || found.Roles == nil:
 		return found, &operatorError{advice: "give the service account the permission view-full-other-user-info", cause: errHidden}
 	case found.ID == d.c.workspace.self.userID:
-		return found, &RefusedLinkError{Why: found.Username + " is the service account, which is nobody's"}
+		return found, &RefusedLinkError{Why: name + " is the service account, which is nobody's"}
 	case found.Type != "user":
-		return found, &RefusedLinkError{Why: fmt.Sprintf("%s is of type %s and no person's", found.Username, found.Type)}
+		return found, &RefusedLinkError{Why: fmt.Sprintf("%s is of type %s and no person's", name, printable(found.Type))}
 	case found.deactivated():
-		return found, &RefusedLinkError{Why: found.Username + " is deactivated in Rocket.Chat: activate it first"}
+		return found, &RefusedLinkError{Why: name + " is deactivated in Rocket.Chat: activate it first"}
 	}
 	return found, nil
 }

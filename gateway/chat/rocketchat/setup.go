@@ -1,6 +1,7 @@
 package rocketchat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,6 +54,10 @@ type Change struct {
 // String shows the change to people.
 func (c Change) String() string {
 	return fmt.Sprintf("%s: %s -> %s", c.Setting, shown(c.Was), shown(c.Set))
+}
+
+func (c Change) same(other Change) bool {
+	return c.Setting == other.Setting && bytes.Equal(c.Was, other.Was) && bytes.Equal(c.Set, other.Set)
 }
 
 // Plan is what Apply would do, in its order, and what is left to do by hand.
@@ -143,13 +148,20 @@ func (e *UnfinishedError) Error() string {
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-// Apply makes the changes of the plan, each remembered before it is made and read back after, and tells of each that
-// stands. It may be repeated after an error or a crash: it then does what is left, and what was remembered first stays.
-func (s *Setup) Apply(ctx context.Context, told func(Change)) error {
+// ErrPlanChanged says that what was agreed to is not what would be done now.
+var ErrPlanChanged = errors.New("nothing was changed: settings have changed since they were shown; look at them again")
+
+// Apply makes the changes of a plan that a person has seen, each remembered before it is made and read back after, and
+// tells of each that stands. Where Plan says something else by now it changes nothing and returns ErrPlanChanged. After an
+// error or a crash a new plan has what is left, and what was remembered first stays.
+func (s *Setup) Apply(ctx context.Context, plan Plan, told func(Change)) error {
 	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
-		plan, err := s.Plan(ctx)
+		now, err := s.Plan(ctx)
 		if err != nil {
 			return err
+		}
+		if !slices.EqualFunc(plan.Changes, now.Changes, Change.same) {
+			return ErrPlanChanged
 		}
 		return s.carryOut(ctx, plan.Changes, s.apply, told)
 	})
@@ -206,13 +218,17 @@ func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
 // ErrNothingKept says that no setting was changed from here, or that everything was put back.
 var ErrNothingKept = errors.New("nothing is remembered of this workspace: setup changed no setting, or everything was put back")
 
-// Undo puts back what was there before the first Apply, Rocket.Chat's own login page first, and then forgets it. It may
-// be repeated after an error or a crash. Without anything to put back it returns ErrNothingKept.
-func (s *Setup) Undo(ctx context.Context, told func(Change)) error {
+// Undo makes the changes of an UndoPlan that a person has seen, and so puts back what was there before the first Apply,
+// Rocket.Chat's own login page first; then it forgets it. Where UndoPlan says something else by now it changes nothing and
+// returns ErrPlanChanged. Without anything to put back it returns ErrNothingKept.
+func (s *Setup) Undo(ctx context.Context, changes []Change, told func(Change)) error {
 	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
-		changes, err := s.UndoPlan(ctx)
+		now, err := s.UndoPlan(ctx)
 		if err != nil {
 			return err
+		}
+		if !slices.EqualFunc(changes, now, Change.same) {
+			return ErrPlanChanged
 		}
 		put := func(ctx context.Context, change Change) error {
 			return s.c.workspace.writeSetting(ctx, change.Setting, change.Set)

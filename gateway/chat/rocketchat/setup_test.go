@@ -58,13 +58,21 @@ func (w *world) setup() *rocketchat.Setup { return w.connector.(rocketchat.Opera
 // apply runs Apply and returns the settings that were changed, in order.
 func (w *world) apply() (changed []string, err error) {
 	w.t.Helper()
-	err = w.setup().Apply(w.t.Context(), func(c rocketchat.Change) { changed = append(changed, c.Setting) })
+	plan, err := w.setup().Plan(w.t.Context())
+	if err != nil {
+		return nil, err
+	}
+	err = w.setup().Apply(w.t.Context(), plan, func(c rocketchat.Change) { changed = append(changed, c.Setting) })
 	return changed, err
 }
 
 func (w *world) undo() (changed []string, err error) {
 	w.t.Helper()
-	err = w.setup().Undo(w.t.Context(), func(c rocketchat.Change) { changed = append(changed, c.Setting) })
+	plan, err := w.setup().UndoPlan(w.t.Context())
+	if err != nil {
+		return nil, err
+	}
+	err = w.setup().Undo(w.t.Context(), plan, func(c rocketchat.Change) { changed = append(changed, c.Setting) })
 	return changed, err
 }
 
@@ -168,7 +176,9 @@ func TestSetupGoesOnWhereItStopped(t *testing.T) {
 	w, _ := setupWorld(t, settings{server: func(c *rocketchattest.Config) { c.Iframe = formerIframe }, config: noEmbedders})
 	original := w.everySetting()
 	steps := 0
-	err := w.setup().Apply(t.Context(), func(rocketchat.Change) {
+	plan, err := w.setup().Plan(t.Context())
+	w.must(err)
+	err = w.setup().Apply(t.Context(), plan, func(rocketchat.Change) {
 		if steps++; steps == 2 {
 			w.server.SetFaults(rocketchattest.Faults{Status: map[string]int{"settings/:_id": http.StatusBadGateway}})
 		}
