@@ -37,7 +37,8 @@ func (c *connector) Examine(ctx context.Context) []chat.Finding {
 		found = append(found, c.examineApproval(ctx, l)...)
 	}
 	if l.me.ID != "" {
-		found = append(found, c.examinePermissions(ctx, l.me), c.examineToken(ctx))
+		found = append(found, c.examineRights(ctx, l)...)
+		found = append(found, c.examineToken(ctx))
 	}
 	if l.me.ID != "" && c.cfg.API.Tokens == CreateToken {
 		found = append(found, c.examineMinting(ctx, l.version))
