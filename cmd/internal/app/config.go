@@ -127,6 +127,7 @@ func (c *Config) checkChat(name string, report func(key, problem string)) {
 	c.checkProviders("chats."+name+".access.providers", c.Chats[name].AccessRules().Providers, report)
 	if workspace, ok := c.Chats[name].(*rocketchat.Config); ok {
 		c.checkProviders("chats."+name+".accounts.providers", workspace.Accounts.Providers, report)
+		c.checkClaims("chats."+name+".accounts.sync.customFields", workspace.Accounts.Sync.CustomFields, report)
 	}
 }
 
@@ -134,6 +135,22 @@ func (c *Config) checkProviders(key string, named []string, report func(key, pro
 	for i, provider := range named {
 		if _, known := c.Providers[provider]; !known {
 			report(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("must be a key of providers, got %q", provider))
+		}
+	}
+}
+
+// checkClaims refuses a custom field that no provider would ever fill.
+func (c *Config) checkClaims(key string, fields map[string]string, report func(key, problem string)) {
+	known := map[string]bool{}
+	for _, provider := range c.Providers {
+		for claim := range provider.Claims.Custom {
+			known[claim] = true
+		}
+	}
+	for field, claim := range fields {
+		if claim != "" && !known[claim] {
+			report(key+"."+field, fmt.Sprintf("must name a claim in claims.custom of a provider, got %q; %s",
+				claim, suggestion(claim, slices.Sorted(maps.Keys(known)), "claims")))
 		}
 	}
 }

@@ -84,6 +84,11 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"an empty list of groups", "groups: [staff]", "groups: []", 13, "chats.rocketchat.access.groups: must not be empty"},
 		{"access for a provider that is not there", "access: {providers: [corp], groups", "access: {providers: [crop], groups", 13, "chats.rocketchat.access.providers[0]: must be a key of providers"},
 		{"accounts by a provider that is not there", "url: https://chat.example.org\n", "url: https://chat.example.org\n    accounts: {providers: [corp, crop]}\n", 15, `chats.rocketchat.accounts.providers[1]: must be a key of providers, got "crop"`},
+		{
+			"a custom field from a claim that no provider has", "url: https://chat.example.org\n",
+			"url: https://chat.example.org\n    accounts: {sync: {customFields: {unit: depatment}}}\n", 15,
+			`chats.rocketchat.accounts.sync.customFields.unit: must name a claim in claims.custom of a provider, got "depatment"; there are no claims`,
+		},
 		{"a chat's address with a final slash", "url: https://chat.example.org\n", "url: https://chat.example.org/\n", 14, "chats.rocketchat.url: must be an https origin"},
 		{"a chat over http", "url: https://chat.example.org\n", "url: http://chat.example.org\n", 14, "chats.rocketchat.url: must be https"},
 		{"an API over http that nobody allowed", "allowHTTP: true", "allowHTTP: false", 15, "chats.rocketchat.api.url"},
