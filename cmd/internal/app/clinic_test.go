@@ -86,7 +86,10 @@ func newClinic(workspace func(*rocketchattest.Config)) *clinic {
 		provider: oidctest.New(oidctest.Config{Issuer: "https://idp.example.org"}),
 		chat:     rocketchattest.New(cfg),
 		front:    func(gateway http.Handler) http.Handler { return gateway },
-		hosts:    map[string]string{},
+		hosts: map[string]string{
+			"sso.example.org": "203.0.113.6", "login.example.org": "203.0.113.6", "chat.example.org": "203.0.113.7",
+			"chat.example.net": "203.0.113.8", "chat2.example.org": "203.0.113.9", "portal.example.org": "203.0.113.10",
+		},
 	}
 	userID, token := c.chat.ServiceAccount()
 	c.source = strings.NewReplacer("USER", userID, "TOKEN", token).Replace(healthy)
@@ -115,6 +118,7 @@ func (c *clinic) examineWith(t *testing.T, source string) []app.Finding {
 	transport := oidctest.Network(t, map[string]http.Handler{
 		"idp.example.org":  c.provider,
 		"chat.example.org": c.chat,
+		"chat.example.net": c.chat,
 		"sso.example.org": c.front(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			gateway.ServeHTTP(w, r)
 		})),

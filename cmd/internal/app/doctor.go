@@ -36,6 +36,9 @@ type Finding struct {
 // examineTime bounds the look at one provider or chat.
 const examineTime = 60 * time.Second
 
+// lookupTime bounds the look-up of one host.
+const lookupTime = 3 * time.Second
+
 // Doctor looks the installation over from top to bottom: the store, every provider, every chat, and how browsers will
 // reach them. It changes nothing in them, but for one login token of each Rocket.Chat's service account, which it has
 // made and revoked again.
@@ -92,11 +95,11 @@ func levelOf(f chat.Finding) Level {
 // B-30).
 func (t *Tools) examineAddresses(ctx context.Context) []Finding {
 	cfg := t.app.cfg
-	var found []Finding
+	networks, found := t.networks(ctx)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Chats)) {
 		addresses := cfg.Chats[name].Addresses()
 		for _, key := range slices.Sorted(maps.Keys(addresses)) {
-			found = append(found, t.examineAddress(ctx, "chat "+name, key, addresses[key])...)
+			found = append(found, t.examineAddress("chat "+name, key, addresses[key], networks)...)
 		}
 	}
 	if len(found) == 0 {
@@ -105,7 +108,7 @@ func (t *Tools) examineAddresses(ctx context.Context) []Finding {
 	return found
 }
 
-func (t *Tools) examineAddress(ctx context.Context, about, key string, origin chat.Origin) []Finding {
+func (t *Tools) examineAddress(about, key string, origin chat.Origin, networks map[string]network) []Finding {
 	base := t.app.cfg.BaseURL
 	var found []Finding
 	if !sameSite(base, origin) {
@@ -113,8 +116,7 @@ func (t *Tools) examineAddress(ctx context.Context, about, key string, origin ch
 			"%s %s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block: "+
 				"give the gateway a host name beside it", key, origin, base)})
 	}
-	ours, theirs := t.network(ctx, base), t.network(ctx, origin)
-	if ours == private && theirs == public {
+	if networks[hostOf(base)] == private && networks[hostOf(origin)] == public {
 		found = append(found, Finding{About: about, Name: "network", Level: Warning, Text: fmt.Sprintf(
 			"%s %s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first; put both in one", key, origin, base)})
 	}
@@ -130,15 +132,29 @@ const (
 	private
 )
 
-// network says where a host lies, private when any of its addresses is: a browser may take that one.
-func (t *Tools) network(ctx context.Context, origin chat.Origin) network {
-	u, err := url.Parse(string(origin))
-	if err != nil {
-		return unresolved
+// networks says where the gateway's host and the chats' lie, and which of them nobody can tell of from here.
+func (t *Tools) networks(ctx context.Context) (map[string]network, []Finding) {
+	hosts := map[string]network{hostOf(t.app.cfg.BaseURL): unresolved}
+	for _, section := range t.app.cfg.Chats {
+		for _, origin := range section.Addresses() {
+			hosts[hostOf(origin)] = unresolved
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	var found []Finding
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		if hosts[host] = t.network(ctx, host); hosts[host] == unresolved {
+			found = append(found, Finding{About: "addresses", Name: "network", Level: Warning, Text: fmt.Sprintf(
+				"%s does not resolve from here, so its network is unknown: look at its name, or run this where it does", host)})
+		}
+	}
+	return hosts, found
+}
+
+// network says where a host lies, private when any of its addresses is: a browser may take that one.
+func (t *Tools) network(ctx context.Context, host string) network {
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	addresses, err := t.lookup(ctx, u.Hostname())
+	addresses, err := t.lookup(ctx, host)
 	if err != nil || len(addresses) == 0 {
 		return unresolved
 	}
@@ -146,6 +162,14 @@ func (t *Tools) network(ctx context.Context, origin chat.Origin) network {
 		return private
 	}
 	return public
+}
+
+func hostOf(origin chat.Origin) string {
+	u, err := url.Parse(string(origin))
+	if err != nil {
+		return string(origin)
+	}
+	return u.Hostname()
 }
 
 func isPrivate(a netip.Addr) bool {
