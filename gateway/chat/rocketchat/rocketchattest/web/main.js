@@ -51,7 +51,9 @@ function leave() {
   start();
 }
 
+// signOut leaves once: until then nobody is who the page is signed in as, so that watch does not leave as well.
 async function signOut() {
+  current = '';
   await logout();
   leave();
 }
