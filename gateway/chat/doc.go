@@ -21,6 +21,11 @@
 // [Callers] finds who calls within the limits of one replica, [Env.Allow] counts against those that hold across replicas,
 // and [Told] words what went wrong. A connector adds only what its own chat has against somebody.
 //
+// # How every frame gets its sign-in
+//
+// [HandOffRoutes] serve what a connector's frame asks while its person signs in in another window; the connector says what
+// that frame is handed.
+//
 // # Adding a chat
 //
 // One folder with a [Config] that opens a [Connector], and one line in the list of chats. A Config whose chat is shown

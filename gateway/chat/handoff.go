@@ -19,8 +19,8 @@ import (
 	"chatgate/gateway/session"
 )
 
-// HandOffDeskConfig says what a HandOffDesk works with.
-type HandOffDeskConfig struct {
+// HandOffConfig says what HandOffRoutes work with.
+type HandOffConfig struct {
 	// Env is the connector's.
 	Env Env
 	// Access are the connector's lists; the chat's own origin comes first in each.
@@ -33,10 +33,10 @@ type HandOffDeskConfig struct {
 	Told func(err error) error
 }
 
-// HandOffDesk serves the two routes by which a connector's frame gets a sign-in that was finished in another window (B-07 to
+// HandOffRoutes are the two by which a connector's frame gets a sign-in that was finished in another window (B-07 to
 // B-16): POST /<chat>/handoff and POST /<chat>/handoff/redeem.
-type HandOffDesk struct {
-	cfg                         HandOffDeskConfig
+type HandOffRoutes struct {
+	cfg                         HandOffConfig
 	env                         Env
 	offers, redeems, perHandOff *limit.Local
 }
@@ -44,20 +44,20 @@ type HandOffDesk struct {
 // redeemRule is how often one frame may ask for its sign-in (B-10): it asks once a second, and when it comes into view.
 var redeemRule = limit.Rule{Name: "redeem_handoff", Max: 2, Per: time.Second}
 
-// NewHandOffDesk prepares the limits, which each replica counts by itself.
-func NewHandOffDesk(cfg HandOffDeskConfig) (*HandOffDesk, error) {
+// NewHandOffRoutes prepares the limits, which each replica counts by itself.
+func NewHandOffRoutes(cfg HandOffConfig) (*HandOffRoutes, error) {
 	env := cfg.Env
 	offers, errOffers := limit.NewLocal(env.Rules.HandOffAddress, env.Now)
 	redeems, errRedeems := limit.NewLocal(env.Rules.RedeemAddress, env.Now)
 	perHandOff, err := limit.NewLocal(redeemRule, env.Now)
-	return &HandOffDesk{cfg: cfg, env: env, offers: offers, redeems: redeems, perHandOff: perHandOff}, errors.Join(errOffers, errRedeems, err)
+	return &HandOffRoutes{cfg: cfg, env: env, offers: offers, redeems: redeems, perHandOff: perHandOff}, errors.Join(errOffers, errRedeems, err)
 }
 
 // Mount adds the routes; r is rooted at /<name>.
-func (d *HandOffDesk) Mount(r gin.IRouter) {
-	own := OwnGuard(d.env.BaseURL, d.env.Problems)
-	r.POST("/handoff", own, d.env.Problems.API(d.offer))
-	r.POST("/handoff/redeem", own, d.env.Problems.API(d.redeem))
+func (h *HandOffRoutes) Mount(r gin.IRouter) {
+	own := OwnGuard(h.env.BaseURL, h.env.Problems)
+	r.POST("/handoff", own, h.env.Problems.API(h.offer))
+	r.POST("/handoff/redeem", own, h.env.Problems.API(h.redeem))
 }
 
 // offerRequest says where the frame is shown. Each is an origin, or empty.
@@ -73,18 +73,18 @@ type offerAnswer struct {
 }
 
 // offer makes a hand-off. It writes nothing, so that everybody who only looks at a login page costs nothing (D28).
-func (d *HandOffDesk) offer(g *gin.Context) error {
-	if err := d.offers.Allow(limit.AddressText(g.ClientIP())); err != nil {
+func (h *HandOffRoutes) offer(g *gin.Context) error {
+	if err := h.offers.Allow(limit.AddressText(g.ClientIP())); err != nil {
 		return Told(err)
 	}
 	var request offerRequest
 	if err := readObject(g.Request.Body, &request); err != nil {
 		return problem.InvalidRequest("The body must be a JSON object with embedder and top.", err)
 	}
-	if request.Embedder != "" && !slices.Contains(d.cfg.Access.Token, Origin(request.Embedder)) {
+	if request.Embedder != "" && !slices.Contains(h.cfg.Access.Token, Origin(request.Embedder)) {
 		return problem.OriginNotAllowed(errors.New("hand-off for an embedder without the right to tokens"))
 	}
-	made, err := d.env.HandOffs.Offer(d.env.Name, d.returnURL(request))
+	made, err := h.env.HandOffs.Offer(h.env.Name, h.returnURL(request))
 	if err != nil {
 		return err
 	}
@@ -95,13 +95,13 @@ func (d *HandOffDesk) offer(g *gin.Context) error {
 
 // returnURL is where a login in the same window ends: at the front page of whom the frame names, when that is one of the
 // configured origins, letter for letter; else at the chat's (B-28).
-func (d *HandOffDesk) returnURL(request offerRequest) string {
+func (h *HandOffRoutes) returnURL(request offerRequest) string {
 	for _, named := range []string{request.Top, request.Embedder} {
-		if slices.Contains(d.cfg.Access.Return, Origin(named)) {
+		if slices.Contains(h.cfg.Access.Return, Origin(named)) {
 			return named + "/"
 		}
 	}
-	return string(d.cfg.Access.Return[0]) + "/"
+	return string(h.cfg.Access.Return[0]) + "/"
 }
 
 type redeemRequest struct {
@@ -118,17 +118,17 @@ type pendingAnswer struct {
 const resultHandedOff = "handed_off"
 
 // redeem tells a frame that its login is not finished (202), or hands it over, once.
-func (d *HandOffDesk) redeem(g *gin.Context) error {
+func (h *HandOffRoutes) redeem(g *gin.Context) error {
 	ctx := g.Request.Context()
 	address := g.ClientIP()
-	if err := d.redeems.Allow(limit.AddressText(address)); err != nil {
+	if err := h.redeems.Allow(limit.AddressText(address)); err != nil {
 		return Told(err)
 	}
 	var request redeemRequest
 	if err := readObject(g.Request.Body, &request); err != nil {
 		return problem.InvalidRequest("The body must be a JSON object with id and secret.", err)
 	}
-	state, err := d.look(ctx, request, address)
+	state, err := h.look(ctx, request, address)
 	if err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (d *HandOffDesk) redeem(g *gin.Context) error {
 	if state.Session == "" {
 		return pending(g, state.Failed)
 	}
-	s, err := d.env.Sessions.Latest(ctx, state.Session, d.env.Name)
+	s, err := h.env.Sessions.Latest(ctx, state.Session, h.env.Name)
 	if errors.Is(err, session.ErrNone) {
 		return problem.HandOffOver(err) // signed out again meanwhile
 	}
 	if err != nil {
-		return d.env.Sessions.Problem(err)
+		return h.env.Sessions.Problem(err)
 	}
-	return d.handOver(g, state, Caller{Session: s, Address: address})
+	return h.handOver(g, state, Caller{Session: s, Address: address})
 }
 
 // pending asks the frame to come again.
@@ -153,44 +153,44 @@ func pending(g *gin.Context, failed string) error {
 }
 
 // look finds the hand-off and counts the call against it.
-func (d *HandOffDesk) look(ctx context.Context, request redeemRequest, address string) (handoff.State, error) {
-	state, err := d.env.HandOffs.Look(ctx, d.env.Name, request.ID, request.Secret)
+func (h *HandOffRoutes) look(ctx context.Context, request redeemRequest, address string) (handoff.State, error) {
+	state, err := h.env.HandOffs.Look(ctx, h.env.Name, request.ID, request.Secret)
 	switch {
 	case errors.Is(err, handoff.ErrOver):
 		if errors.Is(err, handoff.ErrWrongSecret) {
-			d.env.Record(ctx, Caller{Address: address}, audit.Event{Act: audit.HandOffRefused, Reason: audit.WrongSecret})
+			h.env.Record(ctx, Caller{Address: address}, audit.Event{Act: audit.HandOffRefused, Reason: audit.WrongSecret})
 		}
 		return state, problem.HandOffOver(err)
 	case err != nil:
 		return state, Told(err)
 	}
-	if err := d.perHandOff.Allow(state.Key()); err != nil {
+	if err := h.perHandOff.Allow(state.Key()); err != nil {
 		return state, Told(err)
 	}
 	return state, nil
 }
 
 // handOver prepares everything that may fail, then takes the hand-off; only the winner gets answer and cookie (D28).
-func (d *HandOffDesk) handOver(g *gin.Context, state handoff.State, who Caller) error {
+func (h *HandOffRoutes) handOver(g *gin.Context, state handoff.State, who Caller) error {
 	ctx := g.Request.Context()
 	// Whoever is signed in needs no provider for the next hand-off, and each leaves a record.
-	if err := d.env.Allow(ctx, d.env.Rules.HandOffSession, who.Session.Key, who); err != nil {
+	if err := h.env.Allow(ctx, h.env.Rules.HandOffSession, who.Session.Key, who); err != nil {
 		return Told(err)
 	}
-	answer, err := d.cfg.Give(ctx, who)
+	answer, err := h.cfg.Give(ctx, who)
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrNone) {
 		return pending(g, "") // another tab's sign-in has just taken this one's place, and is found next time (B-20)
 	}
 	if err != nil {
-		return d.cfg.Told(err)
+		return h.cfg.Told(err)
 	}
-	child, err := d.child(g, who.Session)
+	child, err := h.child(g, who.Session)
 	if err != nil {
 		return Told(err)
 	}
-	if err := d.env.HandOffs.Take(ctx, state); err != nil {
+	if err := h.env.HandOffs.Take(ctx, state); err != nil {
 		if child != nil {
-			err = errors.Join(err, d.env.Sessions.Drop(ctx, *child))
+			err = errors.Join(err, h.env.Sessions.Drop(ctx, *child))
 		}
 		if errors.Is(err, handoff.ErrOver) {
 			return problem.HandOffOver(err)
@@ -198,22 +198,22 @@ func (d *HandOffDesk) handOver(g *gin.Context, state handoff.State, who Caller) 
 		return Told(err)
 	}
 	if child != nil {
-		d.env.Sessions.Give(g.Writer, *child)
+		h.env.Sessions.Give(g.Writer, *child)
 	}
-	d.env.Record(ctx, who, audit.Event{Act: audit.HandOffRedeemed})
-	d.env.Metrics.Token(d.env.Name, resultHandedOff)
+	h.env.Record(ctx, who, audit.Event{Act: audit.HandOffRedeemed})
+	h.env.Metrics.Token(h.env.Name, resultHandedOff)
 	g.JSON(http.StatusOK, answer)
 	return nil
 }
 
 // child prepares a cookie for this frame's partition, unless the frame's own requests bring the session already: then
 // the browser keeps no cookies back, and a second one would only be one more to end.
-func (d *HandOffDesk) child(g *gin.Context, s session.Session) (*session.Child, error) {
+func (h *HandOffRoutes) child(g *gin.Context, s session.Session) (*session.Child, error) {
 	ctx := g.Request.Context()
-	if own, err := d.env.Sessions.Read(ctx, g.Writer, g.Request, d.env.Name); err == nil && own.Key == s.Key {
+	if own, err := h.env.Sessions.Read(ctx, g.Writer, g.Request, h.env.Name); err == nil && own.Key == s.Key {
 		return nil, nil
 	}
-	child, err := d.env.Sessions.NewChild(ctx, s, d.env.Name)
+	child, err := h.env.Sessions.NewChild(ctx, s, h.env.Name)
 	return &child, err
 }
 

@@ -22,7 +22,7 @@ import (
 
 const boardURL = "https://board.example.org"
 
-// counter is a desk in front of a chat that hands out the subject's name.
+// counter has the routes in front of a chat that hands out the subject's name.
 type counter struct {
 	*chattest.Env
 	t       *testing.T
@@ -31,7 +31,7 @@ type counter struct {
 	give func(context.Context, chat.Caller) (any, error)
 }
 
-func openDesk(t *testing.T, limits limit.Settings) *counter {
+func openRoutes(t *testing.T, limits limit.Settings) *counter {
 	t.Helper()
 	c := &counter{Env: chattest.NewEnv(t, chattest.Options{Name: "board", Limits: &limits}), t: t}
 	c.give = func(_ context.Context, who chat.Caller) (any, error) {
@@ -41,10 +41,10 @@ func openDesk(t *testing.T, limits limit.Settings) *counter {
 	return c
 }
 
-// replica serves the desk in another process.
+// replica serves the routes in another process.
 func (c *counter) replica(e *chattest.Env) http.Handler {
 	c.t.Helper()
-	desk, err := chat.NewHandOffDesk(chat.HandOffDeskConfig{
+	routes, err := chat.NewHandOffRoutes(chat.HandOffConfig{
 		Env: e.Env,
 		Access: chat.Access{
 			Return: []chat.Origin{boardURL, blogURL, portalURL}, Frame: []chat.Origin{boardURL, blogURL, portalURL},
@@ -57,7 +57,7 @@ func (c *counter) replica(e *chattest.Env) http.Handler {
 		c.t.Fatal(err)
 	}
 	engine := gin.New()
-	desk.Mount(engine.Group("/board"))
+	routes.Mount(engine.Group("/board"))
 	return engine
 }
 
@@ -125,7 +125,7 @@ func (c *counter) want(what string, answer *httptest.ResponseRecorder, status in
 }
 
 func TestAFrameWaitsAndIsHandedItsLoginOnce(t *testing.T) { // B-10, B-13
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	if o.ExpiresIn != 300 {
 		t.Errorf("expiresIn = %d, want 300 seconds", o.ExpiresIn)
@@ -155,7 +155,7 @@ func TestAFrameWaitsAndIsHandedItsLoginOnce(t *testing.T) { // B-10, B-13
 }
 
 func TestOfManyRedeemsOnTwoReplicasOneWins(t *testing.T) { // B-10
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	c.finish(o)
 	replicas := []http.Handler{c.handler, c.replica(c.Replica())}
@@ -182,7 +182,7 @@ func TestOfManyRedeemsOnTwoReplicasOneWins(t *testing.T) { // B-10
 }
 
 func TestAFrameWithTheSessionsOwnCookieGetsNoSecondOne(t *testing.T) { // B-25
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	cookie := c.SignIn(ada)
 	started, err := c.HandOffs.Start(t.Context(), o.ID)
@@ -199,8 +199,8 @@ func TestAFrameWithTheSessionsOwnCookieGetsNoSecondOne(t *testing.T) { // B-25
 	}
 }
 
-func TestOnlyOurOwnPagesAskTheDesk(t *testing.T) { // B-08
-	c := openDesk(t, limit.Settings{})
+func TestOnlyOurOwnPagesAskForHandOffs(t *testing.T) { // B-08
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	c.finish(o)
 	for name, change := range map[string]func(*http.Request){
@@ -221,7 +221,7 @@ func TestOnlyOurOwnPagesAskTheDesk(t *testing.T) { // B-08
 }
 
 func TestMalformedBodiesAreRefused(t *testing.T) {
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	for _, body := range []string{
 		``, `null`, `[]`, `"x"`, `{"id":1}`, `{"unknown":"x"}`, `{}{}`, `{"id":`, `{"id":"` + strings.Repeat("x", 5000) + `"}`,
 	} {
@@ -240,7 +240,7 @@ func TestAHandOffEndsAtAConfiguredAddress(t *testing.T) { // B-28
 		{"below an address that only begins like one", `{"top":"` + portalURL + `.evil.example"}`, boardURL},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := openDesk(t, limit.Settings{})
+			c := openRoutes(t, limit.Settings{})
 			started, err := c.HandOffs.Start(t.Context(), c.offer(test.body).ID)
 			if err != nil || started.Return != test.want+"/" {
 				t.Errorf("the login ends at %q, %v, want %s/", started.Return, err, test.want)
@@ -250,14 +250,14 @@ func TestAHandOffEndsAtAConfiguredAddress(t *testing.T) { // B-28
 }
 
 func TestAnEmbedderWithoutTheRightToTokensGetsNoHandOff(t *testing.T) { // D29, B-26
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	for _, embedder := range []string{blogURL, "https://evil.example", "null", "*"} {
 		c.want("embedder "+embedder, c.ask(c.handler, "handoff", `{"embedder":"`+embedder+`"}`, nil), http.StatusForbidden, "origin_not_allowed")
 	}
 }
 
 func TestAChatThatIsDownLeavesTheHandOff(t *testing.T) { // D28
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	c.finish(o)
 	works := c.give
@@ -274,7 +274,7 @@ func TestAChatThatIsDownLeavesTheHandOff(t *testing.T) { // D28
 }
 
 func TestASessionThatEndedBeforeItsFrameAskedIsOver(t *testing.T) { // B-21
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	if err := c.Sessions.End(t.Context(), c.finish(o)); err != nil {
 		t.Fatal(err)
@@ -283,7 +283,7 @@ func TestASessionThatEndedBeforeItsFrameAskedIsOver(t *testing.T) { // B-21
 }
 
 func TestASessionThatEndsWhileItIsHandedOverIsAskedForOnceMore(t *testing.T) { // B-20
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	c.finish(o)
 	c.give = func(context.Context, chat.Caller) (any, error) { return nil, session.ErrEnded }
@@ -295,7 +295,7 @@ func TestASessionThatEndsWhileItIsHandedOverIsAskedForOnceMore(t *testing.T) { /
 }
 
 func TestWrongSecretsAreAuditedAndEndTheHandOff(t *testing.T) { // B-10
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	c.finish(o)
 	guess := offered{ID: o.ID, Secret: "guess"}
@@ -312,7 +312,7 @@ func TestWrongSecretsAreAuditedAndEndTheHandOff(t *testing.T) { // B-10
 }
 
 func TestAFrameThatAsksTooOftenIsToldToWait(t *testing.T) { // B-10
-	c := openDesk(t, limit.Settings{HandOffsPerAddress: 2, RedeemsPerAddress: 1000})
+	c := openRoutes(t, limit.Settings{HandOffsPerAddress: 2, RedeemsPerAddress: 1000})
 	o := c.offer(`{}`)
 	for range 2 {
 		c.want("a redeem", c.ask(c.handler, "handoff/redeem", o.body(), nil), http.StatusAccepted, "")
@@ -327,7 +327,7 @@ func TestAFrameThatAsksTooOftenIsToldToWait(t *testing.T) { // B-10
 }
 
 func TestARedeemWithoutAStoreCanBeTriedAgain(t *testing.T) { // D26, S67
-	c := openDesk(t, limit.Settings{})
+	c := openRoutes(t, limit.Settings{})
 	o := c.offer(`{}`)
 	if err := c.CloseStore(); err != nil {
 		t.Fatal(err)
@@ -337,7 +337,7 @@ func TestARedeemWithoutAStoreCanBeTriedAgain(t *testing.T) { // D26, S67
 }
 
 func TestASessionIsHandedOverOnlySoOften(t *testing.T) { // S125
-	c := openDesk(t, limit.Settings{HandOffsPerSession: 2})
+	c := openRoutes(t, limit.Settings{HandOffsPerSession: 2})
 	cookie := c.SignIn(ada)
 	hand := func() *httptest.ResponseRecorder {
 		o := c.offer(`{}`)

@@ -20,7 +20,7 @@
 // A frame inside another site may have no access to the session cookie. It is then given a child: a cookie of its own
 // (__Host-chatgate-<chat>, partitioned) that opens one chat's routes and nothing else. A child has no life of its own:
 // it points to its parent and is dead the moment the parent is (D27).
-// The desk of hand-offs in package chat makes one for a frame that fetched its sign-in, and a hold is set by a login in
+// The hand-off routes of package chat make one for a frame that fetched its sign-in, and a hold is set by a login in
 // the same window, until its frame has spoken.
 //
 // # Endings

@@ -25,7 +25,7 @@ type connector struct {
 	accounts  *accounts
 	profiles  *profiles
 	frame     *framePage
-	desk      *chat.HandOffDesk
+	handOffs  *chat.HandOffRoutes
 
 	flights singleflight.Group
 	locks   store.Locks
@@ -64,7 +64,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.frame, err = newFramePage(env, k.access); err != nil {
 		return nil, err
 	}
-	if k.desk, err = chat.NewHandOffDesk(chat.HandOffDeskConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
+	if k.handOffs, err = chat.NewHandOffRoutes(chat.HandOffConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
 		return nil, err
 	}
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
@@ -108,7 +108,7 @@ func (c *connector) Mount(r gin.IRouter) {
 
 	r.GET("/frame", c.frame.handler(c))
 	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), c.env.Problems.API(c.resume))
-	c.desk.Mount(r)
+	c.handOffs.Mount(r)
 }
 
 // EndSession has the login tokens of a session revoked (R13).
