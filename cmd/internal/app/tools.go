@@ -15,6 +15,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/chat/rocketchat"
 	"chatgate/store"
+	"chatgate/store/redisstore"
 )
 
 // What commands work with, by names of this package: it is all they see of the gateway.
@@ -66,6 +67,7 @@ func OpenTools(cfg *Config, lend Lends) (*Tools, error) {
 	if lend.Log == nil {
 		lend.Log = slog.New(auditLines{slog.NewJSONHandler(os.Stderr, nil)})
 	}
+	redisstore.LogTo(lend.Log)
 	a, err := Open(cfg, lend)
 	if err != nil {
 		return nil, err

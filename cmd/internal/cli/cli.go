@@ -53,6 +53,15 @@ func usage(cmd *cobra.Command, err error) error {
 	return &misuseError{fmt.Errorf("%w\nSee %s --help", err, cmd.CommandPath())}
 }
 
+// flagError is for a flag that a command does not have. After the name of a command that is not there, that name is what
+// is wrong: the flag may well have been one of the command that was meant.
+func flagError(cmd *cobra.Command, err error) error {
+	if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
+		return noArgs(cmd, words)
+	}
+	return usage(cmd, err)
+}
+
 // noArgs is for every command: none takes anything but flags and the name of a command below it.
 func noArgs(cmd *cobra.Command, args []string) error { return usage(cmd, cobra.NoArgs(cmd, args)) }
 
@@ -68,7 +77,7 @@ func newRoot() *cobra.Command {
 		// cobra asks this again right before RunE, in words that do not say where help is.
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return usage(cmd, cmd.ValidateRequiredFlags()) },
 	}
-	root.SetFlagErrorFunc(usage)
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newVersion())
 	return root

@@ -30,7 +30,7 @@ func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "installation": startInstallation, "setting": checkSetting,
+			"exits": exits, "installation": startInstallation, "setting": checkSetting, "change": changeSetting,
 		},
 	})
 }

@@ -66,12 +66,16 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 	out := cmd.OutOrStdout()
 	plan, err := setup.Plan(cmd.Context())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; run chatgate doctor to see more", err)
 	}
 	for _, text := range plan.ByHand {
 		fmt.Fprintf(out, "by hand: %s\n", printable(text))
 	}
-	if len(plan.Changes) == 0 {
+	switch {
+	case len(plan.Changes) == 0 && len(plan.ByHand) > 0:
+		fmt.Fprintln(out, "Rocket.Chat's other settings are as they must be.")
+		return nil
+	case len(plan.Changes) == 0:
 		fmt.Fprintln(out, "Rocket.Chat's settings are as they must be.")
 		return nil
 	}
@@ -106,9 +110,13 @@ func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
 	if err != nil {
 		return err
 	}
-	show(out, "to put back:", changes)
-	if err := confirm(cmd, yes); err != nil {
-		return err
+	if len(changes) == 0 { // what is remembered goes, and nobody needs to be asked
+		fmt.Fprintln(out, "There is nothing to put back.")
+	} else {
+		show(out, "to put back:", changes)
+		if err := confirm(cmd, yes); err != nil {
+			return err
+		}
 	}
 	if err := setup.Undo(cmd.Context(), changes, told(out)); err != nil {
 		return err

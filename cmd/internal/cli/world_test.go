@@ -64,6 +64,8 @@ func startInstallation(ts *testscript.TestScript, neg bool, args []string) {
 	writeSecret(ts, "secret", "of-the-provider")
 	writeSecret(ts, "chatgate.yaml", source)
 	ts.Setenv("CHAT", addressOf(chat))
+	ts.Setenv("SERVICE_ID", userID)
+	ts.Setenv("SERVICE_TOKEN", token)
 
 	serve(ts, chat, workspace)
 	serve(ts, provider, oidctest.New(oidctest.Config{Issuer: addressOf(provider)}))
@@ -93,6 +95,25 @@ func checkSetting(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if want := fmt.Sprintf(`"value":%s}`, args[1]); !strings.Contains(string(body), want) {
 		ts.Fatalf("%s is %s, want %s", args[0], body, args[1])
+	}
+}
+
+// changeSetting is the command change: somebody gives a setting of the chat this value, in JSON.
+func changeSetting(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: change ID VALUE")
+	}
+	body := strings.NewReader(`{"value":` + args[1] + `}`)
+	request, err := http.NewRequest(http.MethodPost, ts.Getenv("CHAT")+"/api/v1/settings/"+args[0], body)
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-User-Id", ts.Getenv("SERVICE_ID"))
+	request.Header.Set("X-Auth-Token", ts.Getenv("SERVICE_TOKEN"))
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		ts.Fatalf("%s cannot be changed: status %d", args[0], response.StatusCode)
 	}
 }
 
