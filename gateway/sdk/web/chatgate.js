@@ -1,6 +1,6 @@
 // chatgate.js signs a person in to a chat that a page of yours embeds, with the session they have at the gateway. It
 // needs the page's origin in three lists: the gateway's embedOrigins with token: true, and Rocket.Chat's "Receive
-// origin" and "Target origin" of General > Iframe Integration.
+// Origins" and "Send Target Origin" of General > Iframe Integration.
 //
 // A login token travels in the body of the gateway's answer and in messages with one named receiver. It is never put
 // into an address, the console or storage, and no message is believed unless its window and its origin are the right
