@@ -99,6 +99,4 @@ func (u *update) leave(ctx context.Context, p place) error {
 }
 
 // in says whether the person is there.
-func (u *update) in(p place) bool {
-	return slices.ContainsFunc(u.account.Rooms, func(r struct{ RID string }) bool { return r.RID == p.Room })
-}
+func (u *update) in(p place) bool { return u.account.in(p) }
