@@ -173,16 +173,16 @@ func (h *HandOffRoutes) look(ctx context.Context, request redeemRequest, address
 // handOver prepares everything that may fail, then takes the hand-off; only the winner gets answer and cookie (D28).
 func (h *HandOffRoutes) handOver(g *gin.Context, state handoff.State, who Caller) error {
 	ctx := g.Request.Context()
-	// Whoever is signed in needs no provider for the next hand-off, and each leaves a record.
-	if err := h.env.Allow(ctx, h.env.Rules.HandOffSession, who.Session.Key, who); err != nil {
-		return Told(err)
-	}
 	answer, err := h.cfg.Give(ctx, who)
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrNone) {
 		return pending(g, "") // another tab's sign-in has just taken this one's place, and is found next time (B-20)
 	}
 	if err != nil {
 		return h.cfg.Told(err)
+	}
+	// Whoever is signed in needs no provider for the next hand-off, and each leaves a record.
+	if err := h.env.Allow(ctx, h.env.Rules.HandOffSession, who.Session.Key, who); err != nil {
+		return Told(err)
 	}
 	child, err := h.child(g, who.Session)
 	if err != nil {

@@ -47,17 +47,23 @@ func (a *accounts) find(ctx context.Context, id oidc.Identity) (account, error) 
 	}
 	// One of all callers for this person, on any replica, finds or makes the account; the others then find its link
 	// (R29, S88).
-	name, err := a.links.link(ctx, id.Provider, id.Subject)
-	if err != nil {
-		return account{}, err
-	}
-	err = a.locks.Do(ctx, name, accountHold, func(ctx context.Context) error {
+	err = a.alone(ctx, id.Provider, id.Subject, func(ctx context.Context) error {
 		if found, err = a.linked(ctx, id); errors.Is(err, errNoAccount) {
 			found, err = a.adopt(ctx, id)
 		}
 		return err
 	})
 	return found, err
+}
+
+// alone lets work be the only one, on any replica and in any command, that finds, makes or changes the identity's
+// account. It is taken before the lock of an account (Links.alone), never after.
+func (a *accounts) alone(ctx context.Context, provider, subject string, work func(ctx context.Context) error) error {
+	name, err := a.links.link(ctx, provider, subject)
+	if err != nil {
+		return err
+	}
+	return a.locks.Do(ctx, name, accountHold, work)
 }
 
 // linked returns the account that the identity is linked to, or errNoAccount. A link to an account that was deleted goes.

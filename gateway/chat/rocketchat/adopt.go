@@ -117,9 +117,11 @@ func (a *accounts) unproven(ctx context.Context, id oidc.Identity, found account
 	return a.refuse(ctx, addressUnconfirmed, id, found.ID, problem.AccountRefused(a.title, notConfirmed, nil))
 }
 
-// link enters an account as the identity's, unless it is another one's.
+// link enters an account as the identity's, unless it is another one's, and not while an operator gives it to somebody.
 func (a *accounts) link(ctx context.Context, how audit.Reason, id oidc.Identity, found account) error {
-	err := a.links.Link(ctx, id.Provider, id.Subject, found.ID)
+	err := a.links.alone(ctx, func(ctx context.Context) error {
+		return a.links.Link(ctx, id.Provider, id.Subject, found.ID)
+	}, found.ID)
 	if errors.Is(err, ErrLinkedElsewhere) {
 		return a.refuse(ctx, audit.LinkedElsewhere, id, found.ID, problem.AccountLinkedToAnother(a.title, err))
 	}

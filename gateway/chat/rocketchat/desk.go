@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"chatgate/gateway/audit"
 	"chatgate/store"
@@ -65,14 +66,16 @@ func (d *Desk) Link(ctx context.Context, r LinkRequest) (done Linked, err error)
 	if err != nil {
 		return Linked{}, err
 	}
-	former, err := d.former(ctx, r)
-	if err != nil {
-		return Linked{}, err
-	}
-	err = d.links().alone(ctx, func(ctx context.Context) error {
-		done, err = d.link(ctx, r, found.ID)
-		return err
-	}, found.ID, former)
+	err = d.c.accounts.alone(ctx, r.Provider, r.Subject, func(ctx context.Context) error {
+		former, err := d.former(ctx, r)
+		if err != nil {
+			return err
+		}
+		return d.links().alone(ctx, func(ctx context.Context) error {
+			done, err = d.link(ctx, r, found.ID)
+			return err
+		}, found.ID, former)
+	})
 	return done, err
 }
 
@@ -126,11 +129,7 @@ func (d *Desk) give(ctx context.Context, r LinkRequest, done Linked) error {
 			return err
 		}
 	}
-	put := func() error { return d.put(ctx, link) }
-	if done.Former == "" {
-		return put()
-	}
-	return d.ending(ctx, link, put)
+	return d.ending(ctx, link, func() error { return d.put(ctx, link) })
 }
 
 // put links an account that is nobody's.
@@ -146,21 +145,32 @@ func (d *Desk) put(ctx context.Context, link Link) error {
 }
 
 // ending has the logins of a link's person revoked, as far as it is known whose they are, before their link changes and
-// once more after: a crash in between leaves a revocation too many, and what they were given in between does not stay. A
-// login that is entered later still finds the link changed (keep).
+// once more after, so that what they were given in between does not stay. A login that is entered later still finds the
+// link changed (keep).
 func (d *Desk) ending(ctx context.Context, link Link, change func() error) error {
-	revoke := func() error {
-		if !link.Known() {
-			return nil
-		}
-		return d.c.env.Ledger.RevokeSubject(ctx, link.Provider, link.Subject, d.c.env.Name)
+	if !link.Known() {
+		return change()
 	}
-	for _, step := range []func() error{revoke, change, revoke} {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := d.revoke(ctx, link); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	// The change stands by now: an operator who stops the command here does not stop this.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeWithin)
+	defer cancel()
+	if err := d.revoke(ctx, link); err != nil {
+		return fmt.Errorf("the link has changed, but a login of %s may be left; unlink them once more to end it: %w", whose(link), err)
 	}
 	return nil
+}
+
+// revokeWithin is how long the second look for logins may take.
+const revokeWithin = 10 * time.Second
+
+func (d *Desk) revoke(ctx context.Context, link Link) error {
+	return d.c.env.Ledger.RevokeSubject(ctx, link.Provider, link.Subject, d.c.env.Name)
 }
 
 // grantable is an account that may be given to somebody: an administrator's only where the operator says so (D8).
@@ -204,9 +214,12 @@ func (d *Desk) find(ctx context.Context, t Target) (account, error) {
 }
 
 // Unlink forgets the link of an identity and has its logins revoked. It returns the link that was there, or
-// store.ErrNotFound.
+// store.ErrNotFound; the logins are revoked even then, since a command that was stopped may have left one.
 func (d *Desk) Unlink(ctx context.Context, provider, subject string) (Link, error) {
 	userID, err := d.links().Account(ctx, provider, subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return Link{}, errors.Join(err, d.revoke(ctx, Link{Provider: provider, Subject: subject}))
+	}
 	if err != nil {
 		return Link{}, err
 	}

@@ -112,6 +112,15 @@ func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (outcome
 	if err != nil {
 		return "", err
 	}
+	err = d.c.accounts.alone(ctx, to.Provider, to.Subject, func(ctx context.Context) error {
+		outcome, err = d.importLink(ctx, from, to, how)
+		return err
+	})
+	return outcome, err
+}
+
+// importLink links an identity that has no account yet.
+func (d *Desk) importLink(ctx context.Context, from, to Link, how Import) (outcome Outcome, err error) {
 	present, err := d.links().Account(ctx, to.Provider, to.Subject)
 	switch {
 	case err == nil && present == to.UserID:
