@@ -23,8 +23,8 @@ func (l lane) wakeUp() {
 	}
 }
 
-// lane is where jobs of a kind are enqueued. It hangs on the kind alone, because the replica that enqueues a job need not
-// be one that can do it. Whoever signs out has been told that it is done within seconds, while the work of a morning on
+// lane is where jobs of a kind are enqueued, save revocations at a session's absolute end (sweep.go). It hangs on the kind
+// alone, because the replica that enqueues a job need not be one that can do it. Whoever signs out has been told that it is done within seconds, while the work of a morning on
 // which everybody signs in takes minutes (D20, R13).
 func (o *Outbox) lane(kind string) lane {
 	if kind == KindRevoke {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,6 +54,41 @@ func TestLanesDoNotHoldEachOtherUp(t *testing.T) {
 			})
 		})
 	}
+}
+
+// D20, R13: a company that signed in together reaches the absolute end together, and nobody waits for that. Whoever signs
+// out at that moment does not wait for it either.
+func TestASignOutWaitsForNoExpiries(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *world) {
+		s := w.store("old")
+		o := w.outbox(s)
+		l := w.ledger(s, o, nil)
+		begun, done := make(chan struct{}), make(chan struct{})
+		o.Handle(outbox.KindRevoke, "rocketchat", func(ctx context.Context, job outbox.Job) error {
+			var r outbox.RevokeJob
+			if err := json.Unmarshal(job.Payload, &r); err != nil || r.Cause == outbox.CauseSignOut {
+				close(done)
+				return err
+			}
+			begun <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		for i := range manyJobs {
+			must(t, l.Record(t.Context(), entry(fmt.Sprint("session ", i), fmt.Sprint("expired ", i))))
+		}
+		w.clock.Advance(day)
+		must(t, l.Sweep(t.Context()))
+		start(t, o)
+		for range 4 {
+			await(t, "an expiry", begun)
+		}
+		w.clock.Advance(time.Second) // due later than the expiries that wait
+		leaving := with(entry("laptop", "a"), func(e *outbox.Entry) { e.Subject, e.End = "subject-of-bob", morning.Add(2*day) })
+		must(t, l.Record(t.Context(), leaving))
+		must(t, l.RevokeSession(t.Context(), "corp", "subject-of-bob", "laptop", "rocketchat"))
+		await(t, "the sign-out", done)
+	})
 }
 
 // R13: a revocation that failed comes back to the lane it left.

@@ -97,6 +97,10 @@ func (o *Outbox) Enqueue(ctx context.Context, kind, chat string, payload any) er
 
 // EnqueueAt is Enqueue for a job that is first due at the time given.
 func (o *Outbox) EnqueueAt(ctx context.Context, kind, chat string, payload any, due time.Time) error {
+	return o.enqueue(ctx, o.lane(kind), kind, chat, payload, due)
+}
+
+func (o *Outbox) enqueue(ctx context.Context, l lane, kind, chat string, payload any, due time.Time) error {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("encode %s job: %w", kind, err)
@@ -106,7 +110,6 @@ func (o *Outbox) EnqueueAt(ctx context.Context, kind, chat string, payload any, 
 		due = now
 	}
 	job := Job{ID: rand.Text(), Kind: kind, Chat: chat, Payload: body, Enqueued: due.UTC()}
-	l := o.lane(kind)
 	member, err := o.index.Sealed(l.set, job)
 	if err != nil {
 		return fmt.Errorf("seal %s job: %w", kind, err)

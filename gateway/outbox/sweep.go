@@ -81,7 +81,8 @@ func (l *Ledger) sweep(ctx context.Context, name string) error {
 	if h.due().After(l.now()) { // moved to another session after it was scheduled
 		return l.schedule(ctx, id, field, h.due())
 	}
-	if err := l.outbox.Enqueue(ctx, KindRevoke, h.Chat, h.revocation(CauseSessionEnd)); err != nil {
+	// Nobody waits for an expiry, and as many come at once as people signed in at once: not before those who sign out.
+	if err := l.outbox.enqueue(ctx, l.outbox.others, KindRevoke, h.Chat, h.revocation(CauseSessionEnd), l.now()); err != nil {
 		return err
 	}
 	return l.forget(ctx, id, field)
