@@ -130,6 +130,9 @@ func (c *connector) examineFrame(ctx context.Context) chat.Finding {
 	return chat.Finding{Name: name, OK: true, Text: address + " may be framed by the chat"}
 }
 
+// anyPage stands for pages that nobody has listed (RFC 6761, Section 6.4: it is nobody's name).
+const anyPage = "https://any-page.invalid"
+
 // examineFraming looks at whether the chat's own pages may be framed by the pages that embed it. A policy of
 // frame-ancestors, which only a proxy can add, wins over the header that Rocket.Chat sends.
 func (c *connector) examineFraming(ctx context.Context) chat.Finding {
@@ -143,6 +146,8 @@ func (c *connector) examineFraming(ctx context.Context) chat.Finding {
 	switch kept := notFraming(got.header, string(c.cfg.URL), origins); {
 	case len(ancestors(got.header)) > 0 && len(kept) > 0:
 		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s may not be framed by %s, which is in embedOrigins: the proxy in front of Rocket.Chat must send %s", c.cfg.URL, strings.Join(kept, ", "), policy)}
+	case len(ancestors(got.header)) > 0 && len(notFraming(got.header, string(c.cfg.URL), []string{anyPage})) == 0:
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("the policy of %s lets any page frame the chat: have the proxy in front of Rocket.Chat send %s", c.cfg.URL, policy)}
 	case len(ancestors(got.header)) > 0:
 		return chat.Finding{Name: name, OK: true, Text: "allowed to the embedding pages"}
 	case got.header.Get("X-Frame-Options") != "":

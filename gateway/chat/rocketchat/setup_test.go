@@ -282,16 +282,22 @@ func TestSetupTellsWhatKeepsPeopleOut(t *testing.T) {
 }
 
 func TestSetupLeavesRestrictAccessOnWithoutAPolicy(t *testing.T) {
-	w, _ := setupWorld(t, settings{})
-	plan, err := w.setup().Plan(t.Context())
-	w.must(err)
-	for _, change := range plan.Changes {
-		if change.Setting == "Iframe_Restrict_Access" {
-			t.Error("the plan lets every page frame the chat")
-		}
-	}
-	if len(plan.ByHand) != 1 || !strings.Contains(plan.ByHand[0], "frame-ancestors") {
-		t.Errorf("the plan leaves %q to be done by hand, want the policy", plan.ByHand)
+	for name, ancestors := range map[string][]string{
+		"no policy": nil, "a policy for every page": {"*"}, "a policy for every page by https": {"https:"}, "every host": {"https://*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := setupWorld(t, settings{server: func(c *rocketchattest.Config) { c.FrameAncestors = ancestors }})
+			plan, err := w.setup().Plan(t.Context())
+			w.must(err)
+			for _, change := range plan.Changes {
+				if change.Setting == "Iframe_Restrict_Access" {
+					t.Error("the plan lets every page frame the chat")
+				}
+			}
+			if len(plan.ByHand) != 1 || !strings.Contains(plan.ByHand[0], "frame-ancestors 'self' https://") {
+				t.Errorf("the plan leaves %q to be done by hand, want the policy", plan.ByHand)
+			}
+		})
 	}
 }
 
