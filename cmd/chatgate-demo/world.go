@@ -114,7 +114,7 @@ func (w *world) build(cfg worldConfig) error {
 		}
 		redis = w.embedded.Addr()
 	}
-	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
+	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text() + rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
 	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
 	if err := errors.Join(w.buildTalk(secrets), w.buildPortal()); err != nil {

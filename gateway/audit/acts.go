@@ -18,6 +18,10 @@ const (
 	LoginTokenMinted  Act = "login_token_minted"  // Rocket.Chat made a login token
 	LoginTokenRevoked Act = "login_token_revoked" // Rocket.Chat was told to forget one
 	TalkTokenSigned   Act = "talk_token_signed"
+	TalkTokenRevoked  Act = "talk_token_revoked" // Talk or Coral was told to take one no more
+	CodeIssued        Act = "code_issued"        // Coral's own login, or Talk 4's, was let go on
+	CodeRefused       Act = "code_refused"       // somebody came with a code that is not theirs, used or over
+	IDTokenIssued     Act = "id_token_issued"    // and got its ID token
 	ChatTokenRefused  Act = "chat_token_refused" // a signed-in person was given no token
 )
 
@@ -39,6 +43,12 @@ const (
 // Chats themselves.
 const (
 	SettingChanged Act = "setting_changed" // an operator had a setting of the chat changed; the line names it
+)
+
+// Signing keys.
+const (
+	KeyAdded   Act = "signing_key_added"   // published, and signs a quarter of an hour later
+	KeyRemoved Act = "signing_key_removed" // by an operator; its tokens are refused from now on
 )
 
 // The gateway itself.

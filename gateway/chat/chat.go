@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/keyring"
 	"chatgate/gateway/session"
 )
 
@@ -32,9 +33,9 @@ type Config interface {
 }
 
 // Signer is a section whose chat verifies our signatures. It gets a set of signing keys of its own: from the PEM files
-// named, or without any from the store (D16).
+// named, or without any from the store (D16). The set's name is the chat's, and left to the application.
 type Signer interface {
-	SigningKeys() (files []string, wanted bool)
+	SigningKeys() (set keyring.SetConfig, wanted bool)
 }
 
 // SessionEnder is a connector that must act when a session ends. Acting twice on one ending must be harmless.

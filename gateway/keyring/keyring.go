@@ -35,6 +35,8 @@ type SetConfig struct {
 	// stored keys. The first one signs; the others are published only. To rotate without a refused token: add the new
 	// file at the end, a quarter of an hour later move it to the front, and two hours later remove the old one.
 	Files []string
+	// RotateEvery is how long a stored key signs before Run replaces it; 0 leaves that to Rotate.
+	RotateEvery time.Duration
 }
 
 // Keyring is all sets of keys. It is safe for concurrent use.

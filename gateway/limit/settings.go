@@ -17,6 +17,9 @@ type Settings struct {
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
 	TalkTokensPerSession  int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
 	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user from one address within a minute."`
+	TalkIssuesPerClient   int `yaml:"talkIssuesPerClient" default:"600" doc:"Calls of /<chat>/issue by one of issueClients within a minute."`
+	CodesPerSession       int `yaml:"codesPerSession" default:"30" doc:"Sign-ins of one session at Coral's own login, or Talk 4's, within a minute."`
+	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token from one address, which is Coral's or Talk's server, within a minute."`
 	WarmCallsPerSession   int `yaml:"warmCallsPerSession" default:"120" doc:"Token calls of one session within a minute, counted by each replica for itself."`
 	WarmCallsPerAddress   int `yaml:"warmCallsPerAddress" default:"12000" doc:"Token calls from one address within a minute, counted by each replica for itself."`
 }
@@ -39,6 +42,9 @@ func (s *Settings) Check(report func(key, problem string)) {
 		{"mintsPerSession", s.MintsPerSession},
 		{"talkTokensPerSession", s.TalkTokensPerSession},
 		{"talkUsersPerAddress", s.TalkUsersPerAddress},
+		{"talkIssuesPerClient", s.TalkIssuesPerClient},
+		{"codesPerSession", s.CodesPerSession},
+		{"codesPerAddress", s.CodesPerAddress},
 		{"warmCallsPerSession", s.WarmCallsPerSession},
 		{"warmCallsPerAddress", s.WarmCallsPerAddress},
 	} {
@@ -60,6 +66,9 @@ type Rules struct {
 	MintSession       Rule // session key
 	TalkTokenSession  Rule // session key; D18
 	TalkUserAddress   Rule // Address of Talk's server; G13
+	TalkIssueClient   Rule // name of the client; D19
+	CodeSession       Rule // session key; G23
+	CodeAddress       Rule // Address of the product's server; G24
 	WarmSession       Rule // hash of the session cookie; Local
 	WarmAddress       Rule // Address of the client; Local
 }
@@ -78,6 +87,9 @@ func (s Settings) Rules() Rules {
 		MintSession:       perMinute("mint_session", s.MintsPerSession),
 		TalkTokenSession:  perMinute("talk_token_session", s.TalkTokensPerSession),
 		TalkUserAddress:   perMinute("talk_user_address", s.TalkUsersPerAddress),
+		TalkIssueClient:   perMinute("talk_issue_client", s.TalkIssuesPerClient),
+		CodeSession:       perMinute("code_session", s.CodesPerSession),
+		CodeAddress:       perMinute("code_address", s.CodesPerAddress),
 		WarmSession:       perMinute("warm_session", s.WarmCallsPerSession),
 		WarmAddress:       perMinute("warm_address", s.WarmCallsPerAddress),
 	}

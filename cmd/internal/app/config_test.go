@@ -33,7 +33,7 @@ chats:
     access: {providers: [corp], anyone: true}
     url: https://comments.example.org
     embedOrigins: {"https://news.example.org": {token: true}}
-    client: {id: coral, secret: coral-secret}
+    client: {id: coral, secret: a-secret-of-coral-and-the-gateway}
 `
 
 func parse(t *testing.T, source string) (app.Loaded, error) {
@@ -99,7 +99,7 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"a policy that is none", "url: https://chat.example.org\n", "url: https://chat.example.org\n    onChatSignOut: stay\n", 15, "chats.rocketchat.onChatSignOut"},
 		{"an environment variable that is not set", "secret: provider-secret", "secret: \"${env:CHATGATE_TEST_UNSET}\"", 10, "CHATGATE_TEST_UNSET"},
 		{"a file that is not there", "secret: provider-secret", "secret: \"${file:/nowhere/at/all}\"", 10, "/nowhere/at/all"},
-		{"two sites under one issuer", "    client: {id: coral, secret: coral-secret}\n", `    client: {id: coral, secret: coral-secret}
+		{"two sites under one issuer", "    client: {id: coral, secret: a-secret-of-coral-and-the-gateway}\n", `    client: {id: coral, secret: a-secret-of-coral-and-the-gateway}
     issuer: https://sso.example.org/pinned
   magazine:
     kind: talk
@@ -156,7 +156,7 @@ func TestPrintMasksEverySecretAndFillsInDefaults(t *testing.T) { // S133
 	if err := loaded.Print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, hidden := range []string{"from-the-file", "admin-token", "create-secret", "coral-secret", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="} {
+	for _, hidden := range []string{"from-the-file", "admin-token", "create-secret", "a-secret-of-coral-and-the-gateway", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="} {
 		if strings.Contains(out.String(), hidden) {
 			t.Errorf("print shows the secret %q", hidden)
 		}

@@ -177,8 +177,9 @@ func (a *App) openKeys() (err error) {
 	var sets []keyring.SetConfig
 	for _, name := range slices.Sorted(maps.Keys(a.cfg.Chats)) {
 		if signer, ok := a.cfg.Chats[name].(chat.Signer); ok {
-			if files, wanted := signer.SigningKeys(); wanted {
-				sets = append(sets, keyring.SetConfig{Name: name, Files: files})
+			if set, wanted := signer.SigningKeys(); wanted {
+				set.Name = name
+				sets = append(sets, set)
 			}
 		}
 	}

@@ -32,6 +32,9 @@ func (c *Config) Check(report func(key, problem string)) {
 	if err := checkIssuer(c.Issuer); err != nil {
 		report("issuer", err.Error())
 	}
+	c.checkAPI(report)
+	c.checkIssueClients(report)
+	c.checkClaims(report)
 	switch c.Profile {
 	case CoralSSO:
 		c.checkSSO(report)
@@ -69,7 +72,10 @@ func (c *Config) checkForeign(report func(key, problem string)) {
 		{"ssoSecrets", len(c.SSOSecrets) > 0, []Profile{CoralSSO}},
 		{"ssoCurrent", c.SSOCurrent != "", []Profile{CoralSSO}},
 		{"roles", len(c.Roles) > 0, []Profile{CoralSSO}},
-		{"client", c.Client != Client{}, []Profile{CoralOIDC}},
+		{"badges", len(c.Badges) > 0, []Profile{CoralSSO}},
+		{"client", c.Client.given(), []Profile{CoralOIDC, Talk4}},
+		{"adminLink", c.AdminLink, []Profile{CoralSSO, CoralOIDC}},
+		{"bothIntegrations", c.Both, []Profile{CoralSSO, CoralOIDC}},
 		{"audience", c.Audience != "", []Profile{Talk4}},
 		{"sharedSecret", c.SharedSecret != "", []Profile{Talk4}},
 		{"issuer", c.Issuer != "", []Profile{CoralOIDC, Talk4}},
@@ -120,22 +126,6 @@ func (c *Config) current() string {
 		return kid // the only one, as Check saw to
 	}
 	return ""
-}
-
-func (c *Config) checkClient(report func(key, problem string)) {
-	if c.Client.ID == "" {
-		report("client.id", "must be given: the client id that Coral's admin has for OpenID Connect, which is the tokens' audience")
-	}
-}
-
-func (c *Config) checkTalk4(report func(key, problem string)) {
-	if c.SharedSecret == "" {
-		return
-	}
-	checkSecret("sharedSecret", c.SharedSecret, report)
-	if len(c.Keys.Files) > 0 {
-		report("sharedSecret", "contradicts signingKeys: Talk 4 knows one algorithm, so leave one of them out")
-	}
 }
 
 // checkSecret reports what makes a secret weak or unusable (G11, S103).

@@ -80,7 +80,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"roles where tokens carry none (G22)", talk.CoralOIDC, func(c *talk.Config) { c.Roles = map[string]talk.Role{"staff": talk.Staff} },
 			"roles: is for profile coral-sso, not for coral-oidc"},
 		{"a client without OpenID Connect", talk.CoralSSO, func(c *talk.Config) { c.Client.ID = "coral" },
-			"client: is for profile coral-oidc, not for coral-sso"},
+			"client: is for profile coral-oidc or talk4, not for coral-sso"},
 		{"an audience where tokens have none", talk.CoralSSO, func(c *talk.Config) { c.Audience = "talk" },
 			"audience: is for profile talk4, not for coral-sso"},
 		{"signing keys where a secret signs", talk.CoralSSO, func(c *talk.Config) { c.Keys.Files = []string{"key.pem"} },
