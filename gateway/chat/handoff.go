@@ -78,7 +78,7 @@ func (h *HandOffRoutes) offer(g *gin.Context) error {
 		return Told(err)
 	}
 	var request offerRequest
-	if err := readObject(g.Request.Body, &request); err != nil {
+	if err := ReadObject(g.Request.Body, &request); err != nil {
 		return problem.InvalidRequest("The body must be a JSON object with embedder and top.", err)
 	}
 	if request.Embedder != "" && !slices.Contains(h.cfg.Access.Token, Origin(request.Embedder)) {
@@ -125,7 +125,7 @@ func (h *HandOffRoutes) redeem(g *gin.Context) error {
 		return Told(err)
 	}
 	var request redeemRequest
-	if err := readObject(g.Request.Body, &request); err != nil {
+	if err := ReadObject(g.Request.Body, &request); err != nil {
 		return problem.InvalidRequest("The body must be a JSON object with id and secret.", err)
 	}
 	state, err := h.look(ctx, request, address)
@@ -217,11 +217,11 @@ func (h *HandOffRoutes) child(g *gin.Context, s session.Session) (*session.Child
 	return &child, err
 }
 
-// maxObject bounds the body of a call from our own pages, in bytes.
+// maxObject bounds such a body, in bytes.
 const maxObject = 4 << 10
 
-// readObject reads one small JSON object with no keys but its own.
-func readObject(body io.Reader, into any) error {
+// ReadObject reads the body of a call from a page of ours or from a server: one small JSON object with no keys but its own.
+func ReadObject(body io.Reader, into any) error {
 	text, err := io.ReadAll(io.LimitReader(body, maxObject+1))
 	switch {
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/keyring"
+	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/store"
 )
@@ -22,10 +23,15 @@ type connector struct {
 	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
 	owners  store.Bucket[owner]
 	callers *chat.Callers
+	// people says whose a user id is, for servers that may ask for tokens by it.
+	people   store.Bucket[person]
+	frame    *framePage
+	handOffs *chat.HandOffRoutes
 }
 
 var (
 	_ chat.Connector    = (*connector)(nil)
+	_ chat.SessionEnder = (*connector)(nil)
 	_ chat.SessionMover = (*connector)(nil)
 	_ chat.Lingerer     = (*connector)(nil)
 )
@@ -52,15 +58,25 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		return nil, err
 	}
 	cfg.advise(env.Log)
-	return &connector{
+	k := &connector{
 		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"),
 		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
+		people:  store.NewBucket[person](env.Store.Passing("talkperson").In(env.Name)),
 		callers: callers,
-	}, nil
+	}
+	if k.frame, err = newFramePage(env, k.Access()); err != nil {
+		return nil, err
+	}
+	told := func(err error) error { return err } // handOver's errors are told already
+	if k.handOffs, err = chat.NewHandOffRoutes(chat.HandOffConfig{Env: env, Access: k.Access(), Give: k.handOver, Told: told}); err != nil {
+		return nil, err
+	}
+	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke) // under any profile: it may have been another one yesterday
+	return k, nil
 }
 
-// Lingers is true: a token that a page holds is good until it expires (D20).
-func (*connector) Lingers() bool { return true }
+// Lingers says whether a token that a page holds is good until it expires, whatever is signed out (D20).
+func (c *connector) Lingers() bool { return !c.cfg.revocable() }
 
 // Access gives three rights (D29): a sign-in may end at the site and at every page that embeds it, every such page may
 // frame ours, and those with the token right may read tokens. The site itself never asks for one.
@@ -78,7 +94,14 @@ func (c *connector) Mount(r gin.IRouter) {
 	r.POST("/token", guard, api(c.token))
 	r.OPTIONS("/token", guard)
 
+	r.GET("/frame", c.env.Problems.Frame(c.frame.ancestors, c.showFrame))
+	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), api(c.resume))
+	c.handOffs.Mount(r)
+
 	r.GET("/user", api(c.user))
+	if len(c.cfg.IssueClients) > 0 {
+		r.POST("/issue", api(c.issue))
+	}
 
 	if c.published() {
 		for _, path := range []string{"/.well-known/jwks.json", "/jwks.json"} {

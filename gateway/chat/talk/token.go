@@ -6,14 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/session"
 	"chatgate/store"
@@ -45,11 +44,9 @@ func (c *connector) token(g *gin.Context) error {
 	}
 	c.env.Metrics.Token(c.env.Name, result)
 	if result == resultSigned {
-		c.env.Record(ctx, who, audit.Event{
-			Act: audit.TalkTokenSigned, Attrs: []slog.Attr{slog.String("jti", t.ID), slog.String("kid", t.KID)},
-		})
+		c.audit(ctx, who, t)
 	}
-	g.JSON(http.StatusOK, tokenAnswer{Token: t.Token.Reveal(), ExpiresAt: t.Expires})
+	g.JSON(http.StatusOK, t.answer())
 	return nil
 }
 
@@ -137,23 +134,38 @@ func (c *connector) stamp(last signed, basis string) stamp {
 	}
 }
 
-// sign makes a token and keeps it. What was signed for a session that ended meanwhile is given to nobody: it is
-// session.ErrEnded (D21).
+// sign makes a token and keeps it in the session, for the next GET.
 func (c *connector) sign(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
-	token, kid, err := c.signer.sign(c.claims(a, st))
+	t, err := c.make(ctx, s, a, st)
 	if err != nil {
-		return signed{}, fmt.Errorf("sign a talk token: %w", err)
-	}
-	if err := c.own(ctx, st.ID, s.Key, st.Expires); err != nil {
 		return signed{}, err
-	}
-	t := signed{
-		Token: store.Secret(token), ID: st.ID, KID: kid, Basis: st.Basis,
-		IssuedAt: st.IssuedAt.Unix(), Expires: st.Expires.Unix(),
 	}
 	raw, err := json.Marshal(t)
 	if err != nil {
 		return signed{}, fmt.Errorf("encode a talk token: %w", err)
 	}
-	return t, c.env.Sessions.PutToken(ctx, s, c.env.Name, raw, st.Expires)
+	if err := c.env.Sessions.PutToken(ctx, s, c.env.Name, raw, st.Expires); err != nil {
+		return signed{}, errors.Join(err, c.takeBack(ctx, s, t))
+	}
+	return t, nil
+}
+
+// make signs a token and enters it wherever a sign-out looks for it. The caller sees to it that the session still lives
+// afterwards; what was signed for one that ended meanwhile is taken back and given to nobody (D21).
+func (c *connector) make(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
+	token, kid, err := c.signer.sign(c.claims(a, st))
+	if err != nil {
+		return signed{}, fmt.Errorf("sign a talk token: %w", err)
+	}
+	t := signed{
+		Token: store.Secret(token), ID: st.ID, KID: kid, Basis: st.Basis,
+		IssuedAt: st.IssuedAt.Unix(), Expires: st.Expires.Unix(),
+	}
+	if err := c.own(ctx, st.ID, s.Key, st.Expires); err != nil {
+		return signed{}, err
+	}
+	if err := c.remember(ctx, s, a); err != nil {
+		return signed{}, err
+	}
+	return t, c.enter(ctx, s, a, t)
 }

@@ -97,9 +97,8 @@ func nobodyFor(err error, gone ...error) error {
 	return err
 }
 
-// MoveSession lets the token that a page holds answer for the session that replaced its own: the same person signed in
-// again in the same browser (D27). The kept token has gone over with the session's record already.
-func (c *connector) MoveSession(ctx context.Context, _, to session.Session) error {
+// moveOwner lets the kept token answer for the session that it has gone over to.
+func (c *connector) moveOwner(ctx context.Context, to session.Session) error {
 	to, err := c.env.Sessions.ByKey(ctx, to.Key, c.env.Name)
 	if errors.Is(err, session.ErrNone) {
 		return nil

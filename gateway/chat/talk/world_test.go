@@ -119,9 +119,14 @@ func openWithStoredKeys(t *testing.T, cfg talk.Config) keyedWorld {
 	return keyedWorld{world: w, keys: keys}
 }
 
-// reopen is the same site after a deploy that changed its section.
+// reopen is the same site after a deploy that changed its section: another process, with the same signing keys.
 func (w *world) reopen(cfg talk.Config) {
 	w.t.Helper()
+	if w.connector != nil {
+		keys := w.Keys
+		w.Env = w.Replica()
+		w.Keys = keys
+	}
 	w.connector = w.Open(&cfg)
 	w.handler = w.Handler(w.connector)
 }
