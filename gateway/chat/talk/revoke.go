@@ -64,33 +64,31 @@ func (c *connector) logOut(ctx context.Context, token store.Secret) (taken bool,
 	if c.cfg.Profile == Talk4 {
 		path = talk4Logout
 	}
-	res, err := c.call(ctx, http.MethodDelete, path, token)
-	if err != nil {
+	status, retryAfter, err := c.call(ctx, http.MethodDelete, path, token)
+	switch {
+	case err != nil:
 		return false, err
-	}
-	switch res.StatusCode {
-	case http.StatusOK, http.StatusNoContent:
+	case status == http.StatusOK, status == http.StatusNoContent:
 		return true, nil
-	case http.StatusUnauthorized:
+	case status == http.StatusUnauthorized:
 		return false, nil
-	case http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-		return false, outbox.Later(errors.New("the chat limits calls"), time.Duration(seconds)*time.Second)
+	case status == http.StatusTooManyRequests:
+		return false, outbox.Later(errors.New("the chat limits calls"), retryAfter)
 	}
-	return false, fmt.Errorf("the chat answers %s", res.Status)
+	return false, fmt.Errorf("the chat answers %d %s", status, http.StatusText(status))
 }
 
 // maxAnswer bounds what is read of an answer that nobody looks at, in bytes, so that its connection is used again.
 const maxAnswer = 64 << 10
 
-// call sends one request without a body to the product, as the bearer of a token, and returns its answer without the body.
-// It goes to the configured server alone: a redirect is an answer like any other.
-func (c *connector) call(ctx context.Context, method, path string, token store.Secret) (*http.Response, error) {
+// call sends one request without a body to the product, as the bearer of a token. It goes to the configured server alone: a
+// redirect is an answer like any other.
+func (c *connector) call(ctx context.Context, method, path string, token store.Secret) (status int, retryAfter time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.cfg.API.Timeout, defaultTimeout))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, cmp.Or(c.cfg.API.URL, string(c.cfg.URL))+path, http.NoBody)
 	if err != nil {
-		return nil, errors.New("the address of the chat's api is none")
+		return 0, 0, errors.New("the address of the chat's api is none")
 	}
 	req.Host = c.publicHost()
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
@@ -98,12 +96,13 @@ func (c *connector) call(ctx context.Context, method, path string, token store.S
 	res, err := c.env.Transport.RoundTrip(req)
 	if err != nil {
 		c.env.Metrics.Call(c.env.Name, "revoke", "unavailable", c.env.Now().Sub(begun))
-		return nil, err
+		return 0, 0, err
 	}
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, maxAnswer)
 	c.env.Metrics.Call(c.env.Name, "revoke", strconv.Itoa(res.StatusCode/100)+"xx", c.env.Now().Sub(begun))
-	return res, nil
+	seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+	return res.StatusCode, time.Duration(seconds) * time.Second, nil
 }
 
 // defaultTimeout is that of api.timeout.
