@@ -84,6 +84,13 @@ const (
 	StayedOut        Reason = "stayed_out"   // the person signed out inside the chat (R12)
 )
 
+// Why a code of the gateway's own buys nothing, where the session behind it has not ended.
+const (
+	CodeUnknown  Reason = "code_unknown"  // made up, or too old
+	CodeUsed     Reason = "code_used"     // a second time: what it bought is taken back
+	CodeMismatch Reason = "code_mismatch" // with another redirect_uri or PKCE verifier than it was asked for with
+)
+
 // Why something was made, revoked or given up.
 const (
 	VerifiedEmail Reason = "verified_email" // the account has the person's verified address

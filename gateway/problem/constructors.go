@@ -130,6 +130,24 @@ func LoginMismatch(cause error) *Error {
 		cause).WithActions(signInAgain)
 }
 
+// The gateway as a provider.
+
+// SignInRequestRefused answers a person whom a chat's own login has sent with a request that is wrong. They cannot help
+// it, and it never goes back to the chat: Coral has no page for errors (G26, G27).
+func SignInRequestRefused(chat string, reason Reason, cause error) *Error {
+	return newRefusal(http.StatusBadRequest, "sign_in_request_refused",
+		wording{"This sign-in cannot go on", "{chat} asked for your sign-in in a way that is refused here: {reason}. Its operator finds the details in the gateway's log, under the reference below."},
+		reason, cause, "chat", chat).WithActions(toAccount)
+}
+
+// RedirectURIRefused answers a request that would end at an address which is not registered (G23). It names one that is,
+// and nothing of the request.
+func RedirectURIRefused(chat, registered string, cause error) *Error {
+	return newError(http.StatusBadRequest, "redirect_uri_refused",
+		wording{"This sign-in would end elsewhere", "{chat} wants the sign-in to end at an address that is not registered here. Registered is {registered}. Where only http and https differ, {chat} does not know of the proxy in front of it: its operator sets TRUST_PROXY there."},
+		cause, "chat", chat, "registered", registered).WithActions(toAccount)
+}
+
 // The provider.
 
 // ProviderUnavailable answers while the provider cannot be reached or does not answer in time.

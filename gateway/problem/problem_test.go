@@ -27,6 +27,7 @@ var errCause = errors.New("dial tcp 10.1.2.3:6379: WRONGPASS secret-cause")
 
 var (
 	noStaff    = problem.Reason{Code: "group_missing", Phrase: "your groups do not include staff"}
+	noNonce    = problem.Reason{Code: "nonce_missing", Phrase: "its request carries no nonce"}
 	badAddress = problem.Reason{Code: "email_not_accepted", Phrase: "your e-mail address is not accepted there"}
 )
 
@@ -45,6 +46,8 @@ func everyProblem() []*problem.Error {
 		problem.LoginLoop(errCause),
 		problem.LoginMismatch(errCause),
 		problem.HandOffOver(errCause),
+		problem.SignInRequestRefused("rocketchat", noNonce, errCause),
+		problem.RedirectURIRefused("rocketchat", "https://chat.example.org/callback", errCause),
 		problem.ProviderUnavailable(errCause),
 		problem.ProviderDenied(errCause),
 		problem.ProviderAnswerRefused(errCause),
