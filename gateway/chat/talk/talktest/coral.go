@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,6 +43,7 @@ type Coral struct {
 	now       func() time.Time
 	client    *http.Client
 	handler   http.Handler
+	callback  *template.Template
 	oidc      *oidcVerifier
 	verifiers []verifier
 	tenant    tenant
@@ -81,8 +83,12 @@ func NewCoral(cfg CoralConfig) (*Coral, error) {
 	if cfg.SessionDuration == 0 {
 		cfg.SessionDuration = defaultSessionDuration
 	}
+	callback, err := template.ParseFS(coralFiles, "web/coral/callback.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the callback's page: %w", err)
+	}
 	c := &Coral{
-		cfg: cfg, release: r, now: cfg.Now, client: &http.Client{Transport: cfg.Transport},
+		cfg: cfg, release: r, now: cfg.Now, client: &http.Client{Transport: cfg.Transport}, callback: callback,
 		tenant:   tenant{id: rand.Text(), secret: []byte(rand.Text())},
 		comments: sampleComments(cfg.Now()),
 		revoked:  map[string]time.Time{}, nonces: map[string]time.Time{},

@@ -36,6 +36,10 @@ func sampleComments(now time.Time) []Comment {
 	}
 }
 
+func newComment(author, body string, now time.Time) Comment {
+	return Comment{ID: rand.Text(), Author: author, Body: body, CreatedAt: now}
+}
+
 // graphqlRequest is what Coral's client sends: the id of a persisted query, or a free-form one.
 type graphqlRequest struct {
 	ID        string `json:"id"`
@@ -138,8 +142,7 @@ func (c *Coral) createComment(user *User, body string) (code, message string) {
 	case utf8.RuneCountInString(body) > maxCommentRunes:
 		return "COMMENT_BODY_EXCEEDS_MAX_LENGTH", "Comments may have at most 2,000 characters."
 	}
-	added := Comment{ID: rand.Text(), Author: user.Username, Body: body, CreatedAt: c.now()}
-	c.comments = slices.Insert(c.comments, 0, added)
+	c.comments = slices.Insert(c.comments, 0, newComment(user.Username, body, c.now()))
 	c.comments = c.comments[:min(len(c.comments), maxComments)]
 	return "", ""
 }

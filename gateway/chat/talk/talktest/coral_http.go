@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-//go:embed web/coral
-var coralFiles embed.FS
-
 // routes is Coral's HTTP face. The two API addresses answer other origins' scripts, the files are for everyone.
 func (c *Coral) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -19,11 +16,7 @@ func (c *Coral) routes() http.Handler {
 	mux.Handle("/api/auth", c.cors(method(http.MethodDelete, c.signOut)))
 	mux.HandleFunc("GET /api/auth/oidc", c.beginLogin)
 	mux.HandleFunc("GET "+callbackPath, c.finishLogin)
-	mux.Handle("GET /assets/js/embed.js", asset(coralFiles, "web/coral/embed.js"))
-	mux.Handle("GET /assets/css/embed.css", asset(coralFiles, "web/coral/embed.css"))
-	mux.Handle("GET /assets/css/page.css", asset(coralFiles, "web/coral/page.css"))
-	mux.Handle("GET /assets/js/page.js", asset(coralFiles, "web/coral/page.js"))
-	mux.HandleFunc("GET /{$}", c.page)
+	c.routePages(mux)
 	return mux
 }
 

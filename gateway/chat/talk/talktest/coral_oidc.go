@@ -13,12 +13,19 @@ import (
 type OIDCIntegration struct {
 	Enabled           bool
 	AllowRegistration bool
+	TargetFilter      TargetFilter
 	ClientID          string
 	ClientSecret      string
 	Issuer            string
 	JWKSURI           string
 	AuthorizationURL  string
 	TokenURL          string
+}
+
+// TargetFilter says where Coral itself offers a way to sign in. Tokens that pages bring are taken all the same.
+type TargetFilter struct {
+	Admin  bool `json:"admin"`
+	Stream bool `json:"stream"`
 }
 
 func (i *OIDCIntegration) complete() bool {

@@ -53,9 +53,10 @@ type Talk4 struct {
 	keys    map[string]any // by kid; the lone key is under ""
 	handler http.Handler
 
-	mu      sync.Mutex
-	users   []*Talk4User
-	revoked map[string]time.Time // by Redis key, until the token's exp
+	mu       sync.Mutex
+	users    []*Talk4User
+	comments []Comment
+	revoked  map[string]time.Time // by Redis key, until the token's exp
 }
 
 var _ http.Handler = (*Talk4)(nil)
@@ -70,7 +71,7 @@ func NewTalk4(cfg Talk4Config) (*Talk4, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Talk4{cfg: cfg, keys: keys, revoked: map[string]time.Time{}}
+	t := &Talk4{cfg: cfg, keys: keys, comments: sampleComments(cfg.Now()), revoked: map[string]time.Time{}}
 	t.handler = t.routes()
 	return t, nil
 }

@@ -11,6 +11,7 @@ func (t *Talk4) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/auth", t.currentUser)
 	mux.HandleFunc("DELETE /api/v1/auth", t.logout)
+	t.routePages(mux)
 	return mux
 }
 

@@ -1,0 +1,124 @@
+// Talk 4's own page inside the frame: it takes a token from the page around it, asks who that is, and shows the comments.
+"use strict";
+
+const SEPARATOR = "xPYMx";
+const UNAVAILABLE = "The comments are not available right now.";
+
+const query = new URLSearchParams(location.search);
+const part = (id) => document.getElementById(id);
+
+// The page around this one is the article's, and no other page's messages count.
+const pageOrigin = new URL(query.get("asset_url")).origin;
+
+const post = (kind, text = "") => window.parent.postMessage(["pym", query.get("childId"), kind, text].join(SEPARATOR), pageOrigin);
+
+// storage is the browser's, or none: where cookies of other sites are blocked a frame may not keep anything.
+const storage = (() => {
+  try {
+    return window.localStorage;
+  } catch {
+    return undefined;
+  }
+})();
+
+// token is what requests carry: the page's, the address's, then the one that an earlier visit kept. login replaces it.
+const token = {
+  given: undefined,
+  get value() {
+    return this.given ?? new URLSearchParams(location.hash.slice(1)).get("access_token") ?? storage?.getItem("token") ?? undefined;
+  },
+  keep(value) {
+    this.given = value;
+    storage?.setItem("token", value);
+  },
+  clear() {
+    storage?.removeItem("token");
+  },
+};
+
+async function send(method, path, body) {
+  const headers = {};
+  if (token.value) headers.Authorization = `Bearer ${token.value}`;
+  if (body) headers["Content-Type"] = "application/json";
+  return fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+}
+
+let user = null;
+
+// checkLogin is what Talk asks first, and after each login. Only a sign-in that works is told to the page: it hears
+// nothing of a token that is refused.
+async function checkLogin() {
+  user = null;
+  try {
+    const response = await send("GET", "/auth");
+    if (response.status === 200) ({ user } = await response.json());
+    else token.clear();
+  } catch {
+    say(UNAVAILABLE);
+  }
+  drawTop();
+  if (user) post("coral-auth-changed", JSON.stringify(user));
+}
+
+// logout forgets the person whatever the server says. The page's own token stays what it is: who loads the frame with it
+// again is refused everything.
+async function logout() {
+  await send("DELETE", "/auth").catch(() => {});
+  token.clear();
+  token.given = undefined;
+  user = null;
+  drawTop();
+  say("You are signed out.");
+  post("coral-auth-changed");
+}
+
+// run performs one operation and draws what it answers. It says whether that went well.
+async function run(operationName, variables = {}) {
+  say("");
+  try {
+    const response = await send("POST", "/graph/ql", { operationName, variables });
+    const body = await response.json();
+    const message = body.errors?.[0]?.message ?? body.error?.message;
+    if (!response.ok || message) throw new Error(message ?? UNAVAILABLE);
+    part("comments").replaceChildren(...body.data.comments.map(commentItem));
+    part("count").textContent = body.data.comments.length;
+    return true;
+  } catch (error) {
+    say(error.message);
+    return false;
+  }
+}
+
+// drawTop offers no way to sign in: without talk-plugin-auth, Talk leaves that to the page.
+function drawTop() {
+  if (!user) replaceTop(part("top"), element("p", {}, "Sign in on this page to join the conversation."));
+  else replaceTop(part("top"), accountLine(user.username, logout), commentForm((body) => run("PostComment", { body })));
+}
+
+function say(message) {
+  part("status").textContent = message;
+}
+
+const orders = {
+  async config(text) {
+    ({ auth_token: token.given } = JSON.parse(text));
+    await checkLogin();
+    await run("CoralEmbedStream_Embed");
+    post("event", JSON.stringify({ eventName: "query.CoralEmbedStream_Embed.ready" }));
+  },
+  login(text) {
+    token.keep(text);
+    return checkLogin();
+  },
+  logout,
+};
+
+addEventListener("message", ({ data, source, origin }) => {
+  if (source !== window.parent || origin !== pageOrigin || typeof data !== "string") return;
+  const [name, id, kind, text] = data.split(SEPARATOR);
+  if (name === "pym" && id === query.get("childId")) orders[kind]?.(text);
+});
+
+new ResizeObserver(() => post("height", Math.ceil(document.documentElement.getBoundingClientRect().height))).observe(document.body);
+drawTop();
+post("getConfig");
