@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"chatgate/oidc"
 )
@@ -17,6 +18,7 @@ type account struct {
 	Username string // never empty
 	Email    string // verified, in lower case
 	Role     Role
+	Badges   []string // nil where none are configured
 	Picture  string
 }
 
@@ -30,21 +32,22 @@ func (c *connector) account(ctx context.Context, id oidc.Identity) (account, err
 	if err != nil {
 		return account{}, err
 	}
-	a := account{ID: userID, Email: verifiedEmail(id), Picture: picture(id.Picture)}
+	called := c.cfg.Claims.publicName(id)
+	a := account{ID: userID, Email: verifiedEmail(id), Picture: c.cfg.Claims.picture(id)}
 	switch c.cfg.Profile {
 	case CoralSSO:
 		if a.Email == "" {
 			return account{}, errNoEmail
 		}
-		a.Username = anyUsername(id, userID)
-		a.Role = c.cfg.role(id.Groups)
+		a.Username = anyUsername(called, userID)
+		a.Role, a.Badges = c.cfg.role(id.Groups), c.cfg.badges(id.Groups)
 	case CoralOIDC:
-		a.Username = coralUsername(id, userID)
+		a.Username = coralUsername(called, userID)
 		if !public(a.Email) {
 			a.Email = ""
 		}
 	case Talk4:
-		a.Username = talk4Username(id, userID)
+		a.Username = talk4Username(called, userID)
 	}
 	return a, nil
 }
@@ -74,6 +77,26 @@ func (c *Config) role(groups []string) Role {
 	return ascending[highest]
 }
 
+// maxBadges keeps a token below what a request header holds.
+const maxBadges = 10
+
+// badges are those that the groups are mapped to, in order and each once; nil where the site has none, since Coral then
+// keeps those that its staff gave.
+func (c *Config) badges(groups []string) []string {
+	if len(c.Badges) == 0 {
+		return nil
+	}
+	worn := []string{}
+	for _, group := range groups {
+		if badge, mapped := c.Badges[group]; mapped {
+			worn = append(worn, badge)
+		}
+	}
+	slices.Sort(worn)
+	worn = slices.Compact(worn)
+	return worn[:min(maxBadges, len(worn))]
+}
+
 // plainHTTPS is an https address in the letters of RFC 3986. Coral refuses a whole token over an address with a space
 // or an umlaut in it.
 var plainHTTPS = regexp.MustCompile(
@@ -82,9 +105,11 @@ var plainHTTPS = regexp.MustCompile(
 // maxPicture keeps a token below what a request header holds, in bytes.
 const maxPicture = 1024
 
-// picture returns the address where Talk can take it, else nothing.
+// picture returns the address where Talk can take it, else nothing. One that could have an e-mail address in it is left
+// out, since pictures are for everyone to see (G9).
 func picture(address string) string {
-	if len(address) > maxPicture || !plainHTTPS.MatchString(address) {
+	if len(address) > maxPicture || !plainHTTPS.MatchString(address) || strings.Contains(address, "@") ||
+		strings.Contains(address, "%40") {
 		return ""
 	}
 	return address

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatgate/oidc"
 )
 
@@ -40,16 +42,64 @@ func TestUsernames(t *testing.T) {
 		{"not even UTF-8", oidc.Identity{Username: "\xff\xfe"}, madeUpName, madeUpName, madeUpName},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := anyUsername(test.identity, userID); got != test.sso {
+			called := Claims{}.publicName(test.identity)
+			if got := anyUsername(called, userID); got != test.sso {
 				t.Errorf("anyUsername(%q) = %q, want %q", test.identity.Username, got, test.sso)
 			}
-			if got := coralUsername(test.identity, userID); got != test.coral {
+			if got := coralUsername(called, userID); got != test.coral {
 				t.Errorf("coralUsername(%q) = %q, want %q", test.identity.Username, got, test.coral)
 			}
-			if got := talk4Username(test.identity, userID); got != test.talk4 {
+			if got := talk4Username(called, userID); got != test.talk4 {
 				t.Errorf("talk4Username(%q) = %q, want %q", test.identity.Username, got, test.talk4)
 			}
 		})
+	}
+}
+
+func TestPublicNameComesFromTheClaimsThatAreChosen(t *testing.T) {
+	ada := oidc.Identity{
+		Username: "ada@corp.example.org", Name: "Ada Lovelace", Email: "Countess@example.org", EmailVerified: true,
+		Custom: map[string]string{"nick": "analyst", "upn": "al@corp.example.org", "blank": "\u200b\u3164 "},
+	}
+	unverified := ada
+	unverified.EmailVerified = false
+	for _, test := range []struct {
+		name     string
+		identity oidc.Identity
+		claims   []string
+		want     string
+	}{
+		{"the username and then the name, when nothing is chosen", ada, nil, "ada"},
+		{"the name alone", ada, []string{"name"}, "Ada Lovelace"},
+		{"a claim of the provider's own", ada, []string{"nick"}, "analyst"},
+		{"a claim of the provider's own, without the domain of an address", ada, []string{"upn"}, "al"},
+		{"what comes first and is not empty", ada, []string{"gone", "blank", "nick", "name"}, "analyst"},
+		{"of the e-mail address what stands before the domain", ada, []string{"email"}, "countess"},
+		{"nothing of an address that nobody vouches for (G9)", unverified, []string{"email"}, ""},
+		{"the next claim after such an address", unverified, []string{"email", "name"}, "Ada Lovelace"},
+		{"nothing, when the person has none of them", ada, []string{"gone"}, ""},
+		{"nothing beyond an at sign of another width", oidc.Identity{Username: "ada\uff20example.org"}, nil, "ada"},
+		{"nothing beyond a small at sign", oidc.Identity{Username: "ada\ufe6bexample.org"}, nil, "ada"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := (Claims{Username: test.claims}).publicName(test.identity); got != test.want {
+				t.Errorf("publicName(%v) = %q, want %q", test.claims, got, test.want)
+			}
+		})
+	}
+}
+
+func TestPictureComesFromTheClaimThatIsChosen(t *testing.T) {
+	ada := oidc.Identity{Picture: "https://idp.example.org/ada.png", Custom: map[string]string{
+		"photo": "https://photos.example.org/ada.png", "local": "http://photos.example.org/ada.png",
+	}}
+	for claim, want := range map[string]string{
+		"": "https://idp.example.org/ada.png", "picture": "https://idp.example.org/ada.png",
+		"photo": "https://photos.example.org/ada.png", "local": "", "gone": "", "name": "",
+	} {
+		if got := (Claims{Picture: claim}).picture(ada); got != want {
+			t.Errorf("picture by claim %q = %q, want %q", claim, got, want)
+		}
 	}
 }
 
@@ -68,6 +118,8 @@ func TestVerifiedEmail(t *testing.T) {
 		{"one with a name around it", "Ada <ada@example.org>", true, ""},
 		{"two", "a@example.org,b@example.org", true, ""},
 		{"half of one", "ada@", true, ""},
+		{"one that would be another's in lower case: the Kelvin sign becomes a k", "mar\u212a@example.org", true, ""},
+		{"one in letters of full width", "\uff41da@example.org", true, ""},
 		{"one inside the house", "ada@corp.local", true, "ada@corp.local"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -123,6 +175,8 @@ func TestPicture(t *testing.T) {
 		{"a space", "https://idp.example.org/a da.png", ""},
 		{"an umlaut", "https://idp.example.org/ä.png", ""},
 		{"a broken escape", "https://idp.example.org/%zz.png", ""},
+		{"an e-mail address in its path", "https://idp.example.org/p/ada@example.org.png", ""},
+		{"an e-mail address with its at sign escaped", "https://idp.example.org/p?u=ada%40example.org", ""},
 		{"a user", "https://me@idp.example.org/ada.png", ""},
 		{"far too long", "https://idp.example.org/" + strings.Repeat("a", maxPicture), ""},
 		{"none", "", ""},
@@ -152,6 +206,37 @@ func TestRoleComesFromGroupsAlone(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			if got := cfg.role(test.groups); got != test.want {
 				t.Errorf("role(%q) = %q, want %q", test.groups, got, test.want)
+			}
+		})
+	}
+}
+
+func TestBadgesComeFromGroupsAlone(t *testing.T) {
+	cfg := Config{Badges: map[string]string{"editors": "Editor", "founders": "Founder", "chiefs": "Editor"}}
+	many := Config{Badges: map[string]string{}}
+	var groups []string
+	for i := range 30 {
+		groups = append(groups, string(rune('a'+i)))
+		many.Badges[groups[i]] = "Badge " + groups[i]
+	}
+	for _, test := range []struct {
+		name   string
+		cfg    Config
+		groups []string
+		want   []string
+	}{
+		{"none are configured: what Coral's staff gave stays", Config{}, []string{"editors"}, nil},
+		{"in no group, which takes the last one away", cfg, nil, []string{}},
+		{"a group that is called like a badge", cfg, []string{"Editor"}, []string{}},
+		{"several, in order", cfg, []string{"founders", "editors"}, []string{"Editor", "Founder"}},
+		{"one badge by two groups", cfg, []string{"chiefs", "editors"}, []string{"Editor"}},
+		{"more than a token has room for", many, groups, []string{
+			"Badge a", "Badge b", "Badge c", "Badge d", "Badge e", "Badge f", "Badge g", "Badge h", "Badge i", "Badge j",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, test.cfg.badges(test.groups)); diff != "" {
+				t.Errorf("badges(%q) (-want +got):\n%s", test.groups, diff)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"chatgate/gateway/keyring"
 	"chatgate/store"
@@ -115,7 +116,15 @@ func (c *Config) checkSSO(report func(key, problem string)) {
 			report("roles."+group, fmt.Sprintf("must be one of COMMENTER, MEMBER, STAFF, MODERATOR, ADMIN, got %q", role))
 		}
 	}
+	for group, badge := range c.Badges {
+		if badge == "" || badge != strings.TrimSpace(visible(badge)) || utf8.RuneCountInString(badge) > maxBadge {
+			report("badges."+group, fmt.Sprintf("must be a word or two, up to 30 characters that can be seen, got %q", badge))
+		}
+	}
 }
+
+// maxBadge is the longest badge, in characters: it stands beside a name.
+const maxBadge = 30
 
 // current is the key id that signs.
 func (c *Config) current() string {

@@ -57,12 +57,13 @@ type ssoClaims struct {
 }
 
 type ssoUser struct {
-	ID       string `json:"id"`
-	Email    string `json:"email"`
-	Username string `json:"username"`
-	Role     Role   `json:"role,omitempty"`
-	URL      string `json:"url"`
-	Avatar   string `json:"avatar,omitempty"`
+	ID       string   `json:"id"`
+	Email    string   `json:"email"`
+	Username string   `json:"username"`
+	Role     Role     `json:"role,omitempty"`
+	Badges   []string `json:"badges,omitzero"` // [] takes the last one away; Coral refuses null
+	URL      string   `json:"url"`
+	Avatar   string   `json:"avatar,omitempty"`
 }
 
 // coralSSO is for Coral's single sign-on. Coral shows the account page as the place where a name is changed, because
@@ -70,7 +71,7 @@ type ssoUser struct {
 func coralSSO(accountPage string) shape {
 	return func(a account, s stamp) any {
 		return ssoClaims{life: s.life(), User: ssoUser{
-			ID: a.ID, Email: a.Email, Username: a.Username, Role: a.Role, URL: accountPage, Avatar: a.Picture,
+			ID: a.ID, Email: a.Email, Username: a.Username, Role: a.Role, Badges: a.Badges, URL: accountPage, Avatar: a.Picture,
 		}}
 	}
 }

@@ -21,8 +21,12 @@ func TestClaimsOfEachProfile(t *testing.T) {
 		ID: userID, Username: "ada", Email: "ada@example.org", Role: Moderator,
 		Picture: "https://idp.example.org/ada.png",
 	}
+	decorated := known
+	decorated.Badges = []string{"Editor", "Founder"}
 	stranger := account{ID: userID, Username: madeUpName}
 	reachable := account{ID: userID, Username: madeUpName, Email: "a@example.org"}
+	undecorated := reachable
+	undecorated.Badges = []string{}
 	const issuer = "https://sso.example.org/talk"
 	for _, test := range []struct {
 		golden  string
@@ -31,6 +35,8 @@ func TestClaimsOfEachProfile(t *testing.T) {
 	}{
 		{"coral-sso", coralSSO("https://sso.example.org/"), known},
 		{"coral-sso-least", coralSSO("https://sso.example.org/"), reachable},
+		{"coral-sso-badges", coralSSO("https://sso.example.org/"), decorated},
+		{"coral-sso-no-badges-any-more", coralSSO("https://sso.example.org/"), undecorated},
 		{"coral-oidc", coralOIDC(issuer, "coral"), known},
 		{"coral-oidc-least", coralOIDC(issuer, "coral"), stranger},
 		{"talk4", talk4(issuer, "talk"), known},

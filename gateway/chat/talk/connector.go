@@ -25,6 +25,7 @@ type connector struct {
 	callers *chat.Callers
 	// people says whose a user id is, for servers that may ask for tokens by it.
 	people   store.Bucket[person]
+	names    *names // nil where names need not be unique
 	frame    *framePage
 	handOffs *chat.HandOffRoutes
 }
@@ -62,7 +63,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"),
 		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
 		people:  store.NewBucket[person](env.Store.Passing("talkperson").In(env.Name)),
-		callers: callers,
+		callers: callers, names: newNames(&cfg, env),
 	}
 	if k.frame, err = newFramePage(env, k.Access()); err != nil {
 		return nil, err

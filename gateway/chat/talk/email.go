@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
+	"golang.org/x/text/unicode/norm"
 
 	"chatgate/oidc"
 )
@@ -19,7 +20,7 @@ const maxEmail = 100
 // never be said.
 func verifiedEmail(id oidc.Identity) string {
 	email := strings.ToLower(id.Email)
-	if !id.EmailVerified || utf8.RuneCountInString(email) > maxEmail {
+	if !id.EmailVerified || utf8.RuneCountInString(email) > maxEmail || !norm.NFKC.IsNormalString(id.Email) {
 		return ""
 	}
 	parsed, err := mail.ParseAddress(email)

@@ -103,13 +103,14 @@ func (t signed) good(basis string, now time.Time) bool {
 }
 
 // basis is a fingerprint of everything that decides on a token but its stamp: profile, claims, key and life. When it
-// changes, tokens that are kept are worth nothing (D18).
+// changes, tokens that are kept are worth nothing (D18). The name in it is the one that the person asks for: the register
+// answers the same every time, and is not asked for a token that is kept.
 func (c *connector) basis(a account) (string, error) {
 	kid, err := c.signer.kid()
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal([]any{c.cfg.Profile, kid, c.cfg.TokenLifetime, c.claims(a, stamp{})})
+	raw, err := json.Marshal([]any{c.cfg.Profile, kid, c.cfg.TokenLifetime, c.cfg.UniqueNames, c.claims(a, stamp{})})
 	if err != nil {
 		return "", fmt.Errorf("encode the basis of a token: %w", err)
 	}
@@ -153,6 +154,10 @@ func (c *connector) sign(ctx context.Context, s session.Session, a account, st s
 // make signs a token and enters it wherever a sign-out looks for it. The caller sees to it that the session still lives
 // afterwards; what was signed for one that ended meanwhile is taken back and given to nobody (D21).
 func (c *connector) make(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
+	a, err := c.named(ctx, a)
+	if err != nil {
+		return signed{}, err
+	}
 	token, kid, err := c.signer.sign(c.claims(a, st))
 	if err != nil {
 		return signed{}, fmt.Errorf("sign a talk token: %w", err)

@@ -85,7 +85,10 @@ func (c *connector) behind(ctx context.Context, jti string) (account, error) {
 		return account{}, fmt.Errorf("%w: %w", errNobody, err)
 	}
 	a, err := c.account(ctx, s.Identity)
-	return a, nobodyFor(err, errNoEmail)
+	if err != nil {
+		return account{}, nobodyFor(err, errNoEmail)
+	}
+	return c.named(ctx, a)
 }
 
 // nobodyFor makes errNobody of an error that is one of those given, and leaves any other, such as that of a store which

@@ -1,0 +1,101 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"chatgate/gateway/chat"
+	"chatgate/store"
+)
+
+const (
+	resealEvery = time.Hour
+	resealAgain = time.Minute // after a failure
+)
+
+// everyone is the set of all people who have a registered name, and indexed the time that all of them stand at.
+const everyone = "all"
+
+var indexed = time.Unix(0, 0)
+
+var _ chat.Worker = (*connector)(nil)
+
+// Run brings registered names under the current sealing key, now and every hour, until ctx ends: they have no lifetime,
+// and waiting for everybody to come back would take for ever (D23).
+func (c *connector) Run(ctx context.Context) error {
+	for {
+		wait := resealEvery
+		n, err := c.names.reseal(ctx, c.env.Store.Rotating())
+		if n > 0 {
+			c.env.Log.InfoContext(ctx, "talk usernames resealed", "people", n)
+		}
+		if err != nil && ctx.Err() == nil {
+			wait = resealAgain
+			c.env.Log.WarnContext(ctx, "talk usernames not resealed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// reseal says how many people's names it wrote anew. One that does not open holds up no other, and is the error in the
+// end.
+func (n *names) reseal(ctx context.Context, rotating bool) (resealed int, err error) {
+	if n == nil || !rotating {
+		return 0, nil
+	}
+	all, err := n.all(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var closed error
+	for _, e := range all {
+		switch moved, err := n.resealOne(ctx, e.Member); {
+		case errors.Is(err, store.ErrUnavailable):
+			return resealed, err
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			closed = err
+		case moved:
+			resealed++
+		}
+	}
+	return resealed, closed
+}
+
+// all lists everyone. They stand at one time, so a listing that is full is made anew with more room.
+func (n *names) all(ctx context.Context) ([]store.Entry, error) {
+	for limit := 1000; ; limit *= 4 {
+		all, err := n.every.List(ctx, everyone, indexed, indexed, limit)
+		if err != nil {
+			return nil, fmt.Errorf("list talk usernames: %w", err)
+		}
+		if len(all) < limit {
+			return all, nil
+		}
+	}
+}
+
+func (n *names) resealOne(ctx context.Context, userID string) (bool, error) {
+	kept, err := n.kept(ctx, userID)
+	if err != nil {
+		return false, err
+	}
+	key, err := n.key(ctx, kept.Name)
+	if err != nil {
+		return false, err
+	}
+	held, err := n.holders.Reseal(ctx, key, 0)
+	if err != nil {
+		return false, fmt.Errorf("reseal the holder of a talk username: %w", err)
+	}
+	moved, err := n.people.Reseal(ctx, userID, 0)
+	if err != nil {
+		return false, fmt.Errorf("reseal a talk username: %w", err)
+	}
+	return held || moved, nil
+}
