@@ -15,7 +15,7 @@ class FakeWindow extends EventTarget {
   }
 }
 
-class FakeFrame extends EventTarget {
+export class FakeFrame extends EventTarget {
   contentWindow = new FakeWindow();
   style = {};
 
@@ -55,7 +55,7 @@ export class Stage {
     this.calls.push({ url, ...options });
     const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
     if (answer === 'offline') throw new TypeError('Failed to fetch');
-    const { status, body, headers = {} } = answer;
+    const { status, body, headers = {} } = await (typeof answer === 'function' ? answer() : answer);
     return { status, ok: status >= 200 && status < 300, headers: new Headers(headers), json: async () => JSON.parse(body) };
   }
 

@@ -9,10 +9,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/sha512"
-	_ "embed" // the script is a file
+	"embed"
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,30 +27,49 @@ const (
 	Types   = "chatgate.d.ts"
 )
 
-//go:embed web/chatgate.js
-var module string
+//go:embed web
+var web embed.FS
 
-//go:embed web/chatgate.d.ts
-var types string
+// parts are the module's sources, each after those that it imports.
+var parts = []string{"gateway", "course", "signin", "rocketchat", "marks", "embeds", "talk"}
 
-// The module ends with its one export statement, in whose place the classic script returns the same object.
-const (
-	exports = "export { connectRocketChat, signOut };\n"
-	returns = "return { connectRocketChat, signOut };\n"
-)
+const exported = "{ connectRocketChat, renderTalk, signOut };\n"
+
+// links are what ties the sources together. One text needs none.
+var links = regexp.MustCompile(`(?m)^(import|export) .*\n+`)
+
+// module puts the sources into one text, below what the first of them says of the whole.
+func module() string {
+	var text strings.Builder
+	for _, name := range append([]string{"chatgate"}, parts...) {
+		text.WriteString(strings.TrimSpace(links.ReplaceAllString(read(name+".js"), "")) + "\n\n")
+	}
+	return text.String() + "export " + exported
+}
 
 // classic makes the classic script. Like a module it is strict and keeps its names to itself, save one.
 func classic(module string) string {
-	return "var chatgate = (() => {\n'use strict';\n" + strings.TrimSuffix(module, exports) + returns + "})();\n"
+	return "var chatgate = (() => {\n'use strict';\n" + strings.TrimSuffix(module, "export "+exported) + "return " + exported + "})();\n"
+}
+
+// read is for files that are in the binary: there is no other error than a wrong name.
+func read(name string) string {
+	content, err := web.ReadFile("web/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return string(content)
 }
 
 // file is one answer, the same for everybody.
 type file struct{ contentType, content string }
 
-func files() map[string]file {
+// files are made once: everybody gets the same.
+var files = sync.OnceValue(func() map[string]file {
 	const script, typescript = "text/javascript; charset=utf-8", "application/typescript; charset=utf-8"
-	return map[string]file{Module: {script, module}, Classic: {script, classic(module)}, Types: {typescript, types}}
-}
+	whole := module()
+	return map[string]file{Module: {script, whole}, Classic: {script, classic(whole)}, Types: {typescript, read(Types)}}
+})
 
 // Integrity is the value of a page's integrity attribute for a file (Subresource Integrity, Section 3.1): with it, the
 // browser runs the very text of this release or nothing. It is empty for a name that is none of the three.

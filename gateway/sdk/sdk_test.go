@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,16 +101,45 @@ func TestNothingElseIsServed(t *testing.T) {
 	}
 }
 
-// What is tested of the module holds for the classic script, because it is the same text.
-func TestTheClassicScriptIsTheModule(t *testing.T) {
-	const exported = "{ connectRocketChat, signOut };\n"
-	module := read(t, "web/chatgate.js")
-	if got := get(t, sdk.Module).Body.String(); got != module {
-		t.Error("the module is not the file")
+// What is tested of the sources holds for what is served, because that is the same text.
+func TestTheModuleIsItsSources(t *testing.T) {
+	links := regexp.MustCompile(`(?m)^(import|export) .*\n+`)
+	served := get(t, sdk.Module).Body.String()
+	sources, err := filepath.Glob("web/*.js")
+	if err != nil || len(sources) == 0 {
+		t.Fatal("no sources", err)
 	}
-	body, ok := strings.CutSuffix(module, "export "+exported)
-	if !ok || strings.Contains(body, "\nexport ") || strings.Contains(body, "\nimport ") || strings.Contains(body, "import.meta") {
-		t.Fatal("the module must end with its one export, and import nothing")
+	for _, source := range sources {
+		if !strings.Contains(served, strings.TrimSpace(links.ReplaceAllString(read(t, source), ""))) {
+			t.Errorf("%s is not served", source)
+		}
+	}
+	if found := links.FindAllString(served, -1); !slices.Equal(found, []string{"export " + exported}) {
+		t.Errorf("the module must import nothing and end with its one export, got %q", found)
+	}
+}
+
+// In one text all the sources share their names.
+func TestTheSourcesHaveNoNameInCommon(t *testing.T) {
+	seen := map[string]bool{}
+	names := regexp.MustCompile(`(?m)^(?:async )?(?:const|let|var|class|function\*?) (\w+)`)
+	for _, match := range names.FindAllStringSubmatch(get(t, sdk.Module).Body.String(), -1) {
+		if seen[match[1]] {
+			t.Errorf("%s is declared twice", match[1])
+		}
+		seen[match[1]] = true
+	}
+	if !seen["renderTalk"] || !seen["connectRocketChat"] || !seen["signOut"] {
+		t.Errorf("the names were not found, only %v", seen)
+	}
+}
+
+const exported = "{ connectRocketChat, renderTalk, signOut };\n"
+
+func TestTheClassicScriptIsTheModule(t *testing.T) {
+	body, ok := strings.CutSuffix(get(t, sdk.Module).Body.String(), "export "+exported)
+	if !ok {
+		t.Fatal("the module must end with its one export")
 	}
 	want := "var chatgate = (() => {\n'use strict';\n" + body + "return " + exported + "})();\n"
 	if diff := cmp.Diff(want, get(t, sdk.Classic).Body.String()); diff != "" {
@@ -116,10 +148,17 @@ func TestTheClassicScriptIsTheModule(t *testing.T) {
 }
 
 func TestTheScriptUsesNothingThatCouldLeakALogin(t *testing.T) { // B-15
-	module := read(t, "web/chatgate.js")
-	for _, word := range []string{"console.", "localStorage", "sessionStorage", "document.cookie", "'*'", `"*"`, "innerHTML", "eval(", "sendBeacon"} {
+	module := get(t, sdk.Module).Body.String()
+	for _, word := range []string{"console.", "document.cookie", "'*'", `"*"`, "innerHTML", "eval(", "sendBeacon", "indexedDB"} {
 		if strings.Contains(module, word) {
 			t.Errorf("the module contains %s", word)
 		}
+	}
+	written := regexp.MustCompile(`setItem\(.*`).FindAllString(module, -1)
+	if diff := cmp.Diff([]string{"setItem(this.key, '1'));"}, written); diff != "" {
+		t.Errorf("what the module puts into storage (-want +got):\n%s", diff)
+	}
+	if found := regexp.MustCompile(`Storage\s*[\[.]`).FindAllString(module, -1); found != nil {
+		t.Errorf("the module uses storage past its marks: %q", found)
 	}
 }

@@ -1,0 +1,338 @@
+// renderTalk: the comments of Coral or Talk in the page.
+
+import { Course } from './course.js';
+import { Embed } from './embeds.js';
+import { Failure, Gateway, chatNamed, originOf } from './gateway.js';
+import { Mark } from './marks.js';
+import { SignInFrame, signOut } from './signin.js';
+
+const RENEW_AT = 0.8; // of a token's life (G30)
+const RENEW_AGAIN = 60_000; // ms, when the gateway could not be asked
+const ECHO_WITHIN = 3_000; // ms, for the comments to say that we have signed out
+
+// renderTalk shows the comments in an element, and keeps them signed in as the person at the gateway. It throws a
+// TypeError when it is called wrongly; whatever goes wrong later is a state.
+function renderTalk(element, options) {
+  const comments = new Comments(talkOptions(element, options));
+  return {
+    get state() { return comments.state; },
+    signIn: () => comments.signIn(),
+    signOut: (how) => comments.signOut(how),
+    refresh: () => comments.refresh(),
+    close: () => comments.close(),
+  };
+}
+
+function talkOptions(element, {
+  gateway, chat = 'talk', signedIn = false, signIn = before(element), signInTitle = 'Sign in', onState = () => {}, signal, coral, talk,
+} = {}) {
+  if (typeof element?.replaceChildren !== 'function') throw new TypeError('element: must be the element for the comments');
+  if (typeof signIn !== 'function' && typeof signIn?.append !== 'function') {
+    throw new TypeError('signIn: must be an element, or a function that takes the sign-in frame');
+  }
+  if ((coral === undefined) === (talk === undefined)) throw new TypeError('coral, talk: one of the two must be given');
+  const product = coral ? 'coral' : 'talk';
+  const { rootURL, ...others } = coral ?? talk;
+  originOf(rootURL, `${product}.rootURL`);
+  return {
+    element, product, signedIn, signIn, signInTitle, onState, signal,
+    comments: { ...others, rootURL: rootURL.replace(/\/+$/, '') },
+    renewByLogin: product === 'talk' || coral.renewByLogin === true,
+    gateway: originOf(gateway, 'gateway'),
+    chat: chatNamed(chat),
+    ownOrigin: originOf(window.location.origin, "page's origin"),
+  };
+}
+
+// before is where the sign-in frame goes when the page does not say.
+function before(element) {
+  return (frame) => {
+    frame.style.height = '14rem';
+    element.before(frame);
+    frame.scrollIntoView({ block: 'nearest' });
+  };
+}
+
+// Comments decides what happens next.
+class Comments {
+  #options;
+  #course;
+  #gateway;
+  #frame;
+  #embed;
+  #out; // somebody has signed out here, and is signed in again by a press only
+  #nobody; // the gateway has been asked in this tab, and nobody was signed in (D18)
+  #inside = false; // whether somebody is signed in to the comments
+  #given; // the token that the comments have from us
+  #newest; // the last that we have got
+  #waiting = []; // where the comments wait for a token
+  #timer;
+  #leftAt = -Infinity; // when we signed out
+
+  constructor(options) {
+    this.#options = options;
+    this.#course = new Course(options, (failure) => this.#fail(failure));
+    const { ended } = this.#course;
+    this.#gateway = new Gateway(options, tokenIn);
+    this.#out = new Mark(() => window.localStorage, 'out', options);
+    this.#nobody = new Mark(() => window.sessionStorage, 'nobody', options);
+    this.#frame = new SignInFrame(options, ended, tokenIn, () => this.#course.run((signal) => this.#signedIn(signal)));
+    this.#embed = new Embed(options, ended, {
+      wanted: () => this.#wanted(), entered: () => this.#entered(), left: () => this.#left(), refill: (next) => this.#refill(next),
+    });
+    this.#listen(ended);
+    this.#gateway.mayAct();
+    this.#start();
+  }
+
+  get state() {
+    return this.#course.state;
+  }
+
+  // signIn is a press.
+  signIn() {
+    if (this.#inside || this.state.name === 'sign-in-needed') return;
+    this.#out.clear();
+    this.#nobody.clear();
+    this.#course.run(async (signal) => {
+      this.#enter({ name: 'checking' });
+      const token = await this.#gateway.ask('POST', signal);
+      if (token === undefined) this.#frame.show();
+      else this.#take(token);
+      await this.#enterWhenShown();
+    });
+  }
+
+  signOut({ local = false } = {}) {
+    this.#course.run(() => {
+      if (local) this.#out.make();
+      this.#forget();
+      this.#enter({ name: local ? 'signed-out' : 'signing-out' });
+      if (!local) signOut(this.#options);
+    });
+  }
+
+  refresh() {
+    this.#course.run((signal) => this.#connect(signal));
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#course.end();
+  }
+
+  #enter(state) {
+    this.#course.enter(state);
+  }
+
+  // enterWhenShown is the end of a course. Whoever is in, comments that do not show are a failure.
+  async #enterWhenShown() {
+    const name = this.#inside ? 'connected' : this.#frame.shown ? 'sign-in-needed' : 'signed-out';
+    this.#enter({ name });
+    await this.#embed.open();
+  }
+
+  #start() {
+    const alone = !this.#options.signedIn && this.#nobody.made;
+    this.#course.run((signal) => (alone ? this.#enterWhenShown() : this.#connect(signal)));
+  }
+
+  // connect shows the comments at once and asks the gateway meanwhile.
+  async #connect(signal) {
+    const shown = this.#embed.open();
+    shown.catch(() => {}); // enterWhenShown tells
+    if (this.#out.made) {
+      this.#forget();
+    } else {
+      this.#enter({ name: 'checking' });
+      this.#settle(await this.#gateway.ask('GET', signal));
+    }
+    await this.#enterWhenShown();
+  }
+
+  // settle does what the gateway's answer calls for. Nobody is sent away who is in by the comments' own login.
+  #settle(token) {
+    if (token !== undefined) {
+      this.#take(token);
+      return;
+    }
+    this.#nobody.make();
+    if (this.#given !== undefined || this.#waiting.length > 0) this.#forget();
+    this.#frame.hide();
+  }
+
+  // take gives the comments a token. Where they fetch the next one themselves, a new one for the same person is kept until
+  // they do: a login draws them anew, and a comment that somebody is writing may be lost.
+  #take(token) {
+    this.#nobody.clear();
+    this.#frame.hide();
+    this.#newest = token;
+    const { renewByLogin } = this.#options;
+    if (this.#waiting.length > 0) this.#answer();
+    else if (renewByLogin ? this.#given?.text !== token.text : this.#given?.person !== token.person) this.#logIn();
+    this.#inside = true;
+    this.#renewIn(token.renew - Date.now());
+  }
+
+  #answer() {
+    this.#given = this.#newest;
+    for (const next of this.#waiting.splice(0)) next(this.#given.text);
+  }
+
+  #logIn() {
+    this.#given = this.#newest;
+    this.#embed.login(this.#given.text);
+  }
+
+  // forget signs out of the comments. A token that was refused, or has ended, cannot sign out any more.
+  #forget() {
+    const refused = this.#waiting.length > 0 || (this.#given !== undefined && !good(this.#given));
+    if (refused) {
+      this.#embed.beginAnew();
+    } else if (this.#inside) {
+      this.#leftAt = Date.now();
+      this.#embed.logout();
+    }
+    this.#drop();
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#inside = false;
+    this.#given = this.#newest = undefined;
+    this.#waiting = [];
+    this.#frame.hide();
+  }
+
+  #renewIn(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#renew(), ms);
+  }
+
+  // renew is for a page in sight: others would keep a session alive that nobody uses.
+  #renew() {
+    if (document.hidden) return;
+    if (!this.#gateway.mayAct()) {
+      this.#renewIn(RENEW_AGAIN);
+      return;
+    }
+    this.#course.run(async (signal) => {
+      this.#settle(await this.#gateway.ask('POST', signal));
+      await this.#enterWhenShown();
+    });
+  }
+
+  // signedIn follows a sign-in in our frame. Where the browser keeps the frame's cookie from this page, the frame itself
+  // hands a token over (B-26).
+  async #signedIn(signal) {
+    this.#take((await this.#gateway.ask('POST', signal)) ?? (await this.#frame.handOver(signal)));
+    await this.#enterWhenShown();
+  }
+
+  // fail signs nobody out because the gateway cannot be asked just now.
+  #fail({ code, reference, passing, denied }) {
+    const passes = passing && this.#newest !== undefined;
+    if (passes) this.#renewIn(RENEW_AGAIN);
+    if (passes && good(this.#newest)) {
+      this.#enter({ name: 'connected' });
+      return;
+    }
+    if (denied) this.#forget();
+    this.#frame.hide();
+    this.#enter({ name: 'failed', code, reference });
+  }
+
+  // wanted is a press on something in the comments that needs a sign-in: whatever we gave them, they have not taken it.
+  #wanted() {
+    this.#inside = false;
+    this.#given = undefined;
+    this.signIn();
+  }
+
+  // entered is told of everybody who comes in, by a token of ours or by the comments' own login.
+  #entered() {
+    if (this.#inside) return;
+    this.#inside = true;
+    if (this.state.name === 'checking') return;
+    this.#frame.hide();
+    this.#enter({ name: 'connected' });
+    if (!this.#out.made && this.#gateway.mayAct()) this.refresh();
+  }
+
+  // left is told of everybody who signs out of the comments, and of us when we do.
+  #left() {
+    if (!this.#inside || Date.now() - this.#leftAt < ECHO_WITHIN) return;
+    this.#out.make();
+    this.#course.stop();
+    this.#drop();
+    this.#enter({ name: 'signed-out' });
+  }
+
+  // refill answers comments whose token was refused. While nobody can say what to answer they wait, and what their reader
+  // has written waits with them.
+  #refill(next) {
+    this.#waiting.push(next);
+    if (this.#newest !== this.#given && good(this.#newest)) {
+      this.#answer();
+      return;
+    }
+    if (this.state.name === 'sign-in-needed') return;
+    this.#course.run(async (signal) => {
+      if (!this.#gateway.mayAct()) throw new Failure('too_many_attempts');
+      this.#settle(this.#out.made ? undefined : await this.#gateway.ask('POST', signal));
+      await this.#enterWhenShown();
+    });
+  }
+
+  // listen hears what happens to the page: another tab's sign-out, sleep, and a way back through the history.
+  #listen(ended) {
+    const on = (target, name, handler) => target.addEventListener(name, handler, { signal: ended });
+    on(window, 'storage', ({ key, newValue }) => {
+      if (key === this.#out.key && newValue !== null && this.state.name !== 'sign-in-needed') this.#leaveWithTheOthers();
+    });
+    on(window, 'pageshow', ({ persisted }) => {
+      if (persisted && this.#gateway.mayAct()) this.#start();
+    });
+    for (const [target, name] of [[document, 'visibilitychange'], [window, 'online']]) on(target, name, () => this.#wake());
+    on(document, 'click', ({ target }) => {
+      if (target.closest?.(`a[href^="${this.#options.gateway}/"]`)) this.#nobody.clear(); // a way to sign in
+    });
+  }
+
+  #leaveWithTheOthers() {
+    this.#course.stop();
+    this.#forget();
+    this.#enter({ name: 'signed-out' });
+  }
+
+  #wake() {
+    if (this.#newest !== undefined && Date.now() >= this.#newest.renew) this.#renew();
+  }
+}
+
+// tokenIn takes a token out of what came from outside. Only its times and whose it is are looked at; whether it is good is
+// for the comments to say, which drop one that has ended by the browser's clock without a word.
+function tokenIn(value) {
+  const text = value?.token;
+  const { exp, iat, sub, user } = claimsIn(text);
+  if (!(exp > iat)) return undefined;
+  const now = Date.now();
+  if (exp * 1000 <= now) throw new Failure('clock_wrong');
+  const life = (exp - iat) * 1000;
+  const age = Math.min(Math.max(now - iat * 1000, 0), life / 2); // the gateway gives out none that is older
+  return Object.freeze({ text, person: user?.id ?? sub, renew: now + life * RENEW_AT - age, ends: now + life - age });
+}
+
+function claimsIn(text) {
+  try {
+    return JSON.parse(atob(text.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function good(token) {
+  return Date.now() < token.ends;
+}
+
+export { renderTalk };
