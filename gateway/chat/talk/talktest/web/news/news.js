@@ -1,67 +1,39 @@
-// What a customer's page does to let its readers comment with the sign-in they already have: ask the gateway for a
-// token, hand it to the embed, and send the reader to the gateway when there is none.
-"use strict";
+// What a customer's page does to let its readers comment with the sign-in they have at the gateway: it renders the
+// comments with chatgate.js, says where the sign-in frame goes, and shows what state that is in.
 
-(() => {
-  const { coralUrl, tokenUrl, loginUrl } = document.body.dataset;
-  const here = location.origin + location.pathname + location.search;
-  const signInURL = `${loginUrl}?return_to=${encodeURIComponent(here)}`;
-  const element = (id) => document.getElementById(id);
+const { gateway, chat, product, root } = document.body.dataset;
+const part = (id) => document.getElementById(id);
 
-  function enter(state, notice = "") {
-    document.body.dataset.state = state;
-    element("account").hidden = state !== "in";
-    element("enter").hidden = state !== "out";
-    element("notice").textContent = notice;
-  }
+// The module has been loaded by the page's script element, which checks its hash: this import gets that very text.
+const { renderTalk } = await import(`${gateway}/sdk/v1/chatgate.js`);
 
-  // ask resolves to a token, or to the state the page is in without one.
-  async function ask(method) {
-    try {
-      const response = await fetch(tokenUrl, { method, credentials: "include", cache: "no-store" });
-      const body = await response.json();
-      if (response.ok) return { token: body.token };
-      if (response.status === 403) return { state: "refused", notice: body.detail };
-      return { state: "out", notice: response.status === 401 ? "" : body.detail };
-    } catch {
-      return { state: "out", notice: "Signing in is not available right now. You can still read the comments." };
-    }
-  }
+const article = {
+  coral: { storyID: 'the-quiet-boat', storyURL: location.origin + location.pathname },
+  talk: { asset_id: 'the-quiet-boat', asset_url: location.origin + location.pathname },
+};
 
-  // renew serves the embed when Coral no longer takes the token.
-  async function renew(next) {
-    const { token, state, notice } = await ask("POST");
-    if (!token) enter(state, notice);
-    next(token);
-  }
+const troubles = {
+  access_denied: 'Your account may not comment here.',
+  clock_wrong: 'The clock of this computer is wrong. Set it right to comment.',
+  embed_unavailable: 'The comments are not available right now.',
+  unreachable: 'Signing in is not available right now. You can still read the comments.',
+};
 
-  function listen(events) {
-    events.on("loginPrompt", () => location.assign(signInURL));
-    events.on("signedIn", () => enter("in"));
-    events.on("signOut.success", () => enter("out"));
-    // Ready without having signed in: the gateway gave a token, but Coral did not take it.
-    events.on("ready", () => document.body.dataset.state === "checking" && enter("out"));
-  }
+function show({ name, code, reference }) {
+  Object.assign(document.body.dataset, { state: name, code: code ?? '' });
+  part('account').hidden = name !== 'connected';
+  part('enter').hidden = name !== 'signed-out' && name !== 'failed';
+  part('sign-in').hidden = name !== 'sign-in-needed';
+  part('notice').textContent = name === 'failed' ? troubleOf(code, reference) : '';
+}
 
-  async function start() {
-    enter("checking");
-    if (!window.Coral) return enter("out", "The comments are not available right now.");
-    const { token, state, notice } = await ask("GET");
-    if (!token) enter(state, notice);
-    Coral.createStreamEmbed({
-      id: "comments",
-      rootURL: coralUrl,
-      storyID: "the-quiet-boat",
-      storyURL: here,
-      accessToken: token,
-      refreshAccessToken: token ? renew : undefined,
-      events: listen,
-      autoRender: true,
-    });
-  }
+function troubleOf(code, reference) {
+  const told = troubles[code] ?? `You cannot comment at the moment (${code}).`;
+  return reference ? `${told} Reference: ${reference}` : told;
+}
 
-  // A page that comes out of the back-forward cache shows who was signed in when it went there.
-  addEventListener("pageshow", (event) => event.persisted && start());
-  element("enter").href = signInURL;
-  start();
-})();
+const comments = renderTalk(part('comments'), {
+  gateway, chat, signIn: part('sign-in'), onState: show, [product]: { rootURL: root, ...article[product] },
+});
+
+part('enter').addEventListener('click', () => comments.signIn());

@@ -89,11 +89,20 @@ async function run(operationName, variables = {}) {
   }
 }
 
-// drawTop offers no way to sign in: without talk-plugin-auth, Talk leaves that to the page.
 function drawTop() {
-  if (!user) replaceTop(part("top"), element("p", {}, "Sign in on this page to join the conversation."));
+  if (!user) replaceTop(part("top"), signInLine());
   else replaceTop(part("top"), accountLine(user.username, logout), commentForm((body) => run("PostComment", { body })));
 }
+
+// signInLine only tells the page that somebody wants to come in: without talk-plugin-auth, Talk leaves the rest to that.
+function signInLine() {
+  return element("div", { class: "coral-join" },
+    element("p", {}, "Join the conversation."),
+    element("button", { type: "button", class: "coral-button", "data-talk": "sign-in", onclick: () => tell("action.SHOW_SIGNIN_DIALOG") },
+      "Sign in to comment"));
+}
+
+const tell = (eventName) => post("event", JSON.stringify({ eventName }));
 
 function say(message) {
   part("status").textContent = message;
@@ -104,7 +113,7 @@ const orders = {
     ({ auth_token: token.given } = JSON.parse(text));
     await checkLogin();
     await run("CoralEmbedStream_Embed");
-    post("event", JSON.stringify({ eventName: "query.CoralEmbedStream_Embed.ready" }));
+    tell("query.CoralEmbedStream_Embed.ready");
   },
   login(text) {
     token.keep(text);
