@@ -17,18 +17,25 @@
 //
 // # Rotation
 //
-// [Keyring.Rotate] adds a key that is published at once and signs only when every cache has let go of the old JWKS
-// (G3, S97). Nothing else has to happen at that moment: each key says when it starts to sign, so all replicas change
-// over by the clock. The former key stays published until its last token has ended, and is then dropped.
+// A key signs for [SetConfig.RotateEvery]; then another takes over, by itself. Whichever replica first finds that due
+// adds a key, by compare-and-swap, so that of any number exactly one is added. [Keyring.Rotate] does the same at an
+// operator's command, and the schedule counts from that key on.
 //
-//	Rotate            new key signs                       old key dropped
+// A key that was added is published at once and signs only when every cache has let go of the old JWKS (G3, S97).
+// Nothing else has to happen at that moment: each key says when it starts to sign, so all replicas change over by the
+// clock. The former key stays published until its last token has ended and every cache has asked again, and is then
+// dropped. Both spans leave room for replicas whose clocks are two minutes fast or slow.
+//
+//	added             new key signs                       old key dropped
 //	  |---- 15 min ------|------------- 75 min ---------------|
 //	  |  new published   |  old published, signs nothing      |
 //
 // [Keyring.Remove] is for a key that leaked.
 //
-// Both wait for the command that calls them: in this release the first key of a set signs for ever, and a key that an
-// operator brought is replaced by bringing another.
+// Keys from files change only when the operator changes the files; [Generate] makes one.
+//
+// What happens to keys is told to [Config.OnChange], for the audit log; [Set.Overview] and [Keyring.Inspect] tell how a
+// set is, for metrics and commands.
 //
 // # Shared secrets
 //

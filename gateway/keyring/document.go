@@ -65,6 +65,11 @@ func (d document) check() error {
 	return nil
 }
 
+// newest is the key that signs last. A document that passed check has one.
+func (d document) newest() storedKey {
+	return slices.MaxFunc(d.Keys, func(a, b storedKey) int { return a.SignsFrom.Compare(b.SignsFrom) })
+}
+
 // live returns the keys that may still have tokens out, in the order in which they sign: a key is over once the one
 // after it has signed for longer than any token of the former lives.
 func (d document) live(now time.Time) []storedKey {
@@ -108,6 +113,9 @@ func (k storedKey) open() (signingKey, error) {
 	key.created, key.signsFrom = k.Created, k.SignsFrom
 	return key, nil
 }
+
+// key is what may be told of one that does not sign yet, or is the only one.
+func (k storedKey) key() Key { return Key{KID: k.KID, Created: k.Created, SignsFrom: k.SignsFrom} }
 
 // Format hides the keys from every verb.
 func (d document) Format(f fmt.State, _ rune) { redact(f) }

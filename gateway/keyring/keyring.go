@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,11 @@ type Config struct {
 	Now func() time.Time
 	// Sets are the sets of keys, one for each chat that verifies signatures.
 	Sets []SetConfig
+	// OnChange is told of every key that this process added or removed; nil does without. Of several replicas that find
+	// a key due at once, one is told.
+	OnChange func(context.Context, Change)
+	// OnRead is told how each round of Run went; nil does without.
+	OnRead func(error)
 }
 
 // SetConfig describes the keys of one chat.
@@ -35,17 +41,20 @@ type SetConfig struct {
 	// stored keys. The first one signs; the others are published only. To rotate without a refused token: add the new
 	// file at the end, a quarter of an hour later move it to the front, and two hours later remove the old one.
 	Files []string
-	// RotateEvery is how long a stored key signs before Run replaces it; 0 leaves that to Rotate.
+	// RotateEvery is how long a stored key signs before Run has another one take over, at least as long as one rotation
+	// takes; 0 leaves that to Rotate.
 	RotateEvery time.Duration
 }
 
 // Keyring is all sets of keys. It is safe for concurrent use.
 type Keyring struct {
-	bucket store.Bucket[document]
-	log    *slog.Logger
-	now    func() time.Time
-	sets   []*Set // by name
-	union  atomic.Pointer[Document]
+	bucket   store.Bucket[document]
+	log      *slog.Logger
+	now      func() time.Time
+	onChange func(context.Context, Change)
+	onRead   func(error)
+	sets     []*Set // by name
+	union    atomic.Pointer[Document]
 }
 
 // New checks the configuration and reads the PEM files; a key that is weak or of another kind is an error that names
@@ -60,7 +69,16 @@ func New(cfg Config) (*Keyring, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	k := &Keyring{bucket: store.NewBucket[document](cfg.Store.Durable("keyring")), log: cfg.Log, now: cfg.Now}
+	if cfg.OnChange == nil {
+		cfg.OnChange = func(context.Context, Change) {}
+	}
+	if cfg.OnRead == nil {
+		cfg.OnRead = func(error) {}
+	}
+	k := &Keyring{
+		bucket: store.NewBucket[document](cfg.Store.Durable("keyring")),
+		log:    cfg.Log, now: cfg.Now, onChange: cfg.OnChange, onRead: cfg.OnRead,
+	}
 	owners := map[string]string{}
 	for _, sc := range cfg.Sets {
 		s, err := k.newSet(sc, owners)
@@ -84,16 +102,21 @@ func (k *Keyring) newSet(sc SetConfig, owners map[string]string) (*Set, error) {
 		return nil, errors.New("a name is needed")
 	case k.Set(sc.Name) != nil:
 		return nil, errors.New("configured twice")
+	case sc.RotateEvery != 0 && sc.RotateEvery < shortestTurn:
+		return nil, fmt.Errorf("keys must sign for %s or longer, got %s", shortestTurn, sc.RotateEvery)
 	}
-	s := &Set{name: sc.Name, now: k.now, fromFiles: len(sc.Files) > 0}
+	s := &Set{name: sc.Name, now: k.now, rotateEvery: sc.RotateEvery, fromFiles: len(sc.Files) > 0}
 	if !s.fromFiles {
 		return s, nil
 	}
 	var keys []signingKey
 	for _, path := range sc.Files {
-		key, err := k.readFile(path)
+		key, exposed, err := k.readFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("signing key file %q: %w", path, err)
+		}
+		if exposed {
+			s.exposed = append(s.exposed, path)
 		}
 		if owner, taken := owners[key.kid]; taken {
 			return nil, fmt.Errorf("signing key file %q: chat %q has this key already", path, owner)
@@ -116,6 +139,14 @@ func (k *Keyring) Set(name string) *Set {
 		return nil
 	}
 	return k.sets[i]
+}
+
+// named is Set for those who were given a name by somebody.
+func (k *Keyring) named(chat string) (*Set, error) {
+	if s := k.Set(chat); s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("signing keys of %q: no such set", chat)
 }
 
 // Ready returns nil once every set is loaded, else an ErrNotLoaded that names the first one missing.

@@ -26,6 +26,7 @@ func (k *Keyring) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		k.onRead(err)
 		k.tell(ctx, last, err)
 		last = err
 		wait := rereadEvery
@@ -50,8 +51,9 @@ func (k *Keyring) tell(ctx context.Context, last, err error) {
 	}
 }
 
-// jitter keeps replicas that started together from asking together.
-func jitter(d time.Duration) time.Duration { return d - d/10 + rand.N(d/5) }
+// jitter keeps replicas that started together from asking together. It never makes a wait longer: others count on a
+// change to be here within rereadEvery.
+func jitter(d time.Duration) time.Duration { return d - rand.N(d/5) }
 
 // sleep says whether ctx was still alive at the end of d.
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -65,9 +67,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Load is one round of Run: it reads every stored set, makes the first key of a set that has none, drops keys whose
-// time is over and moves records to the current sealing key. A set that cannot be read keeps the keys it had, and
-// does not keep the others from being read.
+// Load is one round of Run: it reads every stored set, makes the first key of a set that has none, adds the next one of
+// a set whose schedule wants it, drops keys whose time is over and moves records to the current sealing key. A set that
+// cannot be read keeps the keys it had, and does not keep the others from being read.
 func (k *Keyring) Load(ctx context.Context) error {
 	var errs []error
 	for _, s := range k.sets {
@@ -92,6 +94,9 @@ func (k *Keyring) load(ctx context.Context, s *Set) error {
 	if err := k.use(ctx, s, stored); err != nil {
 		return err
 	}
+	if s.due(stored.newest(), k.now()) {
+		return k.add(ctx, s, Scheduled, s.due) // which drops what is over as well
+	}
 	return k.tidy(ctx, s.name, stored)
 }
 
@@ -99,19 +104,24 @@ func (k *Keyring) load(ctx context.Context, s *Set) error {
 // records then gets the keys whose tokens are still out, whichever replica comes first.
 func (k *Keyring) found(ctx context.Context, s *Set) (document, error) {
 	mine, err := s.standing()
-	if err != nil {
+	first := err != nil
+	if first {
 		if mine, err = newDocument(k.now()); err != nil {
 			return document{}, err
 		}
 	}
 	err = k.bucket.Add(ctx, s.name, mine, 0)
-	if errors.Is(err, store.ErrExists) {
+	switch {
+	case errors.Is(err, store.ErrExists):
 		return k.bucket.Get(ctx, s.name)
+	case err != nil:
+		return document{}, err
 	}
-	if err == nil {
-		k.log.InfoContext(ctx, "signing keys stored", "chat", s.name)
+	k.log.InfoContext(ctx, "signing keys stored", "chat", s.name)
+	if first {
+		k.onChange(ctx, Change{Chat: s.name, Key: mine.Keys[0].key(), Cause: First})
 	}
-	return mine, err
+	return mine, nil
 }
 
 // use makes a document the one that signs and is published on this replica.

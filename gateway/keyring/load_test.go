@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,8 +145,16 @@ func TestRunRecoversFromAnAbsentStore(t *testing.T) {
 		engine := &faulty{Engine: memstore.New(memstore.Config{})}
 		engine.away.Store(true)
 		var log journal
+		var read, failed atomic.Int64
 		k, err := keyring.New(keyring.Config{
 			Store: newStore(t, engine, "a"), Log: log.Logger(), Sets: []keyring.SetConfig{{Name: "talk"}},
+			OnRead: func(err error) {
+				if err != nil {
+					failed.Add(1)
+					return
+				}
+				read.Add(1)
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -161,6 +170,10 @@ func TestRunRecoversFromAnAbsentStore(t *testing.T) {
 			t.Errorf("Ready() = %v twenty seconds after the store came back", err)
 		}
 		stop()
+		if read.Load() != 1 || failed.Load() < 40 {
+			t.Errorf("OnRead was told of %d rounds that went well and %d that did not, want 1 and one each quarter of a minute",
+				read.Load(), failed.Load())
+		}
 		for _, line := range []string{"signing keys not read", "signing keys read again", "signing keys stored", "signing keys changed"} {
 			if n := strings.Count(log.String(), line); n != 1 {
 				t.Errorf("%q was logged %d times, want once", line, n)

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,18 +135,24 @@ func TestNoKeyIsUsedTwice(t *testing.T) { // G4, G5
 
 func TestAKeyFileThatOthersReadIsWarnedOf(t *testing.T) { // S99
 	path := pemFile(t, "PRIVATE KEY", pkcs8(t, exampleKey()))
-	warned := map[os.FileMode]bool{}
+	warned, exposed := map[os.FileMode]bool{}, map[os.FileMode]bool{}
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o644} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 		var log journal
-		if _, err := fromFiles(t, &log, path); err != nil {
+		k, err := fromFiles(t, &log, path)
+		if err != nil {
 			t.Fatal(err)
 		}
 		warned[mode] = strings.Contains(log.String(), "readable by others") && strings.Contains(log.String(), path)
+		exposed[mode] = slices.Equal(overview(t, k).Exposed, []string{path})
 	}
-	if diff := cmp.Diff(map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true}, warned); diff != "" {
+	want := map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true}
+	if diff := cmp.Diff(want, warned); diff != "" {
 		t.Errorf("warnings by mode (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, exposed); diff != "" {
+		t.Errorf("files told as exposed, by mode (-want +got):\n%s", diff)
 	}
 }

@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +16,8 @@ const (
 	signLead = cacheLife + 2*rereadEvery + 3*time.Minute
 	// keepAfter is how long a key stays published after the next one signs: the longest token (G7), and the caches.
 	keepAfter = time.Hour + signLead
+	// shortestTurn is how long a key signs at least: with less, keys would be added faster than they are dropped.
+	shortestTurn = signLead + keepAfter
 )
 
 var (
@@ -26,99 +27,116 @@ var (
 	ErrNoKey = errors.New("no such key")
 )
 
-// Key tells about a signing key without its private half.
-type Key struct {
-	KID       string
-	Public    *rsa.PublicKey // for chats that take keys by hand instead of a JWKS address (G14)
-	Created   time.Time      // zero for a key from a file
-	SignsFrom time.Time      // zero for a key from a file
-	Signs     bool           // signs now
+// Change is a key that was added to a set or removed from it. Keys that are dropped because their time is over are none.
+type Change struct {
+	Chat    string
+	Key     Key
+	Removed bool
+	Cause   Cause
 }
 
-// Keys lists what the set publishes: stored keys in the order in which they sign, files as configured.
-func (s *Set) Keys() ([]Key, error) {
-	g, err := s.loaded()
-	if err != nil {
-		return nil, err
-	}
-	signer := g.signer(s.now())
-	keys := make([]Key, 0, len(g.published))
-	for _, key := range g.published {
-		keys = append(keys, Key{
-			KID: key.kid, Public: &key.private.PublicKey,
-			Created: key.created, SignsFrom: key.signsFrom, Signs: key.kid == signer.kid,
-		})
-	}
-	return keys, nil
-}
+// Cause is the stable code of what changed a set.
+type Cause string
+
+// The causes.
+const (
+	First     Cause = "first_key" // the set had none
+	Scheduled Cause = "scheduled" // SetConfig.RotateEvery was over
+	Operator  Cause = "operator"  // Rotate or Remove was called
+)
 
 // Rotate adds a key to a chat's stored set, which Load has made, and returns it. Every replica publishes it within a
 // minute and signs with it a quarter of an hour later. While a key still waits for its turn, Rotate adds none and
 // returns that one.
 func (k *Keyring) Rotate(ctx context.Context, chat string) (Key, error) {
-	now := k.now()
-	fresh, err := newStoredKey(now, now.Add(signLead))
+	s, err := k.named(chat)
 	if err != nil {
 		return Key{}, err
 	}
-	err = k.change(ctx, chat, func(d document) (document, error) {
-		d.Keys = d.live(now)
-		if newest := d.Keys[len(d.Keys)-1]; !newest.SignsFrom.After(now) {
-			d.Keys = append(d.Keys, fresh)
-		}
-		return d, nil
-	})
+	err = k.add(ctx, s, Operator, func(newest storedKey, now time.Time) bool { return !newest.SignsFrom.After(now) })
 	if err != nil {
-		return Key{}, err
+		return Key{}, fmt.Errorf("signing keys of %q: %w", chat, err)
 	}
-	keys, err := k.Set(chat).Keys()
+	keys, err := s.Keys()
 	if err != nil {
 		return Key{}, err
 	}
 	return keys[len(keys)-1], nil
 }
 
+// add has another key follow the newest one, provided that this is still wanted when the store takes it: of all who ask
+// at once, one is heard.
+func (k *Keyring) add(ctx context.Context, s *Set, cause Cause, wanted func(newest storedKey, now time.Time) bool) error {
+	now := k.now()
+	fresh, err := newStoredKey(now, now.Add(signLead))
+	if err != nil {
+		return err
+	}
+	added := false
+	err = k.change(ctx, s, func(d document) (document, error) {
+		d.Keys = d.live(now)
+		if added = wanted(d.newest(), now); added {
+			d.Keys = append(d.Keys, fresh)
+		}
+		return d, nil
+	})
+	if err == nil && added {
+		k.onChange(ctx, Change{Chat: s.name, Key: fresh.key(), Cause: cause})
+	}
+	return err
+}
+
 // Remove takes a key out of a chat's set, for one that leaked: within a minute no replica signs with it, publishes it or
 // takes its tokens, and a consumer may go on with its cached JWKS for ten minutes (G3). What is left signs; when nothing
 // is, a new key does at once, and consumers that do not look for an unknown kid refuse it until their cache ends.
 func (k *Keyring) Remove(ctx context.Context, chat, kid string) error {
+	s, err := k.named(chat)
+	if err != nil {
+		return err
+	}
 	spare, err := newDocument(k.now())
 	if err != nil {
 		return err
 	}
-	return k.change(ctx, chat, func(d document) (document, error) {
+	emptied := false
+	err = k.change(ctx, s, func(d document) (document, error) {
 		rest := slices.DeleteFunc(slices.Clone(d.Keys), func(key storedKey) bool { return key.KID == kid })
+		emptied = len(rest) == 0
 		switch {
 		case len(rest) == len(d.Keys):
 			return d, ErrNoKey
-		case len(rest) == 0:
+		case emptied:
 			return spare, nil
 		}
 		d.Keys = rest
 		return d, nil
 	})
+	if err != nil {
+		return fmt.Errorf("signing keys of %q: %w", chat, err)
+	}
+	k.onChange(ctx, Change{Chat: chat, Key: Key{KID: kid}, Removed: true, Cause: Operator})
+	if emptied {
+		k.onChange(ctx, Change{Chat: chat, Key: spare.Keys[0].key(), Cause: Operator})
+	}
+	return nil
 }
 
-// change replaces a chat's document, on all replicas one change at a time, and makes it this replica's own.
-func (k *Keyring) change(ctx context.Context, chat string, edit func(document) (document, error)) error {
-	s := k.Set(chat)
-	switch {
-	case s == nil:
-		return fmt.Errorf("signing keys of %q: no such set", chat)
-	case s.fromFiles:
-		return fmt.Errorf("signing keys of %q: %w", chat, ErrFromFiles)
+// change replaces a set's document, on all replicas one change at a time, and makes it this replica's own.
+func (k *Keyring) change(ctx context.Context, s *Set, edit func(document) (document, error)) error {
+	if s.fromFiles {
+		return ErrFromFiles
 	}
-	stored, err := k.bucket.Update(ctx, chat, 0, func(d document) (document, error) {
+	stored, err := k.bucket.Update(ctx, s.name, 0, func(d document) (document, error) {
 		if err := d.check(); err != nil {
 			return d, err // of a newer chatgate: what it added must not be lost
 		}
 		return edit(d)
 	})
-	if err == nil {
-		err = k.use(ctx, s, stored)
-	}
 	if err != nil {
-		return fmt.Errorf("signing keys of %q: %w", chat, err)
+		return err
+	}
+	if err := k.use(ctx, s, stored); err != nil {
+		return err
 	}
 	return k.publish()
 }

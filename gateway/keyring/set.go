@@ -11,8 +11,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// minKeyBits is the smallest RSA key that signs (G1, S99).
-const minKeyBits = 2048
+const (
+	minKeyBits = 2048 // the smallest RSA key that signs (G1, S99)
+	maxKeyBits = 4096 // the largest one made here: each further doubling takes eight times as long for a token
+)
 
 // signingKey is one key, ready to sign.
 type signingKey struct {
@@ -66,10 +68,12 @@ func (g *generation) signer(now time.Time) signingKey {
 
 // Set is the keys of one chat. It is safe for concurrent use.
 type Set struct {
-	name      string
-	now       func() time.Time
-	fromFiles bool
-	current   atomic.Pointer[generation]
+	name        string
+	now         func() time.Time
+	rotateEvery time.Duration
+	fromFiles   bool
+	exposed     []string
+	current     atomic.Pointer[generation]
 }
 
 func (s *Set) loaded() (*generation, error) {
