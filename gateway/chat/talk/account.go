@@ -53,16 +53,22 @@ func (c *connector) account(ctx context.Context, id oidc.Identity) (account, err
 }
 
 // userID is derived from the provider's key and the subject alone, so that a new name or address upstream changes
-// nothing (G8). The generation sets accounts apart from those of an earlier Coral under the same name.
+// nothing (G8). The generation sets accounts apart from those of an earlier Coral under the same name, and a number behind
+// it those of a person whose account was deleted: Coral and Talk keep the document of a deleted account for ever.
 func (c *connector) userID(ctx context.Context, id oidc.Identity) (string, error) {
 	name, err := c.env.Names.Of(ctx, "talk user", id.Provider, id.Subject)
 	if err != nil {
 		return "", fmt.Errorf("derive the talk user id: %w", err)
 	}
-	if c.cfg.Generation == 0 {
-		return name, nil
+	name = numbered(name, ".", c.cfg.Generation)
+	return numbered(name, "-", c.cfg.Deleted[name]), nil
+}
+
+func numbered(name, by string, n uint) string {
+	if n == 0 {
+		return name
 	}
-	return name + "." + strconv.FormatUint(uint64(c.cfg.Generation), 10), nil
+	return name + by + strconv.FormatUint(uint64(n), 10)
 }
 
 // role is the highest that one of the groups is mapped to, or none. A role never comes from a claim of its own (G16).

@@ -56,6 +56,7 @@ type Config struct {
 	Both          bool                    `yaml:"bothIntegrations" default:"false" doc:"Says on purpose that this Coral has single sign-on and OpenID Connect switched on, or is in another section too. One person then becomes two accounts, of which Coral refuses the second."`
 	Issuer        string                  `yaml:"issuer" doc:"The issuer that tokens name, when it must not change with the chat's name; <baseURL>/<name> when left out."`
 	Generation    uint                    `yaml:"generation" doc:"Raising it gives everyone a new user id at this site, for a Coral that was set up anew; 0 adds nothing."`
+	Deleted       map[string]uint         `yaml:"deleted" doc:"By user id, the people whose account was deleted at the product, which lets nobody return under the same id: how many times that happened. Each gets a new user id."`
 	Keys          KeyFiles                `yaml:"signingKeys" doc:"The keys that sign: the gateway's own, or files of the operator's."`
 }
 

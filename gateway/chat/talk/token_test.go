@@ -186,7 +186,7 @@ func TestUserIDIsTheSubjectsForEver(t *testing.T) {
 	if got := id(elsewhere); got == first {
 		t.Error("the same subject at another provider has the same user id")
 	}
-	for _, personal := range []string{"ada", "248289761001", "example"} {
+	for _, personal := range []string{"ada@", "lovelace", "248289761001", "example"} {
 		if strings.Contains(strings.ToLower(first), personal) {
 			t.Errorf("sub = %q, which has %q in it (S94)", first, personal)
 		}
@@ -194,6 +194,23 @@ func TestUserIDIsTheSubjectsForEver(t *testing.T) {
 	w.reopen(with(site(talk.CoralOIDC), func(c *talk.Config) { c.Generation = 2 }))
 	if got := id(ada()); got != first+".2" {
 		t.Errorf("sub in the second generation = %q, want %q", got, first+".2")
+	}
+}
+
+func TestADeletedReaderReturnsUnderAnotherID(t *testing.T) { // Coral and Talk keep the document of a deleted account (G8)
+	w := open(t, site(talk.CoralOIDC), chattest.Options{})
+	id := func(subject string) string {
+		person := ada()
+		person.Subject = subject
+		return part(t, w.token(http.MethodGet, w.SignIn(person)).Token, 1)["sub"].(string)
+	}
+	deleted, other := id("deleted"), id("other")
+	w.reopen(with(site(talk.CoralOIDC), func(c *talk.Config) { c.Deleted = map[string]uint{deleted: 1} }))
+	if got := id("deleted"); got != deleted+"-1" {
+		t.Errorf("sub of the person who was deleted = %q, want %q", got, deleted+"-1")
+	}
+	if got := id("other"); got != other {
+		t.Errorf("sub of anybody else = %q, want %q as before", got, other)
 	}
 }
 
