@@ -12,6 +12,8 @@
 //	iframe   /rocketchat/token    chat.TokenGuard -> session -> rocketchat: cached login token, or account -> mint -> kept
 //	talk     /talk/token          chat.TokenGuard -> session -> talk: claims -> keyring.Set.Sign
 //	         /.well-known/jwks.json  the public half of every signing key
+//	coral    /talk/oauth/authorize  client and address known? -> session, or /login and back -> access rules -> code
+//	         /talk/oauth/token    the product's server: code, once -> session still there? -> ID token
 //
 //	page     /sdk/v1/chatgate.js  for pages that embed a chat: asks /rocketchat/token, and shows the frame on a 401
 //
@@ -24,6 +26,7 @@
 //	gateway/chat     the contract with one chat, and one folder per chat below it
 //	gateway/session  the signed-in browser
 //	gateway/handoff  how a sign-in in one window reaches the frame that asked for it, and that frame's page
+//	gateway/issuer   the face of an OpenID provider for one Talk site, for the product's own login
 //	gateway/keyring  signing keys and their publication
 //	gateway/outbox   what must reach a chat or provider later, and the ledger of login tokens given out
 //	gateway/limit    how often is too often, across replicas
