@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/issuer"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
@@ -27,7 +28,9 @@ type connector struct {
 	people   store.Bucket[person]
 	names    *names // nil where names need not be unique
 	frame    *framePage
+	admin    *adminPage // nil where the link is not offered
 	handOffs *chat.HandOffRoutes
+	login    *issuer.Issuer // nil where the product has no login of its own here
 }
 
 var (
@@ -68,8 +71,16 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.frame, err = newFramePage(env, k.Access()); err != nil {
 		return nil, err
 	}
+	if cfg.AdminLink {
+		if k.admin, err = newAdminPage(env.Pages); err != nil {
+			return nil, err
+		}
+	}
 	told := func(err error) error { return err } // handOver's errors are told already
 	if k.handOffs, err = chat.NewHandOffRoutes(chat.HandOffConfig{Env: env, Access: k.Access(), Give: k.handOver, Told: told}); err != nil {
+		return nil, err
+	}
+	if k.login, err = k.newLogin(); err != nil {
 		return nil, err
 	}
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke) // under any profile: it may have been another one yesterday
@@ -104,6 +115,12 @@ func (c *connector) Mount(r gin.IRouter) {
 		r.POST("/issue", api(c.issue))
 	}
 
+	if c.admin != nil {
+		c.mountAdmin(r)
+	}
+	if c.login != nil {
+		c.login.Mount(r)
+	}
 	if c.published() {
 		for _, path := range []string{"/.well-known/jwks.json", "/jwks.json"} {
 			r.GET(path, api(c.jwks))

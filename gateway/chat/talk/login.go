@@ -1,0 +1,54 @@
+package talk
+
+import (
+	"context"
+
+	"chatgate/gateway/chat"
+	"chatgate/gateway/issuer"
+	"chatgate/gateway/session"
+)
+
+// The products' own callbacks below the site's address, where a sign-in ends that they began.
+const (
+	coralCallback = "/api/auth/oidc/callback"
+	talk4Callback = "/api/v1/auth/chatgate/callback" // of our plugin (P5)
+)
+
+// newLogin is the way by which Coral's own login, or the sign-in window of Talk 4's plugin, sends people here: nil for a
+// site whose product has no secret to prove itself with.
+func (c *connector) newLogin() (*issuer.Issuer, error) {
+	if c.cfg.Client.Secret == "" {
+		return nil, nil
+	}
+	return issuer.New(issuer.Config{
+		Issuer: c.cfg.Issuer, BaseURL: c.env.BaseURL, Site: c.env.Name, Title: c.env.Title,
+		Client: issuer.Client{ID: c.cfg.Client.ID, Secret: c.cfg.Client.Secret, RedirectURIs: c.cfg.redirectURIs()},
+		Claims: c.loginClaims, Keys: c.env.Keys, Sessions: c.env.Sessions, Store: c.env.Store,
+		Limits: c.env.Limits, Rules: c.env.Rules, Audit: c.env.Audit, Problems: c.env.Problems, Log: c.env.Log, Now: c.env.Now,
+	})
+}
+
+// redirectURIs are where a sign-in may end, to the byte.
+func (c *Config) redirectURIs() []string {
+	switch {
+	case len(c.Client.RedirectURIs) > 0:
+		return c.Client.RedirectURIs
+	case c.Profile == Talk4:
+		return []string{string(c.URL) + talk4Callback}
+	default:
+		return []string{string(c.URL) + coralCallback}
+	}
+}
+
+// loginClaims are those of the site's pushed tokens (G19 to G21). The issuer puts its own in the place of what is said of
+// the token itself, so that one of Talk 4's window is for the plugin and not for the whole of Talk.
+func (c *connector) loginClaims(ctx context.Context, s session.Session, address string) (any, error) {
+	if err := c.env.Enter(ctx, &c.cfg.Access, chat.Caller{Session: s, Address: address}); err != nil {
+		return nil, err
+	}
+	a, err := c.account(ctx, s.Identity)
+	if err != nil {
+		return nil, c.told(err)
+	}
+	return c.claims(a, stamp{}), nil
+}
