@@ -116,18 +116,23 @@ func (t *Tools) operated(name string) (rocketchat.Operated, error) {
 			chats[key] = o
 		}
 	}
-	names := slices.Sorted(maps.Keys(chats))
-	switch c, ok := chats[name]; {
-	case ok:
-		return c, nil
+	chosen, err := choose(name, slices.Sorted(maps.Keys(chats)), "of kind rocketchat")
+	return chats[chosen], err
+}
+
+// choose is the chat that a command is about: the one named, or the only one there is.
+func choose(name string, names []string, which string) (string, error) {
+	switch {
+	case slices.Contains(names, name):
+		return name, nil
 	case len(names) == 0:
-		return nil, errors.New("chats: the configuration has none of kind rocketchat")
+		return "", fmt.Errorf("chats: the configuration has none %s", which)
 	case name != "":
-		return nil, fmt.Errorf("--chat %s: %s", name, suggestion(name, names, "chats of kind rocketchat"))
+		return "", fmt.Errorf("--chat %s: %s", name, suggestion(name, names, "chats "+which))
 	case len(names) > 1:
-		return nil, fmt.Errorf("there are several chats of kind rocketchat, so --chat must name one: %s", suggestion("", names, "chats"))
+		return "", fmt.Errorf("there are several chats %s, so --chat must name one: %s", which, suggestion("", names, "chats"))
 	}
-	return chats[names[0]], nil
+	return names[0], nil
 }
 
 // connectors are all chats with their names, in order.
