@@ -17,7 +17,8 @@ const maxEmail = 100
 
 // verifiedEmail is the address that Talk may take for the person's own, or nothing (G9, D8). Coral 9.9 and later sign a
 // person in to whichever account has the address, an administrator's included, so one that nobody vouches for must
-// never be said.
+// never be said. Nor must one in which a character stands for another, as the Kelvin sign does for k: in lower case it
+// would be somebody else's.
 func verifiedEmail(id oidc.Identity) string {
 	email := strings.ToLower(id.Email)
 	if !id.EmailVerified || utf8.RuneCountInString(email) > maxEmail || !norm.NFKC.IsNormalString(id.Email) {

@@ -113,14 +113,8 @@ func (c *connector) issueFor(ctx context.Context, who *chat.Caller, userID strin
 	if err != nil {
 		return signed{}, err
 	}
-	t, err := c.make(ctx, s, a, c.stamp(lastSigned(s), basis))
-	if err != nil {
-		return signed{}, err
-	}
-	if _, err := c.env.Sessions.ByKey(ctx, s.Key, ""); err != nil { // ended meanwhile, or nobody can say
-		return signed{}, errors.Join(nobodyFor(err, session.ErrNone), c.takeBack(ctx, s, t))
-	}
-	return t, nil
+	t, err := c.signApart(ctx, s, a, c.stamp(lastSigned(s), basis))
+	return t, nobodyFor(err, session.ErrNone)
 }
 
 // newestOf is the last session that the person with a user id began, with what it keeps for this chat, or errNobody.
