@@ -47,6 +47,9 @@ func (c *connector) loginClaims(ctx context.Context, s session.Session, address 
 		return nil, err
 	}
 	a, err := c.account(ctx, s.Identity)
+	if err == nil {
+		a, err = c.named(ctx, a)
+	}
 	if err != nil {
 		return nil, c.told(err)
 	}
