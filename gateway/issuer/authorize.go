@@ -104,8 +104,10 @@ func (i *Issuer) signInAddress(g *gin.Context, r request, prompt string) (string
 		query = url.Values{keptParameter: {id}}.Encode()
 	}
 	login := url.Values{"return_to": {back + query}}
-	if prompt != "" {
-		login.Set("prompt", prompt)
+	for name, value := range map[string]string{"prompt": prompt, "provider": i.cfg.Provider} {
+		if value != "" {
+			login.Set(name, value)
+		}
 	}
 	return "/login?" + login.Encode(), nil
 }

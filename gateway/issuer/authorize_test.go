@@ -207,6 +207,15 @@ func TestWhoIsNotSignedInSignsInFirst(t *testing.T) {
 	}
 }
 
+func TestASiteOfOneProviderAsksNobodyToChoose(t *testing.T) {
+	w := open(t, chattest.Options{}, func(c *issuer.Config) { c.Provider = "corp" })
+	res := w.authorize(nil, asking().Encode())
+	returnTo(t, res)
+	if got := location(t, res).Query().Get("provider"); got != "corp" {
+		t.Errorf("the sign-in page is asked for the provider %q, want corp", got)
+	}
+}
+
 func TestARequestTooLongForAnAddressWaits(t *testing.T) {
 	w := open(t, chattest.Options{Limits: &limit.Settings{LoginStartsPerAddress: 2}})
 	long := asking("state", strings.Repeat("s", 3<<10)).Encode()

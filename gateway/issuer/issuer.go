@@ -17,7 +17,7 @@ import (
 	"chatgate/store"
 )
 
-// Config says what an Issuer is made of; everything but Now is required.
+// Config says what an Issuer is made of; everything but Provider and Now is required.
 type Config struct {
 	// Issuer is what ID tokens and the discovery document name, byte for byte (G6).
 	Issuer string
@@ -27,6 +27,9 @@ type Config struct {
 	Site, Title string
 	// Client is the only one that this issuer serves.
 	Client Client
+	// Provider is where people are sent to sign in, by its key; empty lets them choose where there are several. A page to
+	// choose on would cut a sign-in window's tie to the page that opened it, which waits there for its end.
+	Provider string
 	// Claims says what tokens tell of whoever is signed in: an object with a sub at least. It asks the access rules,
 	// each time something is given, so that a rule that changes reaches sessions that live (S54). Its errors are worded
 	// for the person. Address is the caller's.

@@ -205,6 +205,29 @@ func TestTheOwnLoginAsksTheAccessRules(t *testing.T) { // G27, D7
 	}
 }
 
+func TestASignInForTheOwnLoginSkipsAChoiceThatIsNone(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		access chat.AccessRules
+		want   string
+	}{
+		{"people of one provider may enter", chat.AccessRules{Providers: []string{"corp"}}, "corp"},
+		{"people of two may", chat.AccessRules{Providers: []string{"corp", "partners"}}, ""},
+		{"anyone may", chat.AccessRules{Anyone: true}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := open(t, with(ownLogin(talk.CoralOIDC), func(c *talk.Config) { c.Access = test.access }), chattest.Options{})
+			to, err := w.throughCoral(loginCoral(t, w), nil).Location()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := to.Query().Get("provider"); got != test.want || to.Path != "/login" {
+				t.Errorf("it goes to %s, want the sign-in page with the provider %q", to, test.want)
+			}
+		})
+	}
+}
+
 // TestAnotherClientSignsInAsTheStandardSays walks with a client that knows discovery, PKCE, and Basic authentication, and
 // checks the answer by its own rules.
 func TestAnotherClientSignsInAsTheStandardSays(t *testing.T) { // G23 to G25
