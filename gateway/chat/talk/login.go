@@ -22,7 +22,7 @@ func (c *connector) newLogin() (*issuer.Issuer, error) {
 	}
 	return issuer.New(issuer.Config{
 		Issuer: c.cfg.Issuer, BaseURL: c.env.BaseURL, Site: c.env.Name, Title: c.env.Title,
-		Client: issuer.Client{ID: c.cfg.Client.ID, Secret: c.cfg.Client.Secret, RedirectURIs: c.cfg.redirectURIs()},
+		Client:   issuer.Client{ID: c.cfg.Client.ID, Secret: c.cfg.Client.Secret, RedirectURIs: c.cfg.redirectURIs()},
 		Provider: c.cfg.onlyProvider(), Claims: c.loginClaims, Keys: c.env.Keys, Sessions: c.env.Sessions, Store: c.env.Store,
 		Limits: c.env.Limits, Rules: c.env.Rules, Audit: c.env.Audit, Problems: c.env.Problems, Log: c.env.Log, Now: c.env.Now,
 	})
