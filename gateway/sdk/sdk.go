@@ -31,7 +31,7 @@ const (
 var web embed.FS
 
 // parts are the module's sources, each after those that it imports.
-var parts = []string{"gateway", "course", "signin", "rocketchat", "marks", "embeds", "talk"}
+var parts = []string{"gateway", "course", "signin", "rocketchat", "marks", "embeds", "tokens", "talk"}
 
 const exported = "{ connectRocketChat, renderTalk, signOut };\n"
 

@@ -27,6 +27,7 @@ export const nameOf = (text) => text?.split('.')[2];
 class FakeComments {
   told = [];
   #listeners = new Map();
+  #any = [];
 
   constructor(place, options) {
     this.place = place;
@@ -38,7 +39,12 @@ class FakeComments {
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
   }
 
+  onAny(listener) {
+    this.#any.push(listener);
+  }
+
   emit(name, ...values) {
+    for (const listener of this.#any) listener(name, ...values);
     for (const listener of this.#listeners.get(name) ?? []) listener(...values);
   }
 
@@ -145,9 +151,17 @@ export class TalkStage extends Stage {
   }
 
   // happen is an event of the page's.
-  async happen(target, name, more = {}) {
-    target.dispatchEvent(Object.assign(new Event(name), more));
+  async happen(target, name, more = {}, at = undefined) {
+    const event = Object.assign(new Event(name), more);
+    if (at) Object.defineProperty(event, 'target', { value: at });
+    target.dispatchEvent(event);
     await this.settle();
+  }
+
+  // click is on a link.
+  click(href) {
+    const prefix = /^a\[href\^="(.*)"\]$/;
+    return this.happen(document, 'click', {}, { closest: (selector) => (href.startsWith(selector.match(prefix)[1]) ? {} : null) });
   }
 
   // pass moves the clock in steps, as calls made again begin with a pause.

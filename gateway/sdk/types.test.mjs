@@ -51,6 +51,26 @@ test('a page that uses everything compiles', { skip: missing }, () => {
   `), []);
 });
 
+test('a page with comments that uses everything compiles', { skip: missing }, () => {
+  assert.deepEqual(mistakesIn(`
+    import { renderTalk, type TalkState } from './chatgate.js';
+    const place = document.body;
+    const common = { gateway: 'https://sso.example.org', chat: 'comments', signedIn: true, signIn: place, signInTitle: 'Anmelden' };
+    const comments = renderTalk(place, {
+      ...common, signal: new AbortController().signal,
+      coral: { rootURL: 'https://c.example.org', storyID: '7', renewByLogin: true, containerClassName: 'dark', events: (e) => e.on('ready', () => {}) },
+      onState(state: TalkState) {
+        if (state.name === 'failed') console.log(state.code.length, state.reference?.length);
+        if (state.name === 'signed-out') comments.signIn();
+      },
+    });
+    comments.refresh();
+    comments.signOut({ local: true });
+    comments.close();
+    renderTalk(place, { ...common, signIn: (frame) => place.append(frame), talk: { rootURL: 'https://t.example.org', asset_id: '7', lazy: true } });
+  `), []);
+});
+
 test('a page with the classic script compiles', { skip: missing }, () => {
   assert.deepEqual(mistakesIn(`
     /// <reference path="./chatgate.d.ts" />
@@ -66,10 +86,13 @@ for (const [mistake, line, told] of [
   ['waits for a state that there is not', "connectRocketChat(iframe, { gateway, signIn }).state.name === 'open';", /no overlap/],
   ['writes the state', "connectRocketChat(iframe, { gateway, signIn }).state = { name: 'checking' };", /read-only/],
   ['signs out of nowhere', 'signOut();', /Expected 1 arguments/],
+  ['shows comments of nothing', 'renderTalk(signIn, { gateway });', /not assignable/],
+  ['shows two kinds of comments', "renderTalk(signIn, { gateway, coral: { rootURL: '' }, talk: { rootURL: '' } });", /not assignable/],
+  ['brings a token of its own', "renderTalk(signIn, { gateway, coral: { rootURL: '', accessToken: 'x' } });", /not assignable/],
 ]) {
   test(`a page that ${mistake} is told`, { skip: missing }, () => {
     const found = mistakesIn(`
-      import { connectRocketChat, signOut } from './chatgate.js';
+      import { connectRocketChat, renderTalk, signOut } from './chatgate.js';
       const iframe = document.createElement('iframe');
       const [gateway, signIn] = ['https://sso.example.org', document.body];
       ${line}

@@ -159,8 +159,8 @@ export type TalkState =
   | { readonly name: 'signing-out' }
   /**
    * Nobody is kept signed in. `code` is one of those that RocketChatState has, or `embed_unavailable` (the script of Coral
-   * or Talk does not load, and there are no comments) or `clock_wrong` (this computer's clock is so late or so early that
-   * the comments drop every token).
+   * or Talk does not load, and there are no comments) or `clock_wrong` (this computer's clock is so fast that the
+   * comments drop every token).
    */
   | { readonly name: 'failed'; readonly code: string; readonly reference?: string }
   /** After close(), and never told to onState. */

@@ -26,12 +26,19 @@ function openCoral(place, { renewByLogin, events, ...options }, token, told) {
   });
 }
 
+// Talk loses what is said to its frame before that has spoken for the first time.
 function openTalk(place, { rootURL, events, onAuthChanged, ...options }, token, told) {
-  return window.Coral.Talk.render(place, {
+  let orders = []; // those that wait
+  const order = (act) => (orders === undefined ? act() : orders.push(act));
+  const comments = window.Coral.Talk.render(place, {
     ...options,
     talk: rootURL,
     auth_token: token,
     events: (emitter) => {
+      emitter.onAny(() => {
+        for (const act of orders?.splice(0) ?? []) act();
+        orders = undefined;
+      });
       emitter.on('action.SHOW_SIGNIN_DIALOG', told.wanted);
       events?.(emitter);
     },
@@ -41,6 +48,11 @@ function openTalk(place, { rootURL, events, onAuthChanged, ...options }, token, 
       onAuthChanged?.(user);
     },
   });
+  return {
+    login: (text) => order(() => comments.login(text)),
+    logout: () => order(() => comments.logout()),
+    remove: () => comments.remove(),
+  };
 }
 
 // Embed is the comments in an element of the page's. They show as soon as their script is there, whoever is signed in.

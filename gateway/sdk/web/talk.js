@@ -5,8 +5,8 @@ import { Embed } from './embeds.js';
 import { Failure, Gateway, chatNamed, originOf } from './gateway.js';
 import { Mark } from './marks.js';
 import { SignInFrame, signOut } from './signin.js';
+import { good, tokenIn } from './tokens.js';
 
-const RENEW_AT = 0.8; // of a token's life (G30)
 const RENEW_AGAIN = 60_000; // ms, when the gateway could not be asked
 const ECHO_WITHIN = 3_000; // ms, for the comments to say that we have signed out
 
@@ -127,7 +127,7 @@ class Comments {
 
   // enterWhenShown is the end of a course. Whoever is in, comments that do not show are a failure.
   async #enterWhenShown() {
-    const name = this.#inside ? 'connected' : this.#frame.shown ? 'sign-in-needed' : 'signed-out';
+    const name = this.#frame.shown ? 'sign-in-needed' : this.#inside ? 'connected' : 'signed-out';
     this.#enter({ name });
     await this.#embed.open();
   }
@@ -150,10 +150,16 @@ class Comments {
     await this.#enterWhenShown();
   }
 
-  // settle does what the gateway's answer calls for. Nobody is sent away who is in by the comments' own login.
+  // settle does what the gateway's answer calls for. Nobody is sent away who is in by the comments' own login. Nor is
+  // somebody whose token came from the frame, because no cookie reaches this page: that nobody is signed in is what the
+  // gateway says to it in any case. The frame is shown again when the comments cannot go on.
   #settle(token) {
     if (token !== undefined) {
       this.#take(token);
+      return;
+    }
+    if (this.#given?.handed && !this.#options.renewByLogin && !this.#out.made) {
+      if (this.#waiting.length > 0) this.#frame.show();
       return;
     }
     this.#nobody.make();
@@ -225,7 +231,7 @@ class Comments {
   // signedIn follows a sign-in in our frame. Where the browser keeps the frame's cookie from this page, the frame itself
   // hands a token over (B-26).
   async #signedIn(signal) {
-    this.#take((await this.#gateway.ask('POST', signal)) ?? (await this.#frame.handOver(signal)));
+    this.#take((await this.#gateway.ask('POST', signal)) ?? { ...(await this.#frame.handOver(signal)), handed: true });
     await this.#enterWhenShown();
   }
 
@@ -308,31 +314,6 @@ class Comments {
   #wake() {
     if (this.#newest !== undefined && Date.now() >= this.#newest.renew) this.#renew();
   }
-}
-
-// tokenIn takes a token out of what came from outside. Only its times and whose it is are looked at; whether it is good is
-// for the comments to say, which drop one that has ended by the browser's clock without a word.
-function tokenIn(value) {
-  const text = value?.token;
-  const { exp, iat, sub, user } = claimsIn(text);
-  if (!(exp > iat)) return undefined;
-  const now = Date.now();
-  if (exp * 1000 <= now) throw new Failure('clock_wrong');
-  const life = (exp - iat) * 1000;
-  const age = Math.min(Math.max(now - iat * 1000, 0), life / 2); // the gateway gives out none that is older
-  return Object.freeze({ text, person: user?.id ?? sub, renew: now + life * RENEW_AT - age, ends: now + life - age });
-}
-
-function claimsIn(text) {
-  try {
-    return JSON.parse(atob(text.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function good(token) {
-  return Date.now() < token.ends;
 }
 
 export { renderTalk };
