@@ -48,6 +48,7 @@ func (t *Tools) Doctor(ctx context.Context) []Finding {
 		found = append(found, t.examineProvider(ctx, key))
 	}
 	found = append(found, t.examineAddresses(ctx)...)
+	found = append(found, t.examineKeys(ctx)...)
 	t.connectors(func(name string, c gateway.Chat) {
 		found = append(found, examineChat(ctx, name, c)...)
 	})

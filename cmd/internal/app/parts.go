@@ -20,7 +20,6 @@ import (
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/handoff"
-	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
@@ -171,25 +170,6 @@ func (a *App) openSessions() (err error) {
 	}
 	p.handOffs, err = handoff.New(handoff.Config{Store: p.store, Settings: a.cfg.HandOff, Now: p.now})
 	return err
-}
-
-func (a *App) openKeys() (err error) {
-	var sets []keyring.SetConfig
-	for _, name := range slices.Sorted(maps.Keys(a.cfg.Chats)) {
-		if signer, ok := a.cfg.Chats[name].(chat.Signer); ok {
-			if set, wanted := signer.SigningKeys(); wanted {
-				set.Name = name
-				sets = append(sets, set)
-			}
-		}
-	}
-	p := &a.parts
-	p.keys, err = keyring.New(keyring.Config{Store: p.store, Log: a.log, Now: p.now, Sets: sets})
-	if err != nil {
-		return err
-	}
-	a.work("keyring", p.keys.Run)
-	return nil
 }
 
 // openChats opens every connector with what the gateway lends it.
