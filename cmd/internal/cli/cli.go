@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newVersion())
+	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newKeys(), newVersion())
 	return root
 }
 

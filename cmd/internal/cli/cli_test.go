@@ -31,6 +31,7 @@ func TestCommands(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "installation": startInstallation, "setting": checkSetting, "change": changeSetting,
+			"signers": configureSigners, "serving": serveSigners, "signing": findSigner,
 		},
 	})
 }
