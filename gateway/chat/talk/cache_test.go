@@ -116,6 +116,32 @@ func TestIssueTimeRisesWhenTheClaimsChange(t *testing.T) {
 	}
 }
 
+// TestIssueTimeRisesOverTheWholeOfAPersonsChanges: each token whose claims differ is later than the one before, so that Coral
+// takes every change in turn, in however short a time they come; and where a clock is far ahead, iat follows the time.
+func TestIssueTimeRisesOverTheWholeOfAPersonsChanges(t *testing.T) { // G17
+	w := open(t, site(talk.CoralSSO), chattest.Options{})
+	coral := ssoCoral(t, w, "")
+	cookie, last := w.SignIn(ada()), 0.0
+	for _, name := range []string{"ada", "countess", "analyst", "ada", "enchantress"} {
+		renamed := ada()
+		renamed.Username = name
+		cookie = w.SignInAgain(cookie, renamed)
+		token := w.token(http.MethodGet, cookie).Token
+		issued := part(t, token, 1)["iat"].(float64)
+		if issued <= last {
+			t.Errorf("iat of %q = %v after %v, want it to rise", name, issued, last)
+		}
+		last = issued
+		if viewer, err := coral.Verify(ctx(), token); err != nil || viewer.Username != name {
+			t.Errorf("Coral calls the person %q, %v, want %q", viewer.Username, err, name)
+		}
+	}
+	w.Clock.Advance(time.Hour)
+	if got, want := part(t, w.token(http.MethodGet, cookie).Token, 1)["iat"], float64(w.Now().Unix()); got != want {
+		t.Errorf("iat an hour later = %v, want now, %v", got, want)
+	}
+}
+
 func TestPostIsLimitedPerSession(t *testing.T) {
 	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkTokensPerSession: 10}})
 	cookie := w.SignIn(ada())

@@ -2,8 +2,10 @@ package talk_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,6 +13,7 @@ import (
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/gateway/keyring"
 	"chatgate/store"
 	"chatgate/store/memstore"
 )
@@ -37,6 +40,96 @@ func TestTwoSitesRefuseEachOthersTokens(t *testing.T) {
 			}
 			if res := sports.whose(token); res.StatusCode != http.StatusUnauthorized {
 				t.Errorf("the other site says %d, want 401 (G5, D5)", res.StatusCode)
+			}
+		})
+	}
+}
+
+// kinds are the sites that sign in ways of their own.
+func kinds() map[string]talk.Config {
+	return map[string]talk.Config{
+		"coral-sso": site(talk.CoralSSO), "coral-oidc": site(talk.CoralOIDC), "talk4": site(talk.Talk4), "talk4 by a secret": sharedTalk4(),
+	}
+}
+
+// TestNoSiteTakesATokenThatIsForAnotherOfAnyKind pairs every kind of site with every kind, at the gateway and at the
+// product (G5, D5).
+func TestNoSiteTakesATokenThatIsForAnotherOfAnyKind(t *testing.T) {
+	for from, giver := range kinds() {
+		for to, taker := range kinds() {
+			t.Run("from "+from+" to "+to, func(t *testing.T) {
+				engine := memstore.New(memstore.Config{})
+				city := openWithKey(t, giver, chattest.Options{Name: "city", Engine: engine}, 0)
+				sports := openWithKey(t, with(taker, func(c *talk.Config) {
+					if c.Profile == talk.CoralSSO {
+						c.SSOSecrets = map[string]store.Secret{"kid-1": olderSecret} // under the very same key id
+					}
+					if c.SharedSecret != "" {
+						c.SharedSecret = olderSecret
+					}
+				}), chattest.Options{Name: "sports", Engine: engine}, 1)
+				token := city.token(http.MethodGet, city.SignIn(ada())).Token
+				if res := sports.whose(token); res.StatusCode != http.StatusUnauthorized {
+					t.Errorf("GET /user = %d, want 401", res.StatusCode)
+				}
+				viewer, err := strictProduct(t, sports, taker).Verify(ctx(), token)
+				if _, stopped := errors.AsType[*talktest.ProcessStopped](err); stopped || err == nil && !viewer.Anonymous() {
+					t.Errorf("Verify() = %+v, %v, want the token refused", viewer, err)
+				}
+			})
+		}
+	}
+}
+
+// strictProduct is a site's product with the secrets and keys of that site, whatever other sites have.
+func strictProduct(t *testing.T, w *world, cfg talk.Config) verifier {
+	t.Helper()
+	switch {
+	case cfg.Profile == talk.CoralSSO:
+		return newCoral(t, talktest.CoralConfig{URL: coralURL, Now: w.Now, SSO: &talktest.SSOIntegration{
+			Enabled: true, AllowRegistration: true, Secrets: map[string]string{"kid-1": olderSecret},
+		}})
+	case cfg.SharedSecret != "":
+		return newTalk4(t, w, talktest.Talk4Config{Secret: olderSecret})
+	default:
+		return productOf(t, w, cfg)
+	}
+}
+
+// TestNoSiteTakesWhatWasMadeForRocketChat: neither its login tokens nor what the keys of another chat sign, though it names
+// the site's own issuer and audience (G5).
+func TestNoSiteTakesWhatWasMadeForRocketChat(t *testing.T) {
+	for name, cfg := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, cfg, chattest.Options{})
+			w.token(http.MethodGet, w.SignIn(ada()))
+			foreign := w.keyring(keyring.SetConfig{Name: "rocketchat", Files: []string{keyFile(t, 1)}}).Set("rocketchat")
+			claims := map[string]any{
+				"iss": w.BaseURL + "/talk", "aud": "talk", "sub": "u-eve", "jti": "an-id", "nonce": "a-nonce", "iat": w.Now().Unix(),
+				"exp": w.Now().Add(time.Minute).Unix(),
+			}
+			if cfg.Profile == talk.CoralOIDC {
+				claims["aud"] = "coral"
+			}
+			if cfg.Profile == talk.CoralSSO {
+				claims = map[string]any{"jti": "an-id", "exp": claims["exp"], "user": map[string]any{
+					"id": "u-eve", "email": "eve@example.org", "username": "eve",
+				}}
+			}
+			signed, _, err := foreign.Sign(claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			product := productOf(t, w, cfg)
+			for what, token := range map[string]string{
+				"a login token": "a8IZxkJ6iRkX1SWXjTWzVdpxkLz5a7t0bn7XyVZUIVN", "a token by another chat's keys": signed,
+			} {
+				if res := w.whose(token); res.StatusCode != http.StatusUnauthorized {
+					t.Errorf("GET /user with %s = %d, want 401", what, res.StatusCode)
+				}
+				if viewer, err := product.Verify(ctx(), token); err == nil && !viewer.Anonymous() {
+					t.Errorf("the product takes %s for %+v", what, viewer)
+				}
 			}
 		})
 	}

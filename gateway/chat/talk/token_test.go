@@ -191,10 +191,59 @@ func TestUserIDIsTheSubjectsForEver(t *testing.T) {
 			t.Errorf("sub = %q, which has %q in it (S94)", first, personal)
 		}
 	}
-	w.reopen(with(site(talk.CoralOIDC), func(c *talk.Config) { c.Generation = 2 }))
-	if got := id(ada()); got != first+".2" {
-		t.Errorf("sub in the second generation = %q, want %q", got, first+".2")
+}
+
+// TestAGenerationGivesEveryoneAnotherUserID: a Coral keeps the document of a person who was deleted, and refuses them under
+// their old id for ever (D8 of the reports on Talk). Nothing but the id changes, and the way back is open.
+func TestAGenerationGivesEveryoneAnotherUserID(t *testing.T) {
+	for _, profile := range []talk.Profile{talk.CoralSSO, talk.CoralOIDC, talk.Talk4} {
+		t.Run(string(profile), func(t *testing.T) {
+			w := open(t, site(profile), chattest.Options{})
+			cookie := w.SignIn(ada())
+			first := userID(t, w.token(http.MethodGet, cookie).Token)
+			for generation, want := range map[uint]string{1: first + ".1", 2: first + ".2", 0: first} {
+				w.reopen(with(site(profile), func(c *talk.Config) { c.Generation = generation }))
+				token := w.token(http.MethodGet, cookie).Token
+				if got := userID(t, token); got != want {
+					t.Errorf("the user id in generation %d = %q, want %q", generation, got, want)
+				}
+				if got := username(t, token); got != "ada" {
+					t.Errorf("the username in generation %d = %q, want ada", generation, got)
+				}
+			}
+		})
 	}
+}
+
+// TestADeletedPersonComesBackInAnotherGeneration walks the whole way at a Coral and a Talk 4.
+func TestADeletedPersonComesBackInAnotherGeneration(t *testing.T) {
+	for _, profile := range []talk.Profile{talk.CoralSSO, talk.Talk4} {
+		w := open(t, site(profile), chattest.Options{})
+		product := productOf(t, w, site(profile))
+		before, err := product.Verify(ctx(), w.token(http.MethodGet, w.SignIn(ada())).Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := with(site(profile), func(c *talk.Config) { c.Generation = 1 })
+		w.reopen(next)
+		if profile == talk.CoralSSO {
+			product = productOf(t, w, next) // a Coral links the new id to whoever has the address
+		}
+		after, err := product.Verify(ctx(), w.token(http.MethodGet, w.SignIn(ada())).Token)
+		if err != nil || after.ID == before.ID {
+			t.Errorf("%s: the account is %q, %v, want another than %q", profile, after.ID, err, before.ID)
+		}
+	}
+}
+
+// userID is whom a token names, under any profile.
+func userID(t *testing.T, token string) string {
+	t.Helper()
+	claims := part(t, token, 1)
+	if user, ok := claims["user"].(map[string]any); ok {
+		return user["id"].(string)
+	}
+	return claims["sub"].(string)
 }
 
 func TestADeletedReaderReturnsUnderAnotherID(t *testing.T) { // Coral and Talk keep the document of a deleted account (G8)
