@@ -111,8 +111,9 @@ func describe(t *testing.T, w *world) string {
 	text, err := json.Marshal(struct {
 		addresses
 		Portal  string `json:"portal"`
+		Coral   string `json:"coral"`
 		Control string `json:"control"`
-	}{w.Addresses(), w.hosts["portal"].url(), control(t, w)})
+	}{w.Addresses(), w.hosts["portal"].url(), w.coral(), control(t, w)})
 	if err != nil {
 		t.Fatal(err)
 	}
