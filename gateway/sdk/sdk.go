@@ -1,8 +1,8 @@
 // Package sdk serves chatgate.js, the script by which a customer's page signs people in to a chat that it embeds.
 //
 // It is one file without dependencies, in two shapes: a module, and the same text as a classic script that sets the
-// global chatgate. The page's side of what they do is web/chatgate.d.ts and the README; the other two sides are the
-// connector's token API and its frame.
+// global chatgate. That text is put together from the modules in web, which are what Node's tests run. The page's side of
+// what they do is web/chatgate.d.ts and the README; the other two sides are the connectors' token APIs and their frames.
 package sdk
 
 import (

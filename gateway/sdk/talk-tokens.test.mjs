@@ -216,7 +216,7 @@ test('a gateway that asks for patience gets it', async () => {
 });
 
 // handOver is a sign-in where no cookie of the gateway's reaches the page.
-async function handOver(name, options) {
+async function handOver(name) {
   await stage.frameSays({ type: 'chatgate:connected', chat: 'talk' });
   await stage.frameSays({ type: 'chatgate:token', chat: 'talk', token: token(name), expires_at: 1 });
   assert.equal(stage.state.name, 'connected');
@@ -243,14 +243,14 @@ test('without cookies a reader of Talk 4 is signed out before the token ends', a
   assert.deepEqual([stage.told.at(-1), stage.state.name], ['logout', 'signed-out']);
 });
 
-test('a renewal that has to wait for others comes a minute later', async () => {
-  const connection = await given([answer('one'), answer('one'), answer('two')], { comments: { renewByLogin: true } });
-  fallAsleep();
+test('a network that comes and goes asks three times a minute at the most', async () => {
+  await given([problem(503, 'store_unavailable', { 'Retry-After': '3600' })]);
   await stage.wait(AT_80);
-  for (let i = 0; i < 3; i++) await stage.happen(window, 'pageshow', { persisted: true });
-  connection.refresh();
-  await stage.settle();
-  assert.equal(stage.state.name, 'connected');
+  for (let i = 0; i < 20; i++) await stage.happen(window, 'online');
+  assert.equal(stage.calls.length, 1 + 3);
+  stage.answers = [answer('two')];
+  await stage.wait(60_000);
+  assert.deepEqual(await stage.refuse(), ['two']);
 });
 
 test('a page from the history asks who is signed in now', async () => {

@@ -6,7 +6,7 @@ const RETRY_GAPS = [2_000, 8_000]; // ms before a call that failed in passing is
 const AUTOMATIC = { calls: 3, within: 60_000 }; // what happens without anybody's wish (R16)
 
 // Failure is what keeps a person out: a code of the gateway's or of ours, and the reference to tell an operator. One
-// that is passing may be tried again, after the time that the gateway asks for.
+// that is passing may be tried again, after the time that the gateway asks for; one that is denied is about the person.
 class Failure extends Error {
   constructor(code, { reference, passing = false, denied = false, after } = {}) {
     super(code);
