@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,29 @@ func TestASignInForTheOwnLoginSkipsAChoiceThatIsNone(t *testing.T) {
 				t.Errorf("it goes to %s, want the sign-in page with the provider %q", to, test.want)
 			}
 		})
+	}
+}
+
+// TestTheReadmeNamesWhatIsServed: an operator copies these into Coral, or the product's own login does not work. Coral's
+// own session outlives ours, and its proxy is what a wrong return address comes from most.
+func TestTheReadmeNamesWhatIsServed(t *testing.T) { // G28, G6
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, ownLogin(talk.CoralOIDC), chattest.Options{})
+	served := decode[struct {
+		Issuer        string `json:"issuer"`
+		Authorization string `json:"authorization_endpoint"`
+		Token         string `json:"token_endpoint"`
+	}](t, w.call(http.MethodGet, "/talk/.well-known/openid-configuration", nil))
+	for _, told := range []string{
+		"| Issuer | `" + served.Issuer + "`", "| Authorization URL | `" + served.Authorization + "`", "| Token URL | `" + served.Token + "`",
+		"`sessionDuration` to a day or less (3600 to 86400", "`TRUST_PROXY`",
+	} {
+		if !strings.Contains(string(readme), told) {
+			t.Errorf("README.md does not say %q", told)
+		}
 	}
 }
 
