@@ -136,7 +136,7 @@ func (o *office) mustTake(token *jose.JSONWebSignature, kid string, ends time.Ti
 	}
 }
 
-// work has every replica sign every few seconds for so long, and waits for the last token's end.
+// work has every replica sign every three minutes for so long, and waits for the last token's end.
 func (o *office) work(d time.Duration) {
 	var signing, following sync.WaitGroup
 	ctx, stop := context.WithTimeout(context.Background(), d)
@@ -145,7 +145,7 @@ func (o *office) work(d time.Duration) {
 		signing.Go(func() {
 			for ctx.Err() == nil {
 				o.sign(r, &following)
-				time.Sleep(time.Duration(89+2*i) * time.Second)
+				time.Sleep(time.Duration(173+6*i) * time.Second)
 			}
 		})
 	}
