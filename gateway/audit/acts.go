@@ -47,7 +47,7 @@ const (
 
 // Signing keys.
 const (
-	KeyAdded   Act = "signing_key_added"   // published, and signs a quarter of an hour later
+	KeyAdded   Act = "signing_key_added"   // published; the line says from when on it signs
 	KeyRemoved Act = "signing_key_removed" // by an operator; its tokens are refused from now on
 )
 

@@ -6,8 +6,9 @@
 // line (S135). It names people by provider and subject. It never holds a token, a cookie, an e-mail address or a name.
 //
 // Every [Act] is listed here. A [Reason] that is not comes from whoever decided: oidc.Reason says which check of a login
-// failed, chat.Reason which access rule left a person out, the name of a limit.Rule which limit was exceeded, and the
-// connector for Rocket.Chat has reasons of its own for linking an account and for not linking one.
+// failed, chat.Reason which access rule left a person out, the name of a limit.Rule which limit was exceeded,
+// keyring.Cause what brought a signing key or took it away, and the connector for Rocket.Chat has reasons of its own for
+// linking an account and for not linking one.
 package audit
 
 import (
