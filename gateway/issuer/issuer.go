@@ -150,3 +150,10 @@ func passing(err error) (*problem.Error, bool) {
 	known, ok := errors.AsType[*problem.Error](told(err))
 	return known, ok && (known.Status >= http.StatusInternalServerError || known.Status == http.StatusTooManyRequests)
 }
+
+// lapsed says whether the site has a word against the person, who had none when the code was issued.
+func lapsed(err error) bool {
+	_, worded := errors.AsType[*problem.Error](err)
+	_, passes := passing(err)
+	return worded && !passes
+}

@@ -42,13 +42,18 @@ type errorAnswer struct {
 // fail answers the client's server.
 func (i *Issuer) fail(g *gin.Context, err error) {
 	status, answer := i.judge(g, err)
-	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	i.cfg.Log.LogAttrs(g.Request.Context(), level, "token request refused",
-		slog.String("route", g.FullPath()), slog.String("code", answer.Error), slog.Int("status", status), slog.Any("err", err))
+	i.logRefusal(g, status, answer.Error, err)
 	g.AbortWithStatusJSON(status, answer)
+}
+
+// logRefusal writes the line that errors on other routes have from the problem renderer.
+func (i *Issuer) logRefusal(g *gin.Context, status int, code string, err error) {
+	level, message := slog.LevelInfo, "request refused"
+	if status >= http.StatusInternalServerError {
+		level, message = slog.LevelError, "request failed"
+	}
+	i.cfg.Log.LogAttrs(g.Request.Context(), level, message,
+		slog.String("route", g.FullPath()), slog.String("code", code), slog.Int("status", status), slog.Any("err", err))
 }
 
 // judge says how an error is told, and sets the headers that go with it.
@@ -60,15 +65,12 @@ func (i *Issuer) judge(g *gin.Context, err error) (int, errorAnswer) {
 		}
 		return http.StatusBadRequest, errorAnswer{Error: refused.code, Description: refused.why}
 	}
-	if errors.Is(err, errGrant) {
+	if errors.Is(err, errGrant) || lapsed(err) {
 		return http.StatusBadRequest, errorAnswer{Error: errInvalidGrant}
 	}
 	if known, ok := passing(err); ok {
 		retryLater(g, known)
 		return known.Status, errorAnswer{Error: errUnavailable, Description: known.Detail}
-	}
-	if _, ok := errors.AsType[*problem.Error](err); ok { // the site's own word on the person: not any more
-		return http.StatusBadRequest, errorAnswer{Error: errInvalidGrant}
 	}
 	return http.StatusInternalServerError, errorAnswer{Error: errServer}
 }

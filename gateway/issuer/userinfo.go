@@ -3,14 +3,12 @@ package issuer
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/limit"
-	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/store"
 )
@@ -22,23 +20,17 @@ var errAccess = errors.New("the access token is not good")
 // session lives and they may enter. The token comes in the header and nowhere else.
 func (i *Issuer) userinfo(g *gin.Context) {
 	g.Header("Cache-Control", "no-store")
-	ctx, address := g.Request.Context(), g.ClientIP()
 	token, sent := bearer(g.Request)
-	about, err := i.opened(ctx, token, address)
-	switch known, later := passing(err); {
+	about, err := i.opened(g.Request.Context(), token, g.ClientIP())
+	switch {
 	case err == nil:
 		g.JSON(http.StatusOK, about)
-	case later:
-		retryLater(g, known)
-		i.logUserinfo(g, known.Status, err)
-		g.AbortWithStatusJSON(known.Status, errorAnswer{Error: errUnavailable, Description: known.Detail})
-	case !errors.Is(err, errAccess):
-		i.logUserinfo(g, http.StatusInternalServerError, err)
-		g.AbortWithStatusJSON(http.StatusInternalServerError, errorAnswer{Error: errServer})
-	default:
+	case errors.Is(err, errAccess):
 		g.Header("WWW-Authenticate", challengeFor(sent))
-		i.logUserinfo(g, http.StatusUnauthorized, err)
+		i.logRefusal(g, http.StatusUnauthorized, "invalid_token", err)
 		g.AbortWithStatus(http.StatusUnauthorized)
+	default:
+		i.fail(g, err)
 	}
 }
 
@@ -70,19 +62,10 @@ func (i *Issuer) opened(ctx context.Context, token, address string) (statement, 
 		return nil, err
 	}
 	about, err := i.person(ctx, s, address)
-	if known, ok := errors.AsType[*problem.Error](err); ok && known.Status == http.StatusForbidden {
+	if lapsed(err) {
 		return nil, errors.Join(errAccess, err)
 	}
 	return about, err
-}
-
-func (i *Issuer) logUserinfo(g *gin.Context, status int, err error) {
-	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	i.cfg.Log.LogAttrs(g.Request.Context(), level, "userinfo refused",
-		slog.String("route", g.FullPath()), slog.Int("status", status), slog.Any("err", err))
 }
 
 // bearer is the request's only credential (RFC 6750, Section 2.1), and whether there was one.
