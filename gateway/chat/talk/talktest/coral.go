@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,10 @@ type CoralConfig struct {
 	SSO  *SSOIntegration
 	// AllowedOrigins are the pages that may call the API by script, besides Coral's own.
 	AllowedOrigins []string
+	// DistrustsProxy is a Coral behind TLS that was not told TRUST_PROXY: it takes its own scheme for http.
+	DistrustsProxy bool
+	// Fresh is a Coral that nobody has installed: the host of that call becomes the only one it answers to.
+	Fresh bool
 	// ReducedSecurityMode lets people other than administrators send free-form GraphQL queries.
 	ReducedSecurityMode bool
 	// SessionDuration is the life of Coral's own tokens, 90 days when zero.
@@ -39,6 +44,7 @@ const defaultSessionDuration = 90 * 24 * time.Hour
 // Coral is a stand-in for a Coral server. Its methods may be called from several goroutines.
 type Coral struct {
 	cfg       CoralConfig
+	state     atomic.Pointer[settings] // what administrators set
 	release   release
 	now       func() time.Time
 	client    *http.Client
@@ -46,14 +52,15 @@ type Coral struct {
 	callback  *template.Template
 	oidc      *oidcVerifier
 	verifiers []verifier
-	tenant    tenant
 
-	mu       sync.Mutex
-	users    userTable
-	comments []Comment
-	revoked  map[string]time.Time // by jti, until the token's exp
-	nonces   map[string]time.Time // spent at Coral's own login, until the token's exp
-	stopped  string               // why the process ended, empty while it runs
+	mu        sync.Mutex
+	tenant    tenant
+	users     userTable
+	passwords map[string]string // of local accounts, by user id
+	comments  []Comment
+	revoked   map[string]time.Time // by jti, until the token's exp
+	nonces    map[string]time.Time // spent at Coral's own login, until the token's exp
+	stopped   string               // why the process ended, empty while it runs
 }
 
 // verifier is one way of accepting a bearer token.
@@ -90,14 +97,16 @@ func NewCoral(cfg CoralConfig) (*Coral, error) {
 	c := &Coral{
 		cfg: cfg, release: r, now: cfg.Now, client: &http.Client{Transport: cfg.Transport}, callback: callback,
 		tenant:   tenant{id: rand.Text(), secret: []byte(rand.Text())},
-		comments: sampleComments(cfg.Now()),
-		revoked:  map[string]time.Time{}, nonces: map[string]time.Time{},
+		comments: sampleComments(cfg.Now()), passwords: map[string]string{},
+		revoked: map[string]time.Time{}, nonces: map[string]time.Time{},
 	}
-	c.oidc = &oidcVerifier{coral: c, integration: cfg.OIDC, keys: &keySet{client: c.client, now: cfg.Now}}
-	if cfg.OIDC != nil {
-		c.oidc.keys.url = cfg.OIDC.JWKSURI
+	first, err := newSettings(cfg)
+	if err != nil {
+		return nil, err
 	}
-	c.verifiers = []verifier{c.oidc, &ssoVerifier{coral: c, integration: cfg.SSO}, &ownVerifier{coral: c}}
+	c.state.Store(first)
+	c.oidc = &oidcVerifier{coral: c, keys: &keySet{client: c.client, now: cfg.Now, url: first.oidc.JWKSURI}}
+	c.verifiers = []verifier{c.oidc, &ssoVerifier{coral: c}, &ownVerifier{coral: c}}
 	c.handler = c.routes()
 	return c, nil
 }

@@ -42,12 +42,18 @@ func newComment(author, body string, now time.Time) Comment {
 
 // graphqlRequest is what Coral's client sends: the id of a persisted query, or a free-form one.
 type graphqlRequest struct {
-	ID        string `json:"id"`
-	Query     string `json:"query"`
-	Variables struct {
-		Body     string `json:"body"`
-		Username string `json:"username"`
-	} `json:"variables"`
+	ID        string          `json:"id"`
+	Query     string          `json:"query"`
+	Variables json.RawMessage `json:"variables"`
+}
+
+// variable is one that is a text. Variables that do not decode are absent.
+func (q graphqlRequest) variable(name string) string {
+	var variables map[string]any
+	if json.Unmarshal(q.Variables, &variables) != nil {
+		return ""
+	}
+	return text(variables, name)
 }
 
 // operation is the persisted query's id, which the stand-in also recognises by name in free-form text.
@@ -88,8 +94,9 @@ type graphqlResponse struct {
 	Errors []graphqlError `json:"errors,omitempty"`
 }
 
-// graphql answers four operations (viewer, comments, createComment, setUsername), each with the viewer and the stream
-// as they then are. Only administrators may send free-form text in production.
+// graphql answers administrators' texts on settings and sites, and four operations (viewer, comments, createComment,
+// setUsername), each with the viewer and the stream as they then are. Only administrators may send free-form text in
+// production.
 func (c *Coral) graphql(w http.ResponseWriter, r *http.Request) {
 	viewer, err := c.viewer(r)
 	if err != nil {
@@ -105,7 +112,17 @@ func (c *Coral) graphql(w http.ResponseWriter, r *http.Request) {
 		graphqlFailure(w, http.StatusBadRequest, "RAW_QUERY_NOT_AUTHORIZED", "Raw query not authorized.")
 		return
 	}
-	c.answer(w, viewer, q)
+	fields, administers, err := administers(q)
+	switch {
+	case err != nil:
+		graphqlFailure(w, http.StatusBadRequest, codeInvalidQuery, err.Error())
+	case administers && viewer.Role != RoleAdmin:
+		graphqlFailure(w, http.StatusOK, "USER_NOT_ENTITLED", "You are not authorized to do that.")
+	case administers:
+		c.administer(w, r, fields)
+	default:
+		c.answer(w, viewer, q)
+	}
 }
 
 func (c *Coral) answer(w http.ResponseWriter, viewer Viewer, q graphqlRequest) {
@@ -116,9 +133,9 @@ func (c *Coral) answer(w http.ResponseWriter, viewer Viewer, q graphqlRequest) {
 	switch q.operation() {
 	case "viewer", "comments":
 	case "createComment":
-		code, message = c.createComment(user, q.Variables.Body)
+		code, message = c.createComment(user, q.variable("body"))
 	case "setUsername":
-		code, message = setUsername(user, q.Variables.Username)
+		code, message = setUsername(user, q.variable("username"))
 	default:
 		code, message = "PERSISTED_QUERY_NOT_FOUND", "The persisted query is not known."
 	}

@@ -12,8 +12,10 @@ import (
 // routes is Coral's HTTP face. The two API addresses answer other origins' scripts, the files are for everyone.
 func (c *Coral) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/graphql", c.cors(method(http.MethodPost, c.graphql)))
+	mux.Handle("/api/graphql", c.cors(method(http.MethodPost, c.ofTenant(c.graphql))))
 	mux.Handle("/api/auth", c.cors(method(http.MethodDelete, c.signOut)))
+	mux.Handle("/api/auth/local", c.cors(method(http.MethodPost, c.ofTenant(c.localLogin))))
+	mux.HandleFunc("POST /api/install", c.install)
 	mux.HandleFunc("GET /api/auth/oidc", c.beginLogin)
 	mux.HandleFunc("GET "+callbackPath, c.finishLogin)
 	c.routePages(mux)
@@ -58,7 +60,7 @@ func (c *Coral) cors(next http.Handler) http.Handler {
 func (c *Coral) allowOrigin(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
-	if !slices.Contains(c.cfg.AllowedOrigins, origin) {
+	if !slices.Contains(c.state.Load().origins(), origin) {
 		return false
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
@@ -131,6 +133,9 @@ var messages = map[string]string{
 	CodeIntegrationDisabled: "Specified integration is disabled.",
 	CodeInternalError:       "Internal Error",
 	CodeAuthentication:      "An authentication error occurred.",
+	codeTenantNotFound:      "No tenant answers to this host.",
+	codeAlreadyInstalled:    "The tenant is installed already.",
+	codeBadCredentials:      "The credentials are not valid.",
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -86,11 +86,18 @@ func (s *keySet) remember(kid string, key *rsa.PublicKey) {
 	s.known = append(s.known, knownKey{kid: kid, key: key, fetched: s.now()})
 }
 
-// forget empties the cache, as saving Coral's settings or starting it again does.
+// forget empties the cache, as starting Coral again does.
 func (s *keySet) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.known = nil
+}
+
+// reset goes over to another address and forgets what it knew, as saving settings does.
+func (s *keySet) reset(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url, s.known = url, nil
 }
 
 // fetch reads the keys Coral can use; the answer's content type is not looked at.

@@ -24,11 +24,11 @@ const (
 // beginLogin starts Coral's own login at the provider: the code flow without PKCE.
 func (c *Coral) beginLogin(w http.ResponseWriter, r *http.Request) {
 	target := r.URL.Query().Get("redirectTo")
-	if !c.oidc.enabled() || !c.oidc.integration.complete() || !localPath(target) {
+	if !c.oidc.enabled() || !c.oidc.integration().complete() || !localPath(target) {
 		refuse(w, errors.New("the login cannot start"))
 		return
 	}
-	authorize, err := url.Parse(c.cfg.OIDC.AuthorizationURL)
+	authorize, err := url.Parse(c.oidc.integration().AuthorizationURL)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -39,7 +39,7 @@ func (c *Coral) beginLogin(w http.ResponseWriter, r *http.Request) {
 	query := authorize.Query()
 	query.Set("response_type", "code")
 	query.Set("scope", "openid email profile")
-	query.Set("client_id", c.cfg.OIDC.ClientID)
+	query.Set("client_id", c.oidc.integration().ClientID)
 	query.Set("redirect_uri", c.redirectURI(r))
 	query.Set("state", state)
 	query.Set("nonce", nonce)
@@ -102,9 +102,9 @@ func (c *Coral) loginUnderWay(r *http.Request) (target, nonce string, err error)
 func (c *Coral) exchange(ctx context.Context, code, redirectURI string) (string, error) {
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
-		"client_id": {c.cfg.OIDC.ClientID}, "client_secret": {c.cfg.OIDC.ClientSecret},
+		"client_id": {c.oidc.integration().ClientID}, "client_secret": {c.oidc.integration().ClientSecret},
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.OIDC.TokenURL, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.oidc.integration().TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("exchange the code: %w", err)
 	}
@@ -162,7 +162,7 @@ func (c *Coral) spendNonce(claims map[string]any, nonce string) error {
 
 // redirectURI is made from the Host the browser asked for, as Coral does.
 func (c *Coral) redirectURI(r *http.Request) string {
-	scheme, _, _ := strings.Cut(c.cfg.URL, "://")
+	scheme, _, _ := strings.Cut(c.ownOrigin(), "://")
 	return scheme + "://" + r.Host + callbackPath
 }
 

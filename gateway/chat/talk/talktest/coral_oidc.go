@@ -11,15 +11,16 @@ import (
 // OIDCIntegration is Coral's "OpenID Connect" setting. Any empty address or credential counts as switched off, for
 // pushed tokens too.
 type OIDCIntegration struct {
-	Enabled           bool
-	AllowRegistration bool
-	TargetFilter      TargetFilter
-	ClientID          string
-	ClientSecret      string
-	Issuer            string
-	JWKSURI           string
-	AuthorizationURL  string
-	TokenURL          string
+	Enabled           bool         `json:"enabled"`
+	AllowRegistration bool         `json:"allowRegistration"`
+	TargetFilter      TargetFilter `json:"targetFilter"`
+	Name              string       `json:"name"` // a label of the stand-in's when empty in a CoralConfig
+	ClientID          string       `json:"clientID"`
+	ClientSecret      string       `json:"clientSecret"`
+	Issuer            string       `json:"issuer"`
+	JWKSURI           string       `json:"jwksURI"`
+	AuthorizationURL  string       `json:"authorizationURL"`
+	TokenURL          string       `json:"tokenURL"`
 }
 
 // TargetFilter says where Coral itself offers a way to sign in. Tokens that pages bring are taken all the same.
@@ -29,21 +30,22 @@ type TargetFilter struct {
 }
 
 func (i *OIDCIntegration) complete() bool {
-	return i.ClientID != "" && i.ClientSecret != "" && i.Issuer != "" && i.JWKSURI != "" &&
+	return i.Name != "" && i.ClientID != "" && i.ClientSecret != "" && i.Issuer != "" && i.JWKSURI != "" &&
 		i.AuthorizationURL != "" && i.TokenURL != ""
 }
 
 // oidcVerifier accepts ID tokens of one issuer, signed RS256 by a key of its JWKS. It does not compare "aud" and does
 // not look at "jti": whatever else that issuer signs with those keys is a login here (G5).
 type oidcVerifier struct {
-	coral       *Coral
-	integration *OIDCIntegration
-	keys        *keySet
+	coral *Coral
+	keys  *keySet
 }
+
+func (v *oidcVerifier) integration() *OIDCIntegration { return &v.coral.state.Load().oidc }
 
 // enabled does not ask for completeness, so an incomplete integration still takes the tokens it then refuses.
 func (v *oidcVerifier) enabled() bool {
-	return v.integration != nil && v.integration.Enabled && v.integration.JWKSURI != ""
+	return v.integration().Enabled && v.integration().JWKSURI != ""
 }
 
 func (v *oidcVerifier) misfit(claims map[string]any) string {
@@ -76,7 +78,7 @@ func (v *oidcVerifier) verify(ctx context.Context, token string) (Viewer, error)
 
 // signed checks what any holder of the JWKS can: key, algorithm, times, and the issuer byte for byte (G6).
 func (v *oidcVerifier) signed(ctx context.Context, token string) (map[string]any, error) {
-	if !v.integration.complete() {
+	if !v.integration().complete() {
 		return nil, &Refusal{Status: http.StatusBadRequest, Code: CodeIntegrationDisabled, Reason: "the OIDC integration lacks a setting"}
 	}
 	header, _, err := decode(token)
@@ -95,7 +97,7 @@ func (v *oidcVerifier) signed(ctx context.Context, token string) (map[string]any
 	if err != nil {
 		return nil, tokenInvalid(err)
 	}
-	if claims["iss"] != v.integration.Issuer {
+	if claims["iss"] != v.integration().Issuer {
 		return nil, tokenInvalid(errors.New("jwt issuer invalid"))
 	}
 	return claims, nil
@@ -127,7 +129,7 @@ func (v *oidcVerifier) findOrCreate(claims map[string]any) (Viewer, error) {
 	if u := v.coral.users.byProfile(func(p Profile) bool { return p == wanted }); u != nil {
 		return viewerOf(u), nil
 	}
-	if !v.integration.AllowRegistration {
+	if !v.integration().AllowRegistration {
 		return Viewer{}, &Refusal{Status: http.StatusInternalServerError, Code: CodeInternalError, Reason: "registration is disabled"}
 	}
 	if u := v.coral.users.byProfile(func(p Profile) bool { return p.Type == wanted.Type && p.ID == wanted.ID }); u != nil {

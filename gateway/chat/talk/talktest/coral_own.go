@@ -11,6 +11,7 @@ import (
 type tenant struct {
 	id     string
 	secret []byte
+	host   string // the only one that it answers to, where it was installed by a call
 }
 
 // ownVerifier accepts the tokens Coral issues after its own login.
@@ -45,6 +46,6 @@ func (c *Coral) OwnToken(userID string) (string, error) {
 	now := c.now()
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
 		"iss": c.tenant.id, "sub": userID, "jti": rand.Text(),
-		"iat": now.Unix(), "exp": now.Add(c.cfg.SessionDuration).Unix(),
+		"iat": now.Unix(), "exp": now.Add(c.state.Load().duration).Unix(),
 	}).SignedString(c.tenant.secret)
 }

@@ -41,7 +41,7 @@ type embedSettings struct {
 func (c *Coral) bootstrap(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, embedSettings{
 		RefreshAccessToken: c.release.since(6, 3, 7),
-		OwnLogin:           c.oidc.enabled() && c.oidc.integration.TargetFilter.Stream,
+		OwnLogin:           c.oidc.enabled() && c.oidc.integration().TargetFilter.Stream,
 	})
 }
 
@@ -62,7 +62,7 @@ func (c *Coral) callbackPage(w http.ResponseWriter, _ *http.Request) {
 	ownPage(w)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	// The status is out with the first byte: a reader who has gone away is nobody's error.
-	_ = c.callback.Execute(w, slices.Concat([]string{c.cfg.URL}, c.cfg.AllowedOrigins))
+	_ = c.callback.Execute(w, slices.Concat([]string{c.cfg.URL}, c.state.Load().origins()))
 }
 
 // page is a small page of Coral's own: it shows what Coral's login ended in.

@@ -15,20 +15,34 @@ import (
 // SSOIntegration is Coral's "single sign-on" setting. Secrets are used as the text they are, by kid; Coral makes them
 // itself and never lets one be set from outside.
 type SSOIntegration struct {
-	Enabled           bool
-	AllowRegistration bool
-	Secrets           map[string]string
+	Enabled           bool         `json:"enabled"`
+	AllowRegistration bool         `json:"allowRegistration"`
+	TargetFilter      TargetFilter `json:"targetFilter"`
+	// Secrets are those to start with, one of Coral's making when empty. Current is the kid of the one that was not
+	// rotated, the last by name when empty.
+	Secrets map[string]string `json:"-"`
+	Current string            `json:"-"`
 }
 
 // ssoVerifier accepts tokens signed HS256 with one of the integration's secrets.
-type ssoVerifier struct {
-	coral       *Coral
-	integration *SSOIntegration
+type ssoVerifier struct{ coral *Coral }
+
+func (v *ssoVerifier) integration() *SSOIntegration { return &v.coral.state.Load().sso }
+
+// secrets are those that are good now, by kid.
+func (v *ssoVerifier) secrets() map[string]string {
+	good := map[string]string{}
+	for _, s := range v.coral.state.Load().secrets {
+		if s.active(v.coral.now()) {
+			good[s.KID] = s.Secret
+		}
+	}
+	return good
 }
 
 const usernameRequired = `SSO: "user.username" is required`
 
-func (v *ssoVerifier) enabled() bool { return v.integration != nil && v.integration.Enabled }
+func (v *ssoVerifier) enabled() bool { return v.integration().Enabled }
 
 func (v *ssoVerifier) misfit(claims map[string]any) string {
 	outer := []field{stringField("jti"), numberField("exp"), numberField("iat"), must(field{
@@ -76,7 +90,7 @@ func (v *ssoVerifier) secretsFor(token string) ([]string, error) {
 	if err != nil {
 		return nil, tokenInvalid(err)
 	}
-	all := v.integration.Secrets
+	all := v.secrets()
 	kid := text(header, "kid")
 	if len(all) == 1 || kid == "" {
 		return slices.Collect(maps.Values(all)), nil
@@ -107,7 +121,7 @@ func (v *ssoVerifier) findOrCreate(claims map[string]any) (Viewer, error) {
 }
 
 func (v *ssoVerifier) admit(wanted User) (Viewer, error) {
-	if !v.integration.AllowRegistration {
+	if !v.integration().AllowRegistration {
 		return Viewer{}, nil
 	}
 	if user := v.link(wanted); user != nil {
