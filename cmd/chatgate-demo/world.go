@@ -19,6 +19,7 @@ import (
 
 	"chatgate/cmd/internal/app"
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
+	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
 	"chatgate/gateway/sdk/sdktest"
 	"chatgate/oidc/oidctest"
@@ -36,6 +37,10 @@ type worldConfig struct {
 	KeyPrefix string
 	// RocketChat is the version that the stand-in follows; empty means its newest.
 	RocketChat string
+	// Talk is the kind of token that the comments take; empty means coral-oidc.
+	Talk talk.Profile
+	// Now is the clock of everybody here; nil means time.Now.
+	Now func() time.Time
 	// Providers are added to the gateway's, in YAML that may use the names of configuration.
 	Providers string
 	// People are known at the provider besides ada and bob.
@@ -52,10 +57,12 @@ type worldConfig struct {
 type world struct {
 	Provider   *oidctest.Provider
 	RocketChat *rocketchattest.Server
-	Coral      *talktest.Coral
+	Coral      *talktest.Coral // nil where the comments are Talk 4's
+	Talk4      *talktest.Talk4 // nil where they are Coral's
 	App        *app.App
 
 	config    string
+	now       func() time.Time
 	embedded  *miniredis.Miniredis
 	hosts     map[string]*host
 	transport *http.Transport
@@ -114,14 +121,14 @@ func (w *world) build(cfg worldConfig) error {
 		}
 		redis = w.embedded.Addr()
 	}
-	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Coral: rand.Text() + rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
+	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
 	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
-	if err := errors.Join(w.buildTalk(secrets), w.buildPortal()); err != nil {
+	comments, err := w.buildTalk(cfg)
+	if err := errors.Join(err, w.buildPortal()); err != nil {
 		return err
 	}
-	w.config = w.configuration(secrets, cfg) + cfg.Extra
-	var err error
+	w.config, w.now = w.configuration(secrets, cfg)+comments+"\n"+cfg.Extra, cfg.Now
 	w.App, err = w.openGateway(cfg.Log)
 	return err
 }
@@ -132,20 +139,20 @@ func (w *world) openGateway(log *slog.Logger) (*app.App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the demo's configuration: %w", err)
 	}
-	return app.Open(loaded.Config, app.Lends{Log: log, Transport: w.transport})
+	return app.Open(loaded.Config, app.Lends{Log: log, Transport: w.transport, Now: w.now})
 }
 
 // worldSecrets are made anew for every world.
 type worldSecrets struct {
-	Client, CreateToken, Coral string
-	Redis, Prefix              string
-	UserID, Token              string
+	Client, CreateToken string
+	Redis, Prefix       string
+	UserID, Token       string
 }
 
 func (w *world) buildProvider(cfg worldConfig, s worldSecrets) {
 	p := w.hosts["provider"]
 	w.Provider = oidctest.New(oidctest.Config{
-		Issuer: p.url(),
+		Issuer: p.url(), Now: cfg.Now,
 		Clients: []oidctest.Client{{
 			ID: "chatgate", Secret: s.Client,
 			RedirectURIs:           []string{w.hosts["sso"].url() + "/login/callback"},
@@ -163,7 +170,7 @@ func (w *world) buildProvider(cfg worldConfig, s worldSecrets) {
 func (w *world) buildRocketChat(cfg worldConfig, s *worldSecrets) {
 	c, sso, portal := w.hosts["chat"], w.hosts["sso"].url(), w.hosts["portal"].url()
 	w.RocketChat = rocketchattest.New(rocketchattest.Config{
-		URL: c.url(), Version: cfg.RocketChat,
+		URL: c.url(), Version: cfg.RocketChat, Now: cfg.Now,
 		Iframe: rocketchattest.Iframe{
 			Enabled: true, URL: sso + "/rocketchat/frame", APIURL: sso + "/rocketchat/token", APIMethod: http.MethodPost,
 		},
@@ -184,35 +191,14 @@ func (w *world) buildPortal() (err error) {
 	return err
 }
 
-func (w *world) buildTalk(s worldSecrets) error {
-	sso, comments, news := w.hosts["sso"].url(), w.hosts["comments"], w.hosts["news"]
-	var err error
-	w.Coral, err = talktest.NewCoral(talktest.CoralConfig{
-		URL: comments.url(),
-		OIDC: &talktest.OIDCIntegration{
-			Enabled: true, AllowRegistration: true, ClientID: "coral", ClientSecret: s.Coral,
-			Issuer: sso + "/talk", JWKSURI: sso + "/talk/.well-known/jwks.json",
-			AuthorizationURL: sso + "/talk/oauth/authorize", TokenURL: sso + "/talk/oauth/token",
-		},
-		AllowedOrigins: []string{news.url()},
-		Transport:      w.transport,
-	})
-	if err != nil {
-		return err
-	}
-	comments.handler = w.Coral
-	news.handler, err = talktest.NewNews(talktest.NewsConfig{CoralURL: comments.url(), GatewayURL: sso, Chat: "talk"})
-	return err
-}
-
-// configuration is the gateway's file, as an operator would write it.
+// configuration is the gateway's file, as an operator would write it, up to what is the comments' own.
 func (w *world) configuration(s worldSecrets, cfg worldConfig) string {
 	return strings.NewReplacer(
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
 		"{portal}", w.hosts["portal"].url(),
 		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
-		"{client}", s.Client, "{createToken}", s.CreateToken, "{coral}", s.Coral, "{redis}", s.Redis, "{prefix}", s.Prefix,
+		"{client}", s.Client, "{createToken}", s.CreateToken, "{redis}", s.Redis, "{prefix}", s.Prefix,
 		"{userID}", s.UserID, "{token}", s.Token, "{development}", strconv.FormatBool(!cfg.Layout.secure()),
 	).Replace(`
 baseURL: {sso}
@@ -233,12 +219,9 @@ chats:
     embedOrigins: {"{portal}": {token: true}}
     api: {url: "{chat}", allowHTTP: true, userID: "{userID}", token: "{token}", createTokenSecret: "{createToken}"}
   talk:
-    profile: coral-oidc
     access: {providers: [corp], anyone: true}
     url: {comments}
-    embedOrigins: {"{news}": {token: true}}
-    client: {id: coral, secret: "{coral}"}
-`)
+    embedOrigins: {"{news}": {token: true}}`)
 }
 
 // Run serves the world until ctx ends. It calls ready once the gateway and everything it needs answer.

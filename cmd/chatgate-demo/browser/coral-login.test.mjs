@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { journey, whereWeWent } from './journey.mjs';
-import { atProvider, enterPassword, hook, inRocketChat, openRocketChat, press, signOut, talk, textOf, visible } from './pages.mjs';
+import {
+  atProvider, enterPassword, hook, inRocketChat, openRocketChat, press, signOut, talk, textOf, visible, windowBy,
+} from './pages.mjs';
 import { pictures } from './pictures.mjs';
 import { world } from './world.mjs';
 
@@ -39,6 +41,20 @@ journey('somebody who is signed in already passes through without a page', async
   assert.equal(await inCoral(page), 'bob');
 });
 
+journey('Coral’s sign-in window keeps its tie to the page that opened it', async (page) => {
+  await page.goto(world.talk);
+  const window = await windowBy(page, () => page.evaluate((address) => {
+    globalThis.handedOver = new Promise((resolve) => {
+      addEventListener('message', ({ origin, data }) => resolve({ origin, token: data.accessToken }));
+    });
+    open(address, 'coral-auth', 'width=480,height=640');
+  }, `${world.coral}/api/auth/oidc?redirectTo=/embed/auth/callback`));
+  await enterPassword(window, 'ada');
+  const { origin, token } = await page.evaluate(() => globalThis.handedOver);
+  assert.equal(origin, world.coral);
+  assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
+});
+
 journey('a request that is wrong ends at a page of ours, and nowhere else', async (page) => { // G26, G27
   const asked = new URL(`${world.gateway}/talk/oauth/authorize`);
   asked.search = new URLSearchParams({
@@ -59,6 +75,7 @@ journey('after a sign-out Coral’s button asks for a sign-in again', async (pag
   await enterPassword(page, 'ada');
   await visible(page, hook('logout'));
   await signOut(page);
+  await page.waitForFunction(() => location.pathname === '/logout/complete'); // signed out at the provider too
   await openCoral(page);
   await press(page, talk('sign-in'));
   await atProvider(page);

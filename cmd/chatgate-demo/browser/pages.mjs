@@ -84,26 +84,6 @@ export async function signInFrom(page, frame, username) {
   return inRocketChat(page);
 }
 
-// The newspaper
-
-export async function openNews(page) {
-  await page.goto(world.talk);
-  await page.waitForSelector('body[data-talk="state"]:not([data-state="checking"])');
-}
-
-export const newsState = (page, state) => page.waitForSelector(`body[data-talk="state"][data-state="${state}"]`);
-
-export async function inNews(page) {
-  await newsState(page, 'in');
-  return textOf(page, talk('user'));
-}
-
-export async function postComment(page, text) {
-  await page.type(talk('comment'), text);
-  await page.click(talk('post'));
-  await page.waitForFunction((t) => document.querySelector('[data-talk="comments"]').innerText.includes(t), {}, text);
-}
-
 // The gateway
 
 export async function openAccount(page) {

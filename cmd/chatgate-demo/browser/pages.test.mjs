@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { inspect } from './inspect.mjs';
 import { journey } from './journey.mjs';
-import { enterPassword, hook, inNews, loginFrame, openAccount, openNews, openRocketChat, press, talk, visible } from './pages.mjs';
+import { askToSignIn, inNews, openNews } from './news.mjs';
+import { enterPassword, hook, loginFrame, openAccount, openRocketChat, press, talk, visible } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { loginFrameOf, signInNewWindow } from './walk.mjs';
 import { world } from './world.mjs';
 
 const signedOut = {
@@ -62,8 +64,12 @@ journey('the account page and the question before signing out, signed in', async
 journey('the newspaper, signed out and in', async (page) => {
   await openNews(page);
   await inspect(page, 'news-signed-out');
-  await press(page, talk('sign-in'));
-  await enterPassword(page, 'ada');
+  await askToSignIn(page);
+  const frame = await loginFrameOf(page, 'talk');
+  await visible(frame, hook('login'));
+  await inspect(page, 'talk-frame', frame);
+  await pictures(page, 'news-sign-in', talk('sign-in-frame'));
+  await signInNewWindow(page, 'ada', 'talk');
   await inNews(page);
   await inspect(page, 'news-signed-in');
   await pictures(page, 'news-comments', '#comments');

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { afterChatLogout, journey, tokenCalls, whereWeWent } from './journey.mjs';
 import {
-  atProvider, closed, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openNews, openRocketChat, postComment, press, rc,
-  signInFrom, signInToRocketChat, talk, textOf, visible, windowBy,
+  atProvider, closed, enterPassword, hook, inRocketChat, loginFrame, openRocketChat, press, rc, signInFrom, signInToRocketChat,
+  textOf, visible, windowBy,
 } from './pages.mjs';
+import { askToSignIn, inNews, newsState, openNews, postComment, signInToNews } from './news.mjs';
 import { pictures } from './pictures.mjs';
+import { openWindow, until } from './walk.mjs';
 import { world } from './world.mjs';
 
 journey('from Rocket.Chat through the provider into the chat, then into the comments', async (page, browser) => {
@@ -33,10 +35,8 @@ journey('from Rocket.Chat through the provider into the chat, then into the comm
 
 journey('from the newspaper through the provider into the comments, then into the chat', async (page) => {
   await openNews(page);
-  await newsState(page, 'out');
-  await press(page, talk('sign-in'));
-  await enterPassword(page, 'ada');
-  assert.equal(await inNews(page), 'ada');
+  await newsState(page, 'signed-out');
+  assert.equal(await signInToNews(page, 'ada'), 'ada');
   assert.equal(page.url(), `${world.talk}/`);
 
   await openRocketChat(page);
@@ -51,6 +51,18 @@ journey('with third-party cookies blocked, a person signs in by the new window a
   await openRocketChat(page);
   assert.equal(await inRocketChat(page), 'ada', 'the chat asked for itself, with the cookie of its own partition');
   assert.ok(calls.count > before);
+}, { thirdPartyCookies: 'block' });
+
+journey('with third-party cookies blocked, the comments open without another password', async (page) => { // B-12, G29
+  await signInToRocketChat(page, 'ada');
+  await openNews(page);
+  await newsState(page, 'signed-out');
+  await askToSignIn(page);
+  const window = await openWindow(page, 'talk');
+  await until('the end of the window', () => window.isClosed()); // the provider asks nothing
+  assert.equal(await inNews(page), 'ada');
+  await openNews(page);
+  assert.equal(await inNews(page), 'ada', 'with the cookie of its own partition');
 }, { thirdPartyCookies: 'block' });
 
 for (const thirdPartyCookies of ['allow', 'block']) {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterChatLogout, journey, tokenCalls } from './journey.mjs';
 import {
-  atProvider, enterPassword, hook, inNews, inRocketChat, loginFrame, newsState, openAccount, openNews, openRocketChat, press,
-  rc, signInToRocketChat, signOut, textOf, visible,
+  atProvider, enterPassword, hook, inRocketChat, loginFrame, openAccount, openRocketChat, press, rc, signInToRocketChat, signOut,
+  textOf, visible,
 } from './pages.mjs';
+import { inNews, newsState, openNews } from './news.mjs';
 import { pictures } from './pictures.mjs';
 import { world } from './world.mjs';
 
@@ -45,17 +46,18 @@ journey('signed out at the gateway, both chats are closed', async (page) => { //
   const frame = await loginFrame(page);
   assert.equal(await textOf(frame, hook('login')), 'Sign in');
   await openNews(page);
-  await newsState(page, 'out');
+  await newsState(page, 'signed-out');
 }, { expected: [/\/(api\/v1\/login|web\/session): Failed to load resource: .* 401 /] });
 
 journey('signing out asks first when it is a link', async (page) => { // S105
   await signInToRocketChat(page, 'ada');
   await openNews(page);
+  await inNews(page);
   await Promise.all([page.waitForNavigation(), press(page, '[data-talk="logout"]')]);
   await Promise.all([page.waitForNavigation(), press(page, hook('logout'))]);
   await page.waitForFunction(() => document.querySelector('h1')?.innerText.includes('signed out')); // home from the provider
   await openNews(page);
-  await newsState(page, 'out');
+  await newsState(page, 'signed-out');
 });
 
 journey('signed out here, a person is signed out at the provider too', async (page) => { // S106, S107

@@ -85,7 +85,8 @@ func (cfg NewsConfig) product() string {
 
 // policy is as narrow as a page with comments can be: Coral draws them in the page itself, Talk 4 in a frame.
 func (cfg NewsConfig) policy() string {
-	style, connect, frame := "'self' "+cfg.CoralURL, cfg.GatewayURL+" "+cfg.CoralURL, cfg.GatewayURL
+	style, frame := "'self' "+cfg.CoralURL, cfg.GatewayURL
+	connect := cfg.GatewayURL + " " + cfg.CoralURL + " ws" + strings.TrimPrefix(cfg.CoralURL, "http")
 	if cfg.TalkURL != "" {
 		style, connect, frame = "'self'", cfg.GatewayURL, cfg.GatewayURL+" "+cfg.TalkURL
 	}

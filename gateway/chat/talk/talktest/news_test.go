@@ -35,7 +35,7 @@ func TestNewsPageHeaders(t *testing.T) {
 	}{
 		"with Coral": {talktest.NewsConfig{CoralURL: coralURL}, "default-src 'none'; " +
 			"script-src 'self' https://sso.example.org https://comments.example.org; style-src 'self' https://comments.example.org; " +
-			"img-src 'self'; connect-src https://sso.example.org https://comments.example.org; frame-src https://sso.example.org; " +
+			"img-src 'self'; connect-src https://sso.example.org https://comments.example.org wss://comments.example.org; frame-src https://sso.example.org; " +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 		"with Talk 4": {talktest.NewsConfig{TalkURL: talk4URL}, "default-src 'none'; " +
 			"script-src 'self' https://sso.example.org https://talk.example.org; style-src 'self'; " +
