@@ -34,7 +34,7 @@ func (t *Tools) examineKeysOf(ctx context.Context, chat string) (Level, string) 
 	case errors.Is(err, ErrNoKeysYet):
 		return Well, "there are none yet: the gateway makes the first one when it starts"
 	case err != nil:
-		return Failure, err.Error() + ": the gateway signs nothing for this chat until it can read them"
+		return Failure, err.Error() + ": a gateway that starts now signs nothing for this chat"
 	case o.FromFiles:
 		return judgeKeyFiles(o, chat)
 	}
@@ -43,9 +43,11 @@ func (t *Tools) examineKeysOf(ctx context.Context, chat string) (Level, string) 
 
 func judgeKeyFiles(o KeyOverview, chat string) (Level, string) {
 	if len(o.Exposed) > 0 {
-		return Warning, fmt.Sprintf("everybody on this machine may read %s, and sign as anybody: chmod 600", strings.Join(o.Exposed, ", "))
+		return Warning, fmt.Sprintf("everybody on this machine may read %s, and sign as anybody: chmod 600",
+			strings.Join(o.Exposed, ", "))
 	}
-	return Well, fmt.Sprintf("%s signs, from a file; %d are published. They change when chats.%s.signingKeys.files does", o.Signer().KID, len(o.Keys), chat)
+	return Well, fmt.Sprintf("%s signs, from a file; %d are published. They change when chats.%s.signingKeys.files does",
+		o.Signer().KID, len(o.Keys), chat)
 }
 
 func judgeStoredKeys(o KeyOverview, chat string, now time.Time) (Level, string) {
@@ -58,7 +60,8 @@ func judgeStoredKeys(o KeyOverview, chat string, now time.Time) (Level, string) 
 	case o.Next.IsZero():
 		return Well, text + "another takes over when chatgate keys rotate says so"
 	case o.Next.Before(now):
-		return Warning, text + "another was to take over at " + clockTime(o.Next) + ", and no gateway has added it: is one running, and does its log say why?"
+		return Warning, text + "another was to take over at " + clockTime(o.Next) +
+			", and no gateway has added it: is one running, and does its log say why?"
 	}
 	return Well, text + "another takes over at " + clockTime(o.Next)
 }

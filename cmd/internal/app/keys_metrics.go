@@ -59,7 +59,8 @@ var (
 	keyAge = prometheus.NewDesc("chatgate_signing_key_age_seconds",
 		"How long ago the key that signs was made. Absent for keys from files.", []string{"chat"}, nil)
 	keyRotation = prometheus.NewDesc("chatgate_signing_key_next_rotation_timestamp_seconds",
-		"When another key takes over, in Unix seconds; in the past when that is overdue. Absent when nothing is planned.", []string{"chat"}, nil)
+		"When another key takes over, in Unix seconds; in the past when that is overdue. Absent when nothing is planned.",
+		[]string{"chat"}, nil)
 )
 
 // Describe names the metrics.

@@ -49,7 +49,8 @@ func atKeys(cmd *cobra.Command, work func(desk *app.KeyDesk) error) {
 func keyTrouble(desk *app.KeyDesk, err error) error {
 	switch {
 	case errors.Is(err, app.ErrKeysFromFiles):
-		return &misuseError{fmt.Errorf("chat %s signs with keys from files: change chats.%s.signingKeys.files, and restart the gateway", desk.Chat, desk.Chat)}
+		return &misuseError{fmt.Errorf("chat %s signs with keys from files: change chats.%s.signingKeys.files, and restart the gateway",
+			desk.Chat, desk.Chat)}
 	case errors.Is(err, app.ErrNoKeysYet):
 		return fmt.Errorf("chat %s has no keys yet: the gateway makes the first one when it starts", desk.Chat)
 	case errors.Is(err, app.ErrNoKey):
@@ -216,7 +217,8 @@ func removeKey(cmd *cobra.Command, desk *app.KeyDesk, kid string, yes bool) erro
 	}
 	fmt.Fprintf(out, "Removed. %s signs from now on.\n", after.Signer().KID)
 	if desk.ByHand {
-		fmt.Fprintln(out, "Without chatgate's plugin, Talk 4 needs this entry in TALK_JWT_SECRETS in place of the removed one, and a restart:")
+		fmt.Fprintln(out, "Without chatgate's plugin, Talk 4 needs this entry in TALK_JWT_SECRETS in place of the removed one, "+
+			"and a restart:")
 		return printEntry(out, after.Signer())
 	}
 	return nil

@@ -32,7 +32,8 @@ func newKeysGenerate() *cobra.Command {
 			return err
 		}
 		out := cmd.OutOrStdout()
-		fmt.Fprintf(out, "%s holds the private half of %s. The public half, as an entry of TALK_JWT_SECRETS, after Talk's own:\n", *file, made.KID)
+		fmt.Fprintf(out, "%s holds the private half of %s. The public half, as an entry of TALK_JWT_SECRETS, after Talk's own:\n",
+			*file, made.KID)
 		return printEntry(out, made)
 	}
 	return cmd

@@ -57,7 +57,9 @@ func configureSigners(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(redis.Close)
 	gateway := listen(ts)
 	ts.Check(gateway.Close())
-	writeSecret(ts, "chatgate.yaml", strings.NewReplacer("{gateway}", addressOf(gateway), "{redis}", redis.Addr(), "own.pem", ts.MkAbs("own.pem")).Replace(signers))
+	writeSecret(ts, "chatgate.yaml", strings.NewReplacer(
+		"{gateway}", addressOf(gateway), "{redis}", redis.Addr(), "own.pem", ts.MkAbs("own.pem"),
+	).Replace(signers))
 }
 
 // serveSigners is the command serving: the gateway of chatgate.yaml works until the script ends, and has read its keys.
