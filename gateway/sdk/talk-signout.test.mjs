@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
-import { signedOut } from './fakes.mjs';
+import { problem, signedOut } from './fakes.mjs';
 import { CORAL, FakeStorage, GATEWAY, TalkStage, answer, nameOf, token } from './talkfakes.mjs';
 
 const ATTACKER = 'https://attacker.example';
@@ -63,13 +63,28 @@ test('the page signs the comments out, which have their token revoked', async ()
   assert.deepEqual([stage.told, stage.opened], [['made without', 'login one', 'logout'], []]);
 });
 
-test('signing out of everything goes on to the page that asks, and keeps nobody out', async () => { // G31
+test('signing out of everything is the gateway’s business, which asks first', async () => { // G31
   const connection = await stage.render([answer('one')]);
   connection.signOut();
-  await stage.say('signOut.success');
-  assert.equal(stage.told.at(-1), 'logout');
+  await stage.settle();
   assert.deepEqual([stage.state.name, stage.opened], ['signing-out', [[`${GATEWAY}/logout`, '_top']]]);
-  assert.equal(window.localStorage.size, 0);
+  assert.deepEqual([stage.told, window.localStorage.size], [['made without', 'login one'], 0], 'somebody may think again');
+});
+
+test('a page that comes back from there asks who is signed in now', async () => {
+  const connection = await stage.render([answer('one'), signedOut]);
+  connection.signOut();
+  await stage.happen(window, 'pageshow', { persisted: true });
+  assert.deepEqual([stage.told.at(-1), stage.state.name], ['logout', 'signed-out']);
+});
+
+test('once the comments have been signed out, no token is taken that may be revoked', async () => { // D18
+  const connection = await stage.render([answer('one'), problem(403, 'access_denied'), answer('two')]);
+  await stage.wait(720_000);
+  connection.refresh();
+  await stage.settle();
+  assert.deepEqual(stage.asked, ['GET', 'POST', 'POST']);
+  assert.equal(stage.told.at(-1), 'login two');
 });
 
 test('signing out in the middle of a sign-in ends that', async () => {

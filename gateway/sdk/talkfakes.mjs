@@ -91,7 +91,7 @@ export class TalkStage extends Stage {
     timers.setTime(NOW);
     Object.assign(window, { localStorage: local, sessionStorage: session });
     this.bringScript();
-    const make = { iframe: () => Object.assign(new FakeFrame(), { scrollIntoView() {} }), script: () => new FakeScript(), div: () => ({}) };
+    const make = { iframe: () => Object.assign(new FakeFrame(), { scrollIntoView() {}, focus() {} }), script: () => new FakeScript(), div: () => ({}) };
     globalThis.document = Object.assign(new EventTarget(), {
       hidden: false,
       createElement: (name) => make[name](),

@@ -136,8 +136,8 @@ export interface TalkConnection {
   /** What a press on the page's own button for signing in does. */
   signIn(): void;
   /**
-   * Signs out of the comments and goes on to the gateway's sign-out page, which leaves this page. With `local: true` only
-   * the comments are left, in every tab of the site, until somebody wants to sign in to them again.
+   * Goes to the gateway's sign-out page, which leaves this page and ends everything. With `local: true` only the comments
+   * are left, in every tab of the site, until somebody wants to sign in to them again.
    */
   signOut(options?: { local?: boolean }): void;
   /** Asks the gateway again: after `failed`, or when the page knows that somebody else has signed in. */

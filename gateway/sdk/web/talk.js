@@ -44,11 +44,12 @@ function talkOptions(element, {
   };
 }
 
-// before is where the sign-in frame goes when the page does not say.
+// before is where the sign-in frame goes when the page does not say. Whoever pressed goes on there.
 function before(element) {
   return (frame) => {
     frame.style.height = '14rem';
     element.before(frame);
+    frame.focus();
     frame.scrollIntoView({ block: 'nearest' });
   };
 }
@@ -67,7 +68,7 @@ class Comments {
   #newest; // the last that we have got
   #waiting = []; // where the comments wait for a token
   #timer;
-  #leftAt = -Infinity; // when we signed out
+  #leftAt; // when we signed out of the comments last
 
   constructor(options) {
     this.#options = options;
@@ -103,12 +104,17 @@ class Comments {
     });
   }
 
+  // signOut leaves the comments alone when everything is to end: the gateway asks first, and sees to their tokens then.
   signOut({ local = false } = {}) {
     this.#course.run(() => {
-      if (local) this.#out.make();
-      this.#forget();
-      this.#enter({ name: local ? 'signed-out' : 'signing-out' });
-      if (!local) signOut(this.#options);
+      if (local) {
+        this.#out.make();
+        this.#forget();
+        this.#enter({ name: 'signed-out' });
+      } else {
+        this.#enter({ name: 'signing-out' });
+        signOut(this.#options);
+      }
     });
   }
 
@@ -117,7 +123,6 @@ class Comments {
   }
 
   close() {
-    clearTimeout(this.#timer);
     this.#course.end();
   }
 
@@ -137,7 +142,8 @@ class Comments {
     this.#course.run((signal) => (alone ? this.#enterWhenShown() : this.#connect(signal)));
   }
 
-  // connect shows the comments at once and asks the gateway meanwhile.
+  // connect shows the comments at once and asks the gateway meanwhile. Once we have signed out, a GET could answer the very
+  // token that has been revoked (D18).
   async #connect(signal) {
     const shown = this.#embed.open();
     shown.catch(() => {}); // enterWhenShown tells
@@ -145,7 +151,7 @@ class Comments {
       this.#forget();
     } else {
       this.#enter({ name: 'checking' });
-      this.#settle(await this.#gateway.ask('GET', signal));
+      this.#settle(await this.#gateway.ask(this.#leftAt === undefined ? 'GET' : 'POST', signal));
     }
     await this.#enterWhenShown();
   }
@@ -293,6 +299,7 @@ class Comments {
   // listen hears what happens to the page: another tab's sign-out, sleep, and a way back through the history.
   #listen(ended) {
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: ended });
+    ended.addEventListener('abort', () => clearTimeout(this.#timer));
     on(window, 'storage', ({ key, newValue }) => {
       if (key === this.#out.key && newValue !== null && this.state.name !== 'sign-in-needed') this.#leaveWithTheOthers();
     });
