@@ -23,13 +23,14 @@ var oneSite = site{
 	"comments": "comments.corp.test", "portal": "portal.corp.test",
 }
 
-// sites are those of the matrix. The provider is a stranger in all of them; in the embedded ones the chat is inside a
-// customer's page.
+// sites are those of the matrix, and one for the comments, which are a stranger to the newspaper there. The provider is
+// one in all of them; in the embedded ones the chat is inside a customer's page.
 var sites = map[string]site{
 	"same-site":           oneSite,
 	"cross-site":          oneSite.with("sso", "sso.gate.test"),
 	"embedded":            oneSite.with("portal", "portal.customer.test"),
 	"embedded-cross-site": oneSite.with("portal", "portal.customer.test").with("sso", "sso.gate.test"),
+	"comments":            oneSite.with("sso", "sso.gate.test").with("comments", "comments.talk.test"),
 }
 
 func (s site) with(role, name string) site {

@@ -11,7 +11,7 @@ export function enterWorld(next) {
 // hash of the key (spki) whose certificate holds for them.
 export const trust = JSON.parse(process.env.CHATGATE_TRUST ?? '{"names": []}');
 
-// act asks the Go test to change the world: "rocketchat-fails", "rocketchat-recovers", "deactivate-bob".
+// act asks the Go test to change the world: "rocketchat-fails", "rocketchat-recovers", "deactivate-bob", "forward/…".
 export async function act(name) {
   const response = await fetch(`${world.control}/${name}`, { method: 'POST' });
   if (!response.ok) throw new Error(`the world cannot ${name}: ${response.status}`);
@@ -21,3 +21,6 @@ export async function act(name) {
 export async function tokensMade() {
   return Number(await (await fetch(`${world.control}/tokens-made`)).text());
 }
+
+// forward moves the clock of the world by so many ms.
+export const forward = (ms) => act(`forward/${ms}ms`);

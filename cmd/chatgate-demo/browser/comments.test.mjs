@@ -1,0 +1,168 @@
+// A reader of the newspaper from the first visit to the last sign-out, with each kind of token that comments take, in one
+// kind of browser, under each policy on cookies.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openBrowser } from './browser.mjs';
+import { askToSignIn, commentsOf, inNews, leaveComments, newsState, openNews, postComment, signInToNews } from './news.mjs';
+import { signOut } from './pages.mjs';
+import { picture } from './pictures.mjs';
+import { until } from './walk.mjs';
+import { enterWorld, forward, world } from './world.mjs';
+
+const WAIT = 20_000; // ms
+const MINUTE = 60_000; // ms
+
+const { kind, policies, worlds } = JSON.parse(process.env.CHATGATE_COMMENTS);
+
+// Browsers start slowly, so that one serves all readers under its policy. Each has a profile of its own in it.
+const browsers = new Map();
+
+function browserFor(policy) {
+  if (!browsers.has(policy)) browsers.set(policy, openBrowser({ kind, thirdPartyCookies: policy }));
+  return browsers.get(policy);
+}
+
+after(async () => {
+  for (const opening of browsers.values()) await opening.then(({ close }) => close(), () => {});
+});
+
+// watch keeps, in each page of the newspaper, which calls for a token it has made and what they brought.
+function watch() {
+  const real = window.fetch;
+  window.tokenCalls = [];
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    if (!String(asked[0]).endsWith('/talk/token')) return answer;
+    const { token } = await answer.clone().json();
+    window.tokenCalls.push({ method: asked[1].method, status: answer.status, token });
+    return answer;
+  };
+}
+
+const callsOf = (page) => page.evaluate(() => window.tokenCalls);
+
+const lastToken = async (page) => (await callsOf(page)).findLast(({ token }) => token !== undefined).token;
+
+// passTime moves the clocks of the world and of the page, as they are when a laptop is opened again.
+async function passTime(page, ms) {
+  const ahead = (by) => {
+    const before = Date.now;
+    Date.now = () => before() + by;
+  };
+  await forward(ms);
+  await page.evaluateOnNewDocument(ahead, ms);
+  await page.evaluate(ahead, ms);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+}
+
+// taken says whether the comments' server still takes a token, whatever the page around thinks.
+async function taken(page, token) {
+  const comments = await commentsOf(page);
+  return comments.evaluate(async (bearer, talk4, coral) => {
+    const headers = { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' };
+    if (talk4) return (await fetch('/api/v1/auth', { headers })).status === 200;
+    const answer = await fetch(`${coral}/api/graphql`, { method: 'POST', headers, body: '{"id": "viewer"}' });
+    return answer.ok && (await answer.json()).data.viewer !== null;
+  }, token, world.profile === 'talk4', await page.evaluate(() => document.body.dataset.root));
+}
+
+// withReader runs walk(page) for a person who has never been anywhere.
+async function withReader(policy, walk) {
+  const { browser } = await browserFor(policy);
+  const context = await browser.createBrowserContext();
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT);
+    await page.evaluateOnNewDocument(watch);
+    await walk(page).catch(async (error) => {
+      await picture(page, `failed ${kind} ${policy} ${world.profile}`);
+      error.message += `\n${await shown(page)}`;
+      throw error;
+    });
+  } finally {
+    await context.close();
+  }
+}
+
+// shown is what every frame of the page says, for the message of a failed test.
+async function shown(page) {
+  const calls = JSON.stringify(await callsOf(page).catch(String));
+  const texts = page.frames().map(async (f) => `${f.url()}: ${await f.evaluate(() => document.body?.innerText.slice(-600)).catch(String)}`);
+  return [await page.evaluate(() => JSON.stringify(document.body.dataset)).catch(String), calls, ...(await Promise.all(texts))].join('\n');
+}
+
+// readsUnasked: people who are signed out cost the gateway one call in a tab (D18).
+async function readsUnasked(page) {
+  await openNews(page);
+  await newsState(page, 'signed-out');
+  await commentsOf(page);
+  assert.deepEqual((await callsOf(page)).map(({ method, status }) => `${method} ${status}`), ['GET 401']);
+  await openNews(page);
+  await newsState(page, 'signed-out');
+  assert.deepEqual(await callsOf(page), [], 'the second page asks nothing');
+}
+
+// staysSignedIn: a token is renewed before its life of 15 minutes is over, and once it is over too (G30).
+async function staysSignedIn(page) {
+  const first = await lastToken(page);
+  await passTime(page, 13 * MINUTE);
+  await until('a renewal', async () => (await callsOf(page)).filter(({ method, status }) => method === 'POST' && status === 200).length > 0 && (await lastToken(page)) !== first);
+  await postComment(page, 'After thirteen minutes');
+  await passTime(page, 20 * MINUTE);
+  await postComment(page, 'After thirty-three minutes');
+  assert.equal(await inNews(page), 'ada');
+}
+
+// staysOut: a sign-out inside the comments holds in every tab, until somebody presses (D10, D18).
+async function staysOut(page) {
+  const before = await lastToken(page);
+  const other = await page.browserContext().newPage();
+  await other.evaluateOnNewDocument(watch);
+  await openNews(other);
+  await page.bringToFront();
+  await leaveComments(page);
+  await newsState(other, 'signed-out');
+  for (const tab of [page, other]) {
+    await openNews(tab);
+    await newsState(tab, 'signed-out');
+    assert.deepEqual(await callsOf(tab), [], 'nobody asks for a token');
+  }
+  await other.close();
+  await page.bringToFront();
+  if (world.profile !== 'coral-oidc') assert.equal(await taken(page, before), false, 'the token is revoked');
+  await askToSignIn(page);
+  assert.equal(await inNews(page), 'ada', 'the session still lives, and a press is enough');
+  assert.notEqual(await lastToken(page), before);
+  await postComment(page, 'Back again');
+}
+
+// endsEverywhere: signed out at the gateway, nobody is in the comments, and tokens that can be revoked are (D20, G31).
+async function endsEverywhere(page) {
+  const token = await lastToken(page);
+  assert.equal(await taken(page, token), true);
+  await signOut(page);
+  await openNews(page);
+  await newsState(page, 'signed-out');
+  if (world.profile === 'coral-oidc') assert.equal(await taken(page, token), true, 'which Coral does not revoke (G22)');
+  else await until('the end of the token', async () => !(await taken(page, token)));
+}
+
+for (const policy of policies) {
+  for (const described of worlds) {
+    test(`${described.profile} in ${kind}, third-party cookies: ${policy}`, async () => {
+      enterWorld(described);
+      await withReader(policy, async (page) => {
+        await readsUnasked(page);
+        assert.equal(await signInToNews(page, 'ada'), 'ada');
+        await postComment(page, 'Good morning');
+        await openNews(page);
+        assert.equal(await inNews(page), 'ada', 'after loading the page again');
+        await staysSignedIn(page);
+        await staysOut(page);
+        await endsEverywhere(page);
+        assert.equal(await signInToNews(page, 'bob'), 'bob', 'another person');
+      });
+    });
+  }
+}
