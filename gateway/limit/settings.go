@@ -19,7 +19,7 @@ type Settings struct {
 	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user from one address within a minute."`
 	TalkIssuesPerClient   int `yaml:"talkIssuesPerClient" default:"600" doc:"Calls of /<chat>/issue by one of issueClients within a minute."`
 	CodesPerSession       int `yaml:"codesPerSession" default:"30" doc:"Sign-ins of one session at Coral's own login, or Talk 4's, within a minute."`
-	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token from one address, which is Coral's or Talk's server, within a minute."`
+	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token and /<chat>/oauth/userinfo from one address, which is Coral's or Talk's server, within a minute."`
 	WarmCallsPerSession   int `yaml:"warmCallsPerSession" default:"120" doc:"Token calls of one session within a minute, counted by each replica for itself."`
 	WarmCallsPerAddress   int `yaml:"warmCallsPerAddress" default:"12000" doc:"Token calls from one address within a minute, counted by each replica for itself."`
 }
