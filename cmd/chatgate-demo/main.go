@@ -66,7 +66,8 @@ chatgate is running. One sign-in opens both chats.
   1. Open Rocket.Chat      %s
      Press "Sign in": the provider asks once. Sign in as ada (password ada) and you are in the chat.
   2. Open the newspaper    %s
-     You are signed in there too, and can comment.
+     You are signed in there too, and can comment. With third-party cookies blocked press "Sign in to comment" and then
+     "Sign in": a window opens, finds you signed in, and closes.
   3. Look at your account  %s
      Sign out there: Rocket.Chat is signed out at once, the newspaper when its page is loaded again.
   4. Open an intranet      %s
@@ -74,8 +75,7 @@ chatgate is running. One sign-in opens both chats.
 
   People: ada / ada and bob / bob. The provider is at %s.
 
-Each of them is a site of its own to a browser. Rocket.Chat and the intranet work with third-party cookies blocked, the
-newspaper needs them allowed.
+Each of them is a site of its own to a browser. All of them work with third-party cookies allowed and blocked.
 
 Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
 `, a.RocketChat, a.Talk, a.Gateway, w.hosts["portal"].url(), a.Provider)
