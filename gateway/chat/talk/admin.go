@@ -169,7 +169,7 @@ func (c *connector) signAdmin(ctx context.Context, who chat.Caller, a account) (
 	if err := c.env.Allow(ctx, c.env.Rules.TalkTokenSession, who.Session.Key, who); err != nil {
 		return signed{}, err
 	}
-	basis, err := c.basis(a)
+	basis, err := c.basis(who.Session.Identity)
 	if err != nil {
 		return signed{}, err
 	}

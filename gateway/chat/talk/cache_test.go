@@ -62,6 +62,10 @@ func TestWhatDecidesOnATokenEmptiesTheCache(t *testing.T) {
 		{"a role", func(c *talk.Config) { c.Roles = map[string]talk.Role{"editors": talk.Moderator} }},
 		{"the user id's generation", func(c *talk.Config) { c.Generation = 1 }},
 		{"the secret that signs", func(c *talk.Config) { c.SSOSecrets = map[string]store.Secret{"kid-2": olderSecret} }},
+		{"a badge", func(c *talk.Config) { c.Badges = map[string]string{"editors": "Editor"} }},
+		{"where names come from", func(c *talk.Config) { c.Claims.Username = []string{"name"} }},
+		{"where pictures come from", func(c *talk.Config) { c.Claims.Picture = "photo" }},
+		{"that names are to be unique", func(c *talk.Config) { c.UniqueNames = true }},
 		{"the life of tokens", func(c *talk.Config) { c.TokenLifetime = 10 * time.Minute }},
 		{"the profile", func(c *talk.Config) {
 			*c = with(site(talk.Talk4), func(c *talk.Config) { c.SharedSecret = sharedSecret })

@@ -21,6 +21,8 @@ type connector struct {
 	env    chat.Env
 	signer signer
 	claims shape
+	// settings is what of the section decides on tokens.
+	settings string
 	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
 	owners  store.Bucket[owner]
 	callers *chat.Callers
@@ -67,6 +69,9 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
 		people:  store.NewBucket[person](env.Store.Passing("talkperson").In(env.Name)),
 		callers: callers, names: newNames(&cfg, env),
+	}
+	if k.settings, err = cfg.settings(env.BaseURL + "/"); err != nil {
+		return nil, err
 	}
 	if k.frame, err = newFramePage(env, k.Access()); err != nil {
 		return nil, err

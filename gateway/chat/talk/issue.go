@@ -109,7 +109,7 @@ func (c *connector) issueFor(ctx context.Context, who *chat.Caller, userID strin
 	if a.ID != userID {
 		return signed{}, fmt.Errorf("%w: a user id of another generation", errNobody)
 	}
-	basis, err := c.basis(a)
+	basis, err := c.basis(s.Identity)
 	if err != nil {
 		return signed{}, err
 	}

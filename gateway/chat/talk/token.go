@@ -15,6 +15,7 @@ import (
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/session"
+	"chatgate/oidc"
 	"chatgate/store"
 )
 
@@ -57,17 +58,17 @@ func (c *connector) give(ctx context.Context, who chat.Caller, anew bool) (t sig
 	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
 		return signed{}, "", err
 	}
-	a, err := c.account(ctx, s.Identity)
-	if err != nil {
-		return signed{}, "", err
-	}
-	basis, err := c.basis(a)
+	basis, err := c.basis(s.Identity)
 	if err != nil {
 		return signed{}, "", err
 	}
 	last := lastSigned(s)
 	if !anew && last.good(basis, c.env.Now()) {
 		return last, resultCached, nil
+	}
+	a, err := c.account(ctx, s.Identity)
+	if err != nil {
+		return signed{}, "", err
 	}
 	if anew {
 		if err := c.env.Allow(ctx, c.env.Rules.TalkTokenSession, s.Key, who); err != nil {
@@ -102,20 +103,45 @@ func (t signed) good(basis string, now time.Time) bool {
 	return t.Basis == basis && t.Expires-now.Unix() >= (t.Expires-t.IssuedAt)/2
 }
 
-// basis is a fingerprint of everything that decides on a token but its stamp: profile, claims, key and life. When it
-// changes, tokens that are kept are worth nothing (D18). The name in it is the one that the person asks for: the register
-// answers the same every time, and is not asked for a token that is kept.
-func (c *connector) basis(a account) (string, error) {
+// basis is a fingerprint of everything that decides on a token but its stamp: the section, the key and what of the identity
+// goes in. When it changes, tokens that are kept are worth nothing (D18). It is taken of what comes in and not of what
+// goes out, so that a call which is answered with a token that is kept makes no account.
+func (c *connector) basis(id oidc.Identity) (string, error) {
 	kid, err := c.signer.kid()
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal([]any{c.cfg.Profile, kid, c.cfg.TokenLifetime, c.cfg.UniqueNames, c.claims(a, stamp{})})
+	raw, err := json.Marshal(decisive{
+		Settings: c.settings, KID: kid, Provider: id.Provider, Subject: id.Subject, Username: id.Username, Name: id.Name,
+		Email: id.Email, Verified: id.EmailVerified, Picture: id.Picture, Custom: id.Custom,
+		Role: c.cfg.role(id.Groups), Badges: c.cfg.badges(id.Groups),
+	})
 	if err != nil {
 		return "", fmt.Errorf("encode the basis of a token: %w", err)
 	}
 	sum := sha256.Sum256(raw)
 	return base64.RawURLEncoding.EncodeToString(sum[:16]), nil
+}
+
+// decisive is what the fingerprint is taken of. How an identity becomes an account is the same within one release; what
+// another one makes of it shows with the next token, a quarter of an hour later.
+type decisive struct {
+	Settings, KID, Provider, Subject, Username, Name, Email, Picture string
+	Verified                                                         bool
+	Custom                                                           map[string]string
+	Role                                                             Role
+	Badges                                                           []string
+}
+
+// settings are those of a section that its tokens come from, as text.
+func (c *Config) settings(accountPage string) (string, error) {
+	raw, err := json.Marshal([]any{
+		c.Profile, c.TokenLifetime, c.Issuer, c.audience(), c.Generation, c.UniqueNames, c.Claims.Username, c.Claims.Picture, accountPage,
+	})
+	if err != nil {
+		return "", fmt.Errorf("encode the settings of tokens: %w", err)
+	}
+	return string(raw), nil
 }
 
 // clockSpread is how far the clocks of two replicas may be apart for iat to rise all the same.
