@@ -9,12 +9,13 @@ const RENEW_AT = 0.8; // of a token's life (G30)
 function tokenIn(value) {
   const text = value?.token;
   const { exp, iat, sub, user } = claimsIn(text);
-  if (!(exp > iat)) return undefined;
+  const person = user?.id ?? sub;
+  if (!(exp > iat) || typeof person !== 'string') return undefined;
   const now = Date.now();
   if (exp * 1000 <= now) throw new Failure('clock_wrong');
   const life = (exp - iat) * 1000;
   const age = Math.min(Math.max(now - iat * 1000, 0), life / 2); // the gateway gives out none that is older
-  return Object.freeze({ text, person: user?.id ?? sub, renew: now + life * RENEW_AT - age, ends: now + life - age });
+  return Object.freeze({ text, person, renew: now + life * RENEW_AT - age, ends: now + life - age });
 }
 
 function claimsIn(text) {
