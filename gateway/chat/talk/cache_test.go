@@ -62,6 +62,7 @@ func TestWhatDecidesOnATokenEmptiesTheCache(t *testing.T) {
 		{"a role", func(c *talk.Config) { c.Roles = map[string]talk.Role{"editors": talk.Moderator} }},
 		{"the user id's generation", func(c *talk.Config) { c.Generation = 1 }},
 		{"the secret that signs", func(c *talk.Config) { c.SSOSecrets = map[string]store.Secret{"kid-2": olderSecret} }},
+		{"whose account was deleted", func(c *talk.Config) { c.Deleted = map[string]uint{"a-user-id": 1} }},
 		{"a badge", func(c *talk.Config) { c.Badges = map[string]string{"editors": "Editor"} }},
 		{"where names come from", func(c *talk.Config) { c.Claims.Username = []string{"name"} }},
 		{"where pictures come from", func(c *talk.Config) { c.Claims.Picture = "photo" }},

@@ -136,7 +136,8 @@ type decisive struct {
 // settings are those of a section that its tokens come from, as text.
 func (c *Config) settings(accountPage string) (string, error) {
 	raw, err := json.Marshal([]any{
-		c.Profile, c.TokenLifetime, c.Issuer, c.audience(), c.Generation, c.UniqueNames, c.Claims.Username, c.Claims.Picture, accountPage,
+		c.Profile, c.TokenLifetime, c.Issuer, c.audience(), c.Generation, c.Deleted, c.UniqueNames, c.Claims.Username, c.Claims.Picture,
+		accountPage,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode the settings of tokens: %w", err)
