@@ -128,8 +128,8 @@ test('another person at the gateway is signed in at the next renewal', async () 
 });
 
 test('a person is told by the user id where a token has no subject', async () => { // G15
-  const user = { sub: undefined, user: { id: 'ada' } };
-  await stage.render([answer('one', user), answer('two', user), answer('three', { sub: undefined, user: { id: 'bob' } })]);
+  const user = { sub: null, user: { id: 'ada' } };
+  await stage.render([answer('one', user), answer('two', user), answer('three', { sub: null, user: { id: 'bob' } })]);
   await stage.wait(AT_80);
   await stage.wait(AT_80);
   assert.deepEqual(stage.told, ['made without', 'login one', 'login three']);

@@ -241,7 +241,7 @@ for (const [name, given, want] of [
   ['200 with text that is no token', { status: 200, body: '{"token":"a.b.c"}' }, { name: 'failed', code: 'answer_not_understood', reference: undefined }],
   ['a token without an end', answer('one', { exp: undefined }), { name: 'failed', code: 'answer_not_understood', reference: undefined }],
   ['a token without a beginning', answer('one', { iat: undefined }), { name: 'failed', code: 'answer_not_understood', reference: undefined }],
-  ['a token of nobody', answer('one', { sub: undefined }), { name: 'failed', code: 'answer_not_understood', reference: undefined }],
+  ['a token of nobody', answer('one', { sub: null }), { name: 'failed', code: 'answer_not_understood', reference: undefined }],
   ['a token that has ended by this computer’s clock', answer('one', { age: 1_000 }), { name: 'failed', code: 'clock_wrong', reference: undefined }],
 ]) {
   test(`${name} is told at once and not repeated, and the comments show`, async () => {
