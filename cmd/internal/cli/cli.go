@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newKeys(), newVersion())
+	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newKeys(), newTalk(), newVersion())
 	return root
 }
 
