@@ -129,7 +129,7 @@ func (s *Server) chooseFor(c *gin.Context, form map[string]string) error {
 			}
 		}
 		return web.Action{Href: "/login/start", Post: true, Fields: fields}
-	}))
+	}), false)
 }
 
 // finishHandOff makes a finished login ready for its frame. After one in the same window the chat loads again and would

@@ -305,7 +305,7 @@ func (s *Server) choose(c *gin.Context, query map[string]string) error {
 			values.Set(name, value)
 		}
 		return web.Action{Href: "/login?" + values.Encode()}
-	}))
+	}), true)
 }
 
 // choices are the providers by their titles, each with the way there.

@@ -350,7 +350,11 @@ func TestPromptsAreTakenFromAList(t *testing.T) { // S31
 func TestSeveralProvidersAreOffered(t *testing.T) {
 	w := open(t, options{second: true})
 	b := w.browser()
-	page := text(b.do(http.MethodGet, "/login?chat=board&path=/home"))
+	chooser := b.do(http.MethodGet, "/login?chat=board&path=/home")
+	if got := chooser.Header.Get("Cross-Origin-Opener-Policy"); got != "" {
+		t.Errorf("Cross-Origin-Opener-Policy of the chooser = %q: a window that Coral opened would lose the page that waits for it", got)
+	}
+	page := text(chooser)
 	if !strings.Contains(page, "provider=corp") || !strings.Contains(page, "provider=guests") || !strings.Contains(page, "The guests</a>") {
 		t.Fatalf("the chooser offers:\n%s", page)
 	}

@@ -44,8 +44,9 @@ type choice struct {
 	Way   web.Action
 }
 
-func (p pages) choose(c *gin.Context, offered []choice) error {
-	return p.all.Render(c, http.StatusOK, web.Page{Template: p.chooser, Data: offered})
+// choose shows the providers. KeepOpener is for a window that a chat opened.
+func (p pages) choose(c *gin.Context, offered []choice, keepOpener bool) error {
+	return p.all.Render(c, http.StatusOK, web.Page{Template: p.chooser, Data: offered, KeepOpener: keepOpener})
 }
 
 func (p pages) askLogout(c *gin.Context) error {

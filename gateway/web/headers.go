@@ -26,7 +26,9 @@ func (p *Pages) setHeaders(h http.Header, page Page, policy string) {
 	if len(page.FrameAncestors) == 0 {
 		// Severing the opener costs nothing: a sign-in window reports through the server, and a window that a form
 		// opened may still close itself under this policy.
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if !page.KeepOpener {
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		h.Set("X-Frame-Options", "DENY")
 	} else {
 		h.Del("X-Frame-Options") // a middleware's caution would contradict the list (S81)

@@ -90,6 +90,10 @@ type Page struct {
 	FormAction     []string // origins, beside ours, that the page's forms may post to
 	Scripts        []string // names of assets, loaded as modules
 	Styles         []string // names of assets, linked after the shared stylesheet
+
+	// KeepOpener leaves the window tied to the page of another site that opened it: Coral's own login window must hand
+	// its token to that page in the end, and a policy of any page on the way would cut the tie.
+	KeepOpener bool
 }
 
 // layoutData is what the layout itself needs; the templates in it see Data alone.
