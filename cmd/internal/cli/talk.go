@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"chatgate/gateway/chat/talk"
+	"chatgate/cmd/internal/app"
 )
 
 func newTalk() *cobra.Command {
@@ -36,7 +36,7 @@ func newTalkPlugin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin --out DIR",
 		Short: "Unpack the plugin for Talk 4",
-		Long:  "Writes the plugin that goes with this gateway into DIR/" + talk.PluginName + ". DIR is the plugins folder of Talk.",
+		Long:  "Writes the plugin that goes with this gateway into DIR/" + app.TalkPlugin + ". DIR is the plugins folder of Talk.",
 		Args:  noArgs,
 	}
 	out := cmd.Flags().StringP("out", "o", "", "the `DIR` that plugins of Talk lie in")
@@ -45,8 +45,8 @@ func newTalkPlugin() *cobra.Command {
 		panic(err) // the flag was added two lines above
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		folder, err := talk.UnpackPlugin(*out, *force)
-		if errors.Is(err, talk.ErrPluginThere) {
+		folder, err := app.UnpackTalkPlugin(*out, *force)
+		if errors.Is(err, app.ErrTalkPluginThere) {
 			return fmt.Errorf("%w; --force replaces it", err)
 		}
 		if err != nil {
