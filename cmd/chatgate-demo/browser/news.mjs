@@ -1,8 +1,11 @@
 // What a reader does in the newspaper, whose comments are Coral's or, in a frame, Talk 4's.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { press, talk, textOf } from './pages.mjs';
 import { frameAt, loginFrameOf, signInNewWindow, until } from './walk.mjs';
 import { world } from './world.mjs';
+
+const LOOK_AGAIN = 200; // ms
 
 const dataOf = (page) => page.evaluate(() => ({ ...document.body?.dataset })).catch(() => ({})); // a page that is being left says nothing
 
@@ -35,10 +38,19 @@ export async function postComment(page, text) {
   await until('the comment', () => comments.$eval(talk('comments'), (list, t) => list.innerText.includes(t), text));
 }
 
-// askToSignIn presses the button in the comments, which shows our frame where nobody is signed in.
-export async function askToSignIn(page) {
-  await press(await commentsOf(page), talk('sign-in'));
+// pressIn presses a button in the comments until the page is in another state. They move while they load: a mouse that
+// missed the button presses again.
+async function pressIn(page, button, state) {
+  const comments = await commentsOf(page);
+  await until('a press that arrives', async () => {
+    await press(comments, button);
+    await pause(LOOK_AGAIN);
+    return (await dataOf(page)).state !== state;
+  });
 }
+
+// askToSignIn shows our frame where nobody is signed in.
+export const askToSignIn = (page) => pressIn(page, talk('sign-in'), 'signed-out');
 
 // signInToNews goes all the way from the comments' button to their box.
 export async function signInToNews(page, username) {
@@ -50,6 +62,6 @@ export async function signInToNews(page, username) {
 
 // leaveComments signs out inside them.
 export async function leaveComments(page) {
-  await press(await commentsOf(page), talk('sign-out'));
+  await pressIn(page, talk('sign-out'), 'connected');
   await newsState(page, 'signed-out');
 }

@@ -45,19 +45,26 @@ async function send(method, path, body) {
 
 let user = null;
 
+// enter shows who is signed in now. For the same person nothing is drawn anew: a half-written comment would be lost.
+function enter(next) {
+  const same = user?.id === next?.id;
+  user = next;
+  if (!same) drawTop();
+}
+
 // checkLogin is what Talk asks first, and after each login. Only a sign-in that works is told to the page: it hears
 // nothing of a token that is refused.
 async function checkLogin() {
-  user = null;
+  let found = null;
   try {
     const response = await send("GET", "/auth");
-    if (response.status === 200) ({ user } = await response.json());
+    if (response.status === 200) ({ user: found } = await response.json());
     else token.clear();
   } catch {
     say(UNAVAILABLE);
   }
-  drawTop();
-  if (user) post("coral-auth-changed", JSON.stringify(user));
+  enter(found);
+  if (found) post("coral-auth-changed", JSON.stringify(found));
 }
 
 // logout forgets the person whatever the server says. The page's own token stays what it is: who loads the frame with it
@@ -66,8 +73,7 @@ async function logout() {
   await send("DELETE", "/auth").catch(() => {});
   token.clear();
   token.given = undefined;
-  user = null;
-  drawTop();
+  enter(null);
   say("You are signed out.");
   post("coral-auth-changed");
 }
