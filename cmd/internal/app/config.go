@@ -15,7 +15,6 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
-	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
@@ -99,22 +98,7 @@ func (c *Config) Check(report func(key, problem string)) {
 	for name := range c.Chats {
 		c.checkChat(name, report)
 	}
-	c.checkIssuers(report)
-}
-
-// checkIssuers refuses two sites under one issuer: a token of the one would be judged by the keys of the other (G5).
-func (c *Config) checkIssuers(report func(key, problem string)) {
-	owners := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(c.Chats)) {
-		site, ok := c.Chats[name].(*talk.Config)
-		if !ok || site.Issuer == "" {
-			continue
-		}
-		if owner, taken := owners[site.Issuer]; taken {
-			report("chats."+name+".issuer", fmt.Sprintf("must be its own: chats.%s has the same", owner))
-		}
-		owners[site.Issuer] = name
-	}
+	c.checkSites(report)
 }
 
 func (c *Config) checkChat(name string, report func(key, problem string)) {
@@ -141,17 +125,23 @@ func (c *Config) checkProviders(key string, named []string, report func(key, pro
 
 // checkClaims refuses a custom field that no provider would ever fill.
 func (c *Config) checkClaims(key string, fields map[string]string, report func(key, problem string)) {
-	known := map[string]bool{}
-	for _, provider := range c.Providers {
-		for claim := range provider.Claims.Custom {
-			known[claim] = true
+	for field, claim := range fields {
+		if claim != "" {
+			c.checkClaim(key+"."+field, claim, report)
 		}
 	}
-	for field, claim := range fields {
-		if claim != "" && !known[claim] {
-			report(key+"."+field, fmt.Sprintf("must name a claim in claims.custom of a provider, got %q; %s",
-				claim, suggestion(claim, slices.Sorted(maps.Keys(known)), "claims")))
+}
+
+func (c *Config) checkClaim(key, claim string, report func(key, problem string)) {
+	known := map[string]bool{}
+	for _, provider := range c.Providers {
+		for name := range provider.Claims.Custom {
+			known[name] = true
 		}
+	}
+	if !known[claim] {
+		report(key, fmt.Sprintf("must name a claim in claims.custom of a provider, got %q; %s",
+			claim, suggestion(claim, slices.Sorted(maps.Keys(known)), "claims")))
 	}
 }
 
