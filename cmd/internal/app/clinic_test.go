@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -24,6 +25,8 @@ type clinic struct {
 	chat     *rocketchattest.Server
 	// front stands before the gateway, as a reverse proxy does.
 	front func(http.Handler) http.Handler
+	// more answer by these names too.
+	more map[string]http.Handler
 	// hosts resolve to these addresses.
 	hosts map[string]string
 }
@@ -115,14 +118,16 @@ func (c *clinic) examine(t *testing.T) []app.Finding {
 func (c *clinic) examineWith(t *testing.T, source string) []app.Finding {
 	t.Helper()
 	var gateway http.Handler
-	transport := oidctest.Network(t, map[string]http.Handler{
+	hosts := map[string]http.Handler{
 		"idp.example.org":  c.provider,
 		"chat.example.org": c.chat,
 		"chat.example.net": c.chat,
 		"sso.example.org": c.front(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			gateway.ServeHTTP(w, r)
 		})),
-	})
+	}
+	maps.Copy(hosts, c.more)
+	transport := oidctest.Network(t, hosts)
 	lend := app.Lends{Log: slog.New(slog.DiscardHandler), Transport: transport, Engine: c.engine}
 	served, err := app.Open(c.load(t, c.source), lend)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/talk"
 )
 
 // Level is how a finding of the doctor is to be taken.
@@ -50,7 +51,7 @@ func (t *Tools) Doctor(ctx context.Context) []Finding {
 	found = append(found, t.examineAddresses(ctx)...)
 	found = append(found, t.examineKeys(ctx)...)
 	t.connectors(func(name string, c gateway.Chat) {
-		found = append(found, examineChat(ctx, name, c)...)
+		found = append(found, t.examineChat(ctx, name, c)...)
 	})
 	return found
 }
@@ -65,11 +66,13 @@ func (t *Tools) examineProvider(ctx context.Context, key string) Finding {
 	return f
 }
 
-func examineChat(ctx context.Context, name string, c gateway.Chat) []Finding {
+func (t *Tools) examineChat(ctx context.Context, name string, c gateway.Chat) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineTime)
 	defer cancel()
 	var told []chat.Finding
 	switch connector := c.Connector.(type) {
+	case talk.Operated:
+		told = t.examineTalk(ctx, name, connector)
 	case chat.Examiner:
 		told = connector.Examine(ctx)
 	case chat.Checker:

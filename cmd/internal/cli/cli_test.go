@@ -32,6 +32,7 @@ func TestCommands(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "installation": startInstallation, "setting": checkSetting, "change": changeSetting,
 			"signers": configureSigners, "serving": serveSigners, "signing": findSigner,
+			"corals": startCorals, "coral": checkCoral, "token": writeToken,
 		},
 	})
 }

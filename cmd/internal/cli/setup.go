@@ -15,7 +15,7 @@ import (
 func newSetup() *cobra.Command {
 	cmd := &cobra.Command{Use: "setup", Short: "Point a chat at the gateway, and back", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newSetupRocketChat())
+	cmd.AddCommand(newSetupRocketChat(), newSetupTalk())
 	return cmd
 }
 
@@ -97,7 +97,7 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 	if err := confirm(cmd, flags.yes); err != nil {
 		return err
 	}
-	if err := setup.Apply(cmd.Context(), plan, told(out)); err != nil {
+	if err := setup.Apply(cmd.Context(), plan, told[app.Change](out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Open the chat in a private window. To go back: the same command with --undo.")
@@ -105,11 +105,16 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 }
 
 func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
-	out := cmd.OutOrStdout()
 	changes, err := setup.UndoPlan(cmd.Context())
 	if err != nil {
 		return err
 	}
+	return putBack(cmd, changes, yes, func(told func(app.Change)) error { return setup.Undo(cmd.Context(), changes, told) })
+}
+
+// putBack shows what an undo would change, asks, and has it done.
+func putBack[C fmt.Stringer](cmd *cobra.Command, changes []C, yes bool, do func(told func(C)) error) error {
+	out := cmd.OutOrStdout()
 	if len(changes) == 0 { // what is remembered goes, and nobody needs to be asked
 		fmt.Fprintln(out, "There is nothing to put back.")
 	} else {
@@ -118,22 +123,22 @@ func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
 			return err
 		}
 	}
-	if err := setup.Undo(cmd.Context(), changes, told(out)); err != nil {
+	if err := do(told[C](out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Everything is as it was before.")
 	return nil
 }
 
-func show(w io.Writer, title string, changes []app.Change) {
+func show[C fmt.Stringer](w io.Writer, title string, changes []C) {
 	fmt.Fprintln(w, title)
 	for _, change := range changes {
 		fmt.Fprintf(w, "  %s\n", printable(change.String()))
 	}
 }
 
-func told(w io.Writer) func(app.Change) {
-	return func(change app.Change) { fmt.Fprintf(w, "set  %s\n", printable(change.String())) }
+func told[C fmt.Stringer](w io.Writer) func(C) {
+	return func(change C) { fmt.Fprintf(w, "set  %s\n", printable(change.String())) }
 }
 
 // confirm asks a person to type yes, unless that was said on the command line.

@@ -12,7 +12,7 @@ import (
 func newTalk() *cobra.Command {
 	cmd := &cobra.Command{Use: "talk", Short: "Tools for Talk and Coral", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newTalkPlugin())
+	cmd.AddCommand(newTalkPlugin(), newTalkVerify())
 	return cmd
 }
 
