@@ -92,7 +92,7 @@ func (a *AccessRules) Allow(id oidc.Identity) error {
 	if a.EmailDomains != nil && !domainListed(id.Email, a.EmailDomains) {
 		return &DeniedError{Reason: ReasonEmail}
 	}
-	if a.Emails != nil && !slices.ContainsFunc(a.Emails, func(e string) bool { return strings.EqualFold(e, id.Email) }) {
+	if a.Emails != nil && !slices.ContainsFunc(a.Emails, func(e string) bool { return LowerASCII(e) == LowerASCII(id.Email) }) {
 		return &DeniedError{Reason: ReasonEmail}
 	}
 	return nil
@@ -113,4 +113,16 @@ func domainListed(email string, domains []string) bool {
 		want, err := idna.Lookup.ToASCII(d)
 		return err == nil && want == folded
 	})
+}
+
+// LowerASCII is text with the letters A to Z in lower case and nothing else changed. What is compared to decide on somebody
+// is compared by it: by the rules of Unicode the lower case of a Kelvin sign is a k, and that of a dotted capital I an i, so
+// that an address of somebody's own becomes another's.
+func LowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, text)
 }

@@ -120,6 +120,9 @@ func TestVerifiedEmail(t *testing.T) {
 		{"half of one", "ada@", true, ""},
 		{"one that would be another's in lower case: the Kelvin sign becomes a k", "mar\u212a@example.org", true, ""},
 		{"one in letters of full width", "\uff41da@example.org", true, ""},
+		{"one that would be another's in lower case: a dotted capital I becomes an i", "adm\u0130n@example.org", true, ""},
+		{"one at a domain that would be another's in lower case", "admin@g\u0130thub.com", true, ""},
+		{"one in a script of its own", "käthe@example.org", true, ""},
 		{"one inside the house", "ada@corp.local", true, "ada@corp.local"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -127,6 +130,16 @@ func TestVerifiedEmail(t *testing.T) {
 				t.Errorf("verifiedEmail(%q, verified %v) = %q, want %q", test.email, test.verified, got, test.want)
 			}
 		})
+	}
+}
+
+// TestNoAddressBecomesAnothers: whatever a character turns into, an address with it never says one without it.
+func TestNoAddressBecomesAnothers(t *testing.T) {
+	for r := rune(0x80); r <= 0x2ffff; r++ {
+		email := "adm" + string(r) + "n@example.org"
+		if got := verifiedEmail(oidc.Identity{Email: email, EmailVerified: true}); got != "" {
+			t.Fatalf("verifiedEmail(%q) = %q, want nothing (G9)", email, got)
+		}
 	}
 }
 

@@ -4,11 +4,11 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"golang.org/x/net/publicsuffix"
-	"golang.org/x/text/unicode/norm"
 
+	"chatgate/gateway/chat"
 	"chatgate/oidc"
 )
 
@@ -17,11 +17,11 @@ const maxEmail = 100
 
 // verifiedEmail is the address that Talk may take for the person's own, or nothing (G9, D8). Coral 9.9 and later sign a
 // person in to whichever account has the address, an administrator's included, so one that nobody vouches for must
-// never be said. Nor must one in which a character stands for another, as the Kelvin sign does for k: in lower case it
-// would be somebody else's.
+// never be said. Nor must one that another reader could take for somebody else's: outside ASCII characters stand for
+// others, and lower case is another letter for some (a dotted capital I, the Kelvin sign).
 func verifiedEmail(id oidc.Identity) string {
-	email := strings.ToLower(id.Email)
-	if !id.EmailVerified || utf8.RuneCountInString(email) > maxEmail || !norm.NFKC.IsNormalString(id.Email) {
+	email := chat.LowerASCII(id.Email)
+	if !id.EmailVerified || len(email) > maxEmail || strings.ContainsFunc(email, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return ""
 	}
 	parsed, err := mail.ParseAddress(email)
