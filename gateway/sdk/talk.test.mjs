@@ -54,7 +54,7 @@ test('a press on sign-in shows the frame, and the comments are signed in after i
   await stage.say('loginPrompt');
   assert.equal(stage.state.name, 'sign-in-needed');
   assert.equal(stage.frame.src, `${GATEWAY}/talk/frame?embedder=${encodeURIComponent(PORTAL)}`);
-  assert.deepEqual([stage.frame.title, stage.frame.style.height], ['Sign in', '14rem']);
+  assert.deepEqual([stage.frame.title, stage.frame.style.height], ['Sign in', '18rem']);
   await stage.frameSays(connected);
   assert.equal(stage.frame, undefined);
   assert.deepEqual(stage.told, ['made without', 'login one']);

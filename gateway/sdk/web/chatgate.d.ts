@@ -89,7 +89,7 @@ export interface TalkCommonOptions {
   /**
    * Where the gateway's sign-in page goes when somebody has to sign in: an element that it is appended to, filling it,
    * or a function that puts the frame into the document. What the function returns is called when the frame goes.
-   * Default: right before the comments, 14rem high.
+   * Default: right before the comments, 18rem high.
    */
   signIn?: Element | ((frame: HTMLIFrameElement) => void | (() => void));
   /** The accessible name of the sign-in frame, in the page's language. Default: `Sign in`. */

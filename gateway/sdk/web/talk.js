@@ -47,7 +47,7 @@ function talkOptions(element, {
 // before is where the sign-in frame goes when the page does not say. Whoever pressed goes on there.
 function before(element) {
   return (frame) => {
-    frame.style.height = '14rem';
+    frame.style.height = '18rem';
     element.before(frame);
     frame.focus();
     frame.scrollIntoView({ block: 'nearest' });
