@@ -86,7 +86,7 @@ func checkConfiguration(ctx context.Context, dir, text string) error {
 	env := os.Environ()
 	for _, match := range reference.FindAllStringSubmatch(text, -1) {
 		if match[1] == "env" {
-			env = append(env, match[2]+"="+rand.Text())
+			env = append(env, match[2]+"="+rand.Text()+rand.Text())
 			continue
 		}
 		if err := provide(filepath.Join(dir, match[2])); err != nil {
@@ -115,6 +115,6 @@ func provide(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(rand.Text() + "\n")
+	_, err = file.WriteString(rand.Text() + rand.Text() + "\n")
 	return errors.Join(err, file.Close())
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chatgate/gateway/keyring"
+	"chatgate/store"
 )
 
 // shortestRotation leaves every key time to be published before it signs and after it has (G3).
@@ -26,7 +29,7 @@ func (c *Config) checkClient(report func(key, problem string)) {
 // checkLogin is about the product's own login at the gateway.
 func (c *Config) checkLogin(report func(key, problem string)) {
 	if c.Client.Secret != "" {
-		checkSecret("client.secret", c.Client.Secret, report)
+		checkCredential("client.secret", c.Client.Secret, report)
 	}
 	if len(c.Client.RedirectURIs) > 0 && c.Client.Secret == "" {
 		report("client.secret", "must be given with client.redirectURIs: nobody can end a sign-in there without it")
@@ -73,6 +76,13 @@ func (c *Config) checkRotation(report func(key, problem string)) {
 	}
 }
 
+// checkCredential asks of what a server proves itself with what is asked of a secret that signs.
+func checkCredential(key string, secret store.Secret, report func(key, problem string)) {
+	if keyring.CheckSharedSecret(secret) != nil {
+		report(key, "must have 32 or more characters, all of them printable ASCII: openssl rand -hex 32 makes one")
+	}
+}
+
 // checkAPI keeps people's tokens off networks that others listen to.
 func (c *Config) checkAPI(report func(key, problem string)) {
 	if c.API.URL == "" {
@@ -92,7 +102,7 @@ func (i IssueClient) lastDay() (time.Time, error) { return time.Parse(time.DateO
 
 func (c *Config) checkIssueClients(report func(key, problem string)) {
 	for name, client := range c.IssueClients {
-		checkSecret("issueClients."+name+".secret", client.Secret, report)
+		checkCredential("issueClients."+name+".secret", client.Secret, report)
 		if _, err := client.lastDay(); err != nil {
 			report("issueClients."+name+".expires", fmt.Sprintf("must be a day such as 2027-06-30, got %q", client.Expires))
 		}
