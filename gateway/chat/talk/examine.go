@@ -39,7 +39,7 @@ func (c *connector) ExamineAs(ctx context.Context, token store.Secret) []chat.Fi
 		}
 	}
 	found = append(found, c.examinePublicSide(ctx)...)
-	return append(found, c.examineSection()...)
+	return slices.Concat(found, c.examineSection(), c.tellSection())
 }
 
 // look asks the product for something that everybody may ask.

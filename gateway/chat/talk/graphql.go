@@ -1,56 +1,15 @@
 package talk
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"chatgate/store"
 )
-
-// seen is an answer, with as much of its body as anybody needs.
-type seen struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// maxSeen bounds what is read of an answer, in bytes.
-const maxSeen = 1 << 20
-
-// send makes one request and reads the answer. A redirect is an answer like any other: what is sent is for one server
-// alone.
-func (c *connector) send(ctx context.Context, r *http.Request) (seen, error) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.cfg.API.Timeout, defaultTimeout))
-	defer cancel()
-	res, err := c.env.Transport.RoundTrip(r.WithContext(ctx))
-	if err != nil {
-		return seen{}, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxSeen))
-	if err != nil {
-		return seen{}, fmt.Errorf("read answer: %w", err)
-	}
-	return seen{status: res.StatusCode, header: res.Header, body: body}, nil
-}
-
-// atProduct is a request to the product's server. It names the public host, because Coral finds its tenant by it (C4).
-func (c *connector) atProduct(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, method, cmp.Or(c.cfg.API.URL, string(c.cfg.URL))+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, errors.New("the address of the chat's api is none")
-	}
-	r.Host = c.publicHost()
-	return r, nil
-}
 
 // administration is Coral's API in the hands of one of its administrators (C4). The token is kept nowhere.
 type administration struct {
@@ -71,13 +30,7 @@ func (a administration) ask(ctx context.Context, query string, variables, into a
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+a.token.Reveal())
-	begun := a.c.env.Now()
-	got, err := a.c.send(ctx, r)
-	result := "unavailable"
-	if err == nil {
-		result = strconv.Itoa(got.status/100) + "xx"
-	}
-	a.c.env.Metrics.Call(a.c.env.Name, "graphql", result, a.c.env.Now().Sub(begun))
+	got, err := a.c.measured(ctx, "graphql", r)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errAway, err)
 	}

@@ -1,16 +1,13 @@
 package talk
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -64,57 +61,24 @@ func (c *connector) logOut(ctx context.Context, token store.Secret) (taken bool,
 	if c.cfg.Profile == Talk4 {
 		path = talk4Logout
 	}
-	status, retryAfter, err := c.call(ctx, http.MethodDelete, path, token)
+	r, err := c.atProduct(ctx, http.MethodDelete, path, nil)
+	if err != nil {
+		return false, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token.Reveal())
+	got, err := c.measured(ctx, "revoke", r)
 	switch {
 	case err != nil:
 		return false, err
-	case status == http.StatusOK, status == http.StatusNoContent:
+	case got.status == http.StatusOK, got.status == http.StatusNoContent:
 		return true, nil
-	case status == http.StatusUnauthorized:
+	case got.status == http.StatusUnauthorized:
 		return false, nil
-	case status == http.StatusTooManyRequests:
-		return false, outbox.Later(errors.New("the chat limits calls"), retryAfter)
+	case got.status == http.StatusTooManyRequests:
+		seconds, _ := strconv.Atoi(got.header.Get("Retry-After"))
+		return false, outbox.Later(errors.New("the chat limits calls"), time.Duration(seconds)*time.Second)
 	}
-	return false, fmt.Errorf("the chat answers %d %s", status, http.StatusText(status))
-}
-
-// maxAnswer bounds what is read of an answer that nobody looks at, in bytes, so that its connection is used again.
-const maxAnswer = 64 << 10
-
-// call sends one request without a body to the product, as the bearer of a token. It goes to the configured server alone: a
-// redirect is an answer like any other.
-func (c *connector) call(ctx context.Context, method, path string, token store.Secret) (status int, retryAfter time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.cfg.API.Timeout, defaultTimeout))
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, cmp.Or(c.cfg.API.URL, string(c.cfg.URL))+path, http.NoBody)
-	if err != nil {
-		return 0, 0, errors.New("the address of the chat's api is none")
-	}
-	req.Host = c.publicHost()
-	req.Header.Set("Authorization", "Bearer "+token.Reveal())
-	begun := c.env.Now()
-	res, err := c.env.Transport.RoundTrip(req)
-	if err != nil {
-		c.env.Metrics.Call(c.env.Name, "revoke", "unavailable", c.env.Now().Sub(begun))
-		return 0, 0, err
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, maxAnswer)
-	c.env.Metrics.Call(c.env.Name, "revoke", strconv.Itoa(res.StatusCode/100)+"xx", c.env.Now().Sub(begun))
-	seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-	return res.StatusCode, time.Duration(seconds) * time.Second, nil
-}
-
-// defaultTimeout is that of api.timeout.
-const defaultTimeout = 5 * time.Second
-
-// publicHost is the host that browsers know. Coral finds its tenant by it, whatever address the call goes to (C4).
-func (c *connector) publicHost() string {
-	u, err := url.Parse(string(c.cfg.URL))
-	if err != nil {
-		return ""
-	}
-	return u.Host
+	return false, fmt.Errorf("the chat answers %d %s", got.status, http.StatusText(got.status))
 }
 
 // jtiOf reads the id out of a token of our own.
