@@ -84,6 +84,13 @@ const refused = {
   'no cookie, as in another browser and when an address is replayed': { cookies: {}, status: 400 },
   'a cookie without a verifier': { cookies: { [COOKIE]: 'a.b' }, query: { state: 'a' }, status: 400 },
   'a cookie without anything': { cookies: { [COOKIE]: '..' }, query: { state: '' }, status: 400 },
+  // cookie-parser reads what follows j: as JSON.
+  'a cookie whose text cannot be had': { cookies: { [COOKIE]: { toString: 1 } }, status: 400 },
+  'a cookie that splits itself': { cookies: { [COOKIE]: { split: 1, length: 3 } }, status: 400 },
+  'a cookie of several texts': { cookies: { [COOKIE]: ['a.b.c'] }, query: { state: 'a' }, status: 400 },
+  'a cookie of texts that have no text': { cookies: { [COOKIE]: [{ toString: 1 }] }, status: 400 },
+  'a cookie that is a number': { cookies: { [COOKIE]: 1.5 }, query: { state: '1' }, status: 400 },
+  'a cookie that is nothing': { cookies: { [COOKIE]: null }, status: 400 },
   'error= from the gateway': { query: { error: 'access_denied', code: undefined }, status: 403 },
   'error= beside a code': { query: { error: 'access_denied' }, status: 403 },
   'no code': { query: { code: undefined }, status: 403 },
@@ -135,6 +142,13 @@ test("a failure of the database is Talk's to answer", async () => {
   idToken(attempt.asked);
   talk.modules['services/users'].upsertExternalUser = () => Promise.reject(new Error('no primary'));
   assert.match((await come(talk, attempt)).error.message, /no primary/);
+});
+
+test("a failure of Talk's own code is Talk's to answer", async () => {
+  const talk = start(), attempt = await press(talk);
+  idToken(attempt.asked);
+  talk.modules['services/passport'].HandleAuthPopupCallback = () => { throw new Error('no template'); };
+  assert.match((await come(talk, attempt)).error.message, /no template/);
 });
 
 test('below http, which is for a developer, the cookie has a plain name', async () => {

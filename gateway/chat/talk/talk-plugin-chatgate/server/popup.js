@@ -24,9 +24,13 @@ function cookieFor(callbackURL) {
   };
 }
 
-// readAttempt reads the cookie's value: state, nonce and PKCE verifier.
-function readAttempt(text) {
-  const [state, nonce, verifier, more] = String(text || '').split('.');
+// readAttempt reads the cookie's value: state, nonce and PKCE verifier. Whoever sends the cookie chooses its type too: Talk's
+// cookie-parser makes an object, an array or a number of a value that begins with j:.
+function readAttempt(value) {
+  if (typeof value !== 'string') {
+    return null;
+  }
+  const [state, nonce, verifier, more] = value.split('.');
   return state && nonce && verifier && more === undefined ? { state, nonce, verifier } : null;
 }
 
@@ -100,22 +104,26 @@ class Popup {
   // signIn ends in Talk's own code, which checks the user, signs a token of Talk's and tells the page that opened this one.
   async signIn(claims, req, res, next) {
     const { ValidateUserLogin, HandleAuthPopupCallback } = require('services/passport');
-    const finish = HandleAuthPopupCallback(req, res, next);
-    try {
-      await this.people.update(claims);
-      const user = await this.people.findOrCreate(claims);
-      await ValidateUserLogin({ id: claims.sub, provider: PROVIDER }, user, finish);
-    } catch (err) {
-      next(err);
-    }
+    await this.people.update(claims);
+    const user = await this.people.findOrCreate(claims);
+    await ValidateUserLogin({ id: claims.sub, provider: PROVIDER }, user, HandleAuthPopupCallback(req, res, next));
   }
 }
+
+// guarded lets no promise of a route fail unseen. Express looks at none, and Talk ends its process for one that fails.
+const guarded = handle => async (req, res, next) => {
+  try {
+    await handle(req, res, next);
+  } catch (err) {
+    next(err);
+  }
+};
 
 // mountPopup adds the two routes.
 function mountPopup(router, parts) {
   const popup = new Popup(parts);
-  router.get(START, (req, res) => popup.start(req, res));
-  router.get(CALLBACK, (req, res, next) => popup.callback(req, res, next));
+  router.get(START, guarded((req, res) => popup.start(req, res)));
+  router.get(CALLBACK, guarded((req, res, next) => popup.callback(req, res, next)));
 }
 
 module.exports = { mountPopup };
