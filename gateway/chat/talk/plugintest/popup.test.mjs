@@ -71,6 +71,18 @@ test('the window and the page make one user, and the window brings news too', as
   assert.equal(talk.db.docs.length, 1);
 });
 
+// Express lets routes of GET answer HEAD, which whoever looks a link over sends before somebody follows it.
+test('HEAD takes no attempt and redeems no code', async () => {
+  const talk = start(), attempt = await press(talk);
+  idToken(attempt.asked);
+  const query = { state: attempt.asked.get('state'), code: 'c-1' };
+  for (const path of [START, CALLBACK]) {
+    const answer = await talk.visit(path, { method: 'HEAD', cookies: attempt.cookies, query });
+    assert.deepEqual([answer.passed, answer.error, answer.cookies, gateway.posts], [true, undefined, {}, []]);
+  }
+  assert.equal((await come(talk, attempt)).popup.user.id, 'u-ada');
+});
+
 test('two attempts in two windows have nothing in common', async () => {
   const talk = start();
   const [a, b] = [await press(talk), await press(talk)];

@@ -201,9 +201,9 @@ export class Talk {
 
   // visit opens an address of the plugin's in a browser with these cookies, as cookie-parser hands them over. It rejects where
   // a route lets its promise fail: Express looks at none, and Talk ends its process for one that nobody looks at.
-  async visit(path, { query = {}, cookies = {} } = {}) {
+  async visit(path, { query = {}, cookies = {}, method = 'GET' } = {}) {
     const res = new Answer();
-    await this.#inside(async () => this.routes[path]({ query, cookies }, res, (err) => { res.error = err; }));
+    await this.#inside(async () => this.routes[path]({ method, query, cookies }, res, (err) => Object.assign(res, { passed: true, error: err })));
     return res;
   }
 }

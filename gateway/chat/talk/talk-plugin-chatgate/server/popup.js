@@ -119,11 +119,16 @@ const guarded = handle => async (req, res, next) => {
   }
 };
 
+// onGET leaves HEAD alone, which Express hands to routes of GET as well: it promises to change nothing (RFC 9110, Section
+// 9.2.1), and would begin an attempt or take one (S30).
+const onGET = handle => (req, res, next) => (req.method === 'GET' ? handle(req, res, next) : next());
+
 // mountPopup adds the two routes.
 function mountPopup(router, parts) {
   const popup = new Popup(parts);
-  router.get(START, guarded((req, res) => popup.start(req, res)));
-  router.get(CALLBACK, guarded((req, res, next) => popup.callback(req, res, next)));
+  const add = (path, handle) => router.get(path, onGET(guarded(handle)));
+  add(START, (req, res) => popup.start(req, res));
+  add(CALLBACK, (req, res, next) => popup.callback(req, res, next));
 }
 
 module.exports = { mountPopup };
