@@ -57,6 +57,14 @@ test("Talk's own settings have to leave room", () => {
   assert.throws(() => load(least, { ...talk, JWT_USER_ID_CLAIM: 'user.id' }), /TALK_JWT_USER_ID_CLAIM must be sub/);
 });
 
+test("with a window Talk's own address is https too, or the cookie of an attempt would be open to its neighbours", () => {
+  const plain = { ...talk, ROOT_URL: 'http://talk.example.org/' }, test = { TALK_CHATGATE_ALLOW_HTTP: 'TRUE' };
+  assert.throws(() => load({ ...least, ...client }, plain), /TALK_ROOT_URL must begin with https/);
+  assert.equal(load(least, plain).popup, null);
+  const { callbackURL } = load({ ...least, ...client, ...test }, plain).popup;
+  assert.equal(callbackURL, 'http://talk.example.org/api/v1/auth/chatgate/callback');
+});
+
 test('a message never holds the secret', () => {
   assert.throws(() => load({ ...client }, talk), (err) => !err.message.includes('secret'));
 });

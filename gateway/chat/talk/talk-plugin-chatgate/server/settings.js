@@ -47,7 +47,7 @@ function popupSettings(env, issuer, rootURL) {
     clientSecret: env.TALK_CHATGATE_CLIENT_SECRET,
     authorizationURL: address('TALK_CHATGATE_AUTHORIZATION_URL', `${issuer}/oauth/authorize`),
     tokenURL: address('TALK_CHATGATE_TOKEN_URL', `${issuer}/oauth/token`),
-    callbackURL: `${checkURL('TALK_ROOT_URL', rootURL, true).replace(/\/$/, '')}/api/v1/auth/chatgate/callback`,
+    callbackURL: `${checkURL('TALK_ROOT_URL', rootURL, allowHTTP).replace(/\/$/, '')}/api/v1/auth/chatgate/callback`,
   };
 }
 
