@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, mock, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { signedOut } from './fakes.mjs';
-import { TalkStage, answer } from './talkfakes.mjs';
+import { FakeElement, signedOut } from './fakes.mjs';
+import { CORAL, GATEWAY, TalkStage, answer } from './talkfakes.mjs';
 import * as chatgate from './web/chatgate.js';
 
 const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
@@ -88,20 +88,53 @@ test('the button of the page for Talk 4 signs in, and hides when it has', async 
   assert.equal(button.hidden, true);
 });
 
-test('the script of the WordPress snippet shows the comments of each post', async () => {
-  const [, script] = snippet.match(/<<<'JS'\n([^]*?)\n\tJS/);
-  const dataset = { gateway: 'https://sso.example.org', coral: 'https://comments.example.org', story: '7', address: 'https://news.example.org/7' };
-  document.querySelectorAll = () => [Object.assign(stage.element, { dataset })];
-  runClassic(script);
+// wordpress runs the scripts that the snippet writes for posts, in a page that has the elements.
+async function wordpress(posts, elements) {
+  document.getElementById = (id) => elements.find((element) => element.id === id) ?? null;
+  document.querySelectorAll = () => elements;
+  const [, php] = snippet.match(/sprintf\(\s*'([^']*)'/);
+  for (const { id, address } of posts) {
+    const options = { gateway: GATEWAY, coral: { rootURL: CORAL, storyID: String(id), storyURL: address } };
+    const values = [`chatgate-comments-${id}`, options].map((value) => JSON.stringify(value));
+    runClassic(php.replaceAll('%s', () => values.shift()));
+  }
   await stage.settle();
+}
+
+const posts = [{ id: 7, address: 'https://news.example.org/7' }];
+
+test('the script of the WordPress snippet shows the comments of a post', async () => {
+  await wordpress(posts, [Object.assign(stage.element, { id: 'chatgate-comments-7' })]);
   const { rootURL, storyID, storyURL } = stage.comments.options;
-  assert.deepEqual([rootURL, storyID, storyURL], [dataset.coral, dataset.story, dataset.address]);
+  assert.deepEqual([rootURL, storyID, storyURL], [CORAL, '7', 'https://news.example.org/7']);
+});
+
+test('what an author writes into a WordPress post names no gateway, no Coral and no story', async () => {
+  delete window.Coral;
+  const dataset = { gateway: 'https://attacker.example', coral: 'https://attacker.example', story: '8', address: 'https://attacker.example/8' };
+  const written = Object.assign(new FakeElement(), { id: '', className: 'chatgate-comments', dataset, before() {}, replaceChildren() {} });
+  await wordpress(posts, [written, Object.assign(stage.element, { id: 'chatgate-comments-7', dataset })]);
+  stage.bringScript();
+  for (const script of stage.scripts) await stage.happen(script, 'load');
+  assert.deepEqual(stage.scripts.map(({ src }) => src), [`${CORAL}/assets/js/embed.js`]);
+  assert.deepEqual(stage.calls.map(({ url }) => url), [`${GATEWAY}/talk/token`]);
+  assert.deepEqual(stage.embeds.map(({ options }) => options.storyID), ['7']);
+});
+
+test('the script of the WordPress snippet passes over a post that the page does not show', async () => {
+  await wordpress([{ id: 8, address: 'https://news.example.org/8' }, ...posts], [Object.assign(stage.element, { id: 'chatgate-comments-7' })]);
+  assert.deepEqual(stage.embeds.map(({ options }) => options.storyID), ['7']);
+});
+
+test('the WordPress snippet shows nothing of a post that its reader may not read', () => {
+  assert.match(snippet, /'publish' !== \$post->post_status \|\| post_password_required\( \$post \)/);
 });
 
 test('the WordPress snippet escapes whatever it puts into the page, and PHP understands it', async () => {
-  const [, html, values] = snippet.match(/sprintf\(\s*'([^']*)',([^]*?)\n\t\);/);
-  assert.equal(html.match(/="%s"/g).length, html.match(/%/g).length);
-  assert.ok(values.trim().split('\n').every((value) => /^\s*esc_attr\( .* \),?$/.test(value)), values);
+  assert.equal(snippet.match(/%/g).length, 3);
+  assert.match(snippet, /\(%s\);.*\(place, %s\);.*\n\s*wp_json_encode\( \$place, JSON_HEX_TAG \),\n\s*wp_json_encode\( \$options, JSON_HEX_TAG \)\n/);
+  assert.match(snippet, /sprintf\( '<div id="%s"><\/div>', esc_attr\( \$place \) \)/);
+  assert.doesNotMatch(snippet, /data-|dataset/);
   if (spawnSync('php', ['--version']).error) return; // where there is a PHP
   await inFile('snippet.php', `<?php\n${snippet}`, (path) => execFileSync('php', ['-l', path]));
 });
