@@ -111,6 +111,27 @@ test('an older token of another tab brings the old name back to nobody', async (
   assert.equal(stored(talk).username, 'lovelace');
 });
 
+test('an older token brings an old address back to nobody, though the name is the same', async () => {
+  const talk = start(), other = start(talk.db);
+  const first = gateway.token({ iat: issued(1) });
+  const second = gateway.token({ iat: issued(2), email: 'second@example.org' });
+  await talk.request(first);
+  await talk.request(second);
+  await other.request(first);
+  assert.equal(local(stored(talk)).id, 'second@example.org');
+  await talk.request(gateway.token({ iat: issued(3), email: 'third@example.org' }));
+  await other.request(second);
+  assert.equal(local(stored(talk)).id, 'third@example.org');
+});
+
+test('an address that came later is not replaced by one that came before', async () => {
+  const talk = start(), other = start(talk.db);
+  await talk.request(gateway.token({ iat: issued(1), email: undefined }));
+  await talk.request(gateway.token({ iat: issued(3) }));
+  await other.request(gateway.token({ iat: issued(2), email: 'before@example.org' }));
+  assert.equal(local(stored(talk)).id, 'ada@example.org');
+});
+
 test('a token is looked at once', async () => {
   const talk = start();
   await talk.request(gateway.token());

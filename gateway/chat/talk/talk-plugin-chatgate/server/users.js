@@ -23,12 +23,17 @@ function nameOf({ sub, username }) {
 const addressOf = ({ email, email_verified: verified }) =>
   verified === true && typeof email === 'string' && email.includes('@') ? email.trim().toLowerCase() : null;
 
-// written marks the addresses that the plugin wrote; the others are a person's own, and are left alone.
-const localProfile = address => ({
+// writtenBy marks the addresses that the plugin wrote; the others are a person's own, and are left alone. iat is that of the
+// token that brought it.
+const localProfile = (address, { iat }) => ({
   provider: 'local',
   id: address,
-  metadata: { confirmed_at: new Date(), writtenBy: PROVIDER },
+  metadata: { confirmed_at: new Date(), writtenBy: PROVIDER, iat },
 });
+
+// older is the condition that what a token is about to replace, and whose iat lies at path, came with an older one: tokens of
+// several tabs arrive in any order, and at several processes at once.
+const older = (path, { iat }) => ({ [path]: { $not: { $gte: iat } } });
 
 const ours = ({ sub }) => ({ id: sub, profiles: { $elemMatch: { id: sub, provider: PROVIDER } } });
 const isOurs = (user, { sub }) => user.profiles.some(({ id, provider }) => id === sub && provider === PROVIDER);
@@ -94,7 +99,7 @@ class People {
     this.seen.add(jti);
   }
 
-  // isNews is false for a token that is older than the last one that changed something, such as one of another tab.
+  // isNews is false for a token that is older than the one that brought the name, such as one of another tab.
   isNews(user, { iat }) {
     const last = known(user);
     return !last || !(last.iat >= iat);
@@ -115,8 +120,7 @@ class People {
     const status = pending ? 'CHANGED' : 'SET';
     await this.attempt(async () => {
       const username = await this.Users.getInitialUsername(nameOf(claims));
-      const older = { [`metadata.${PROVIDER}.iat`]: { $not: { $gte: claims.iat } } };
-      await this.User.update(Object.assign(ours(claims), older), {
+      await this.User.update(Object.assign(ours(claims), older(`metadata.${PROVIDER}.iat`, claims)), {
         $set: {
           username,
           lowercaseUsername: username.toLowerCase(),
@@ -143,9 +147,10 @@ class People {
     if (!local) {
       await this.addAddress(claims);
     } else if (local.id !== address && local.metadata && local.metadata.writtenBy === PROVIDER) {
+      const former = Object.assign({ id: local.id, provider: 'local' }, older('metadata.iat', claims));
       await this.write(
-        { id: claims.sub, profiles: { $elemMatch: { id: local.id, provider: 'local' } } },
-        { $set: { 'profiles.$': localProfile(address) } }
+        { id: claims.sub, profiles: { $elemMatch: former } },
+        { $set: { 'profiles.$': localProfile(address, claims) } }
       );
     }
   }
@@ -155,7 +160,7 @@ class People {
     const address = addressOf(claims);
     if (address) {
       const without = Object.assign(ours(claims), { 'profiles.provider': { $ne: 'local' } });
-      await this.write(without, { $push: { profiles: localProfile(address) } });
+      await this.write(without, { $push: { profiles: localProfile(address, claims) } });
     }
   }
 
