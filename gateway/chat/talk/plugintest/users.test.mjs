@@ -171,6 +171,20 @@ for (const [was, becomes] of [['SET', 'SET'], ['APPROVED', 'SET'], ['REJECTED', 
   });
 }
 
+test("a moderator's refusal that arrives during a change of name stays, and the next token tries again", async () => {
+  const talk = start();
+  await talk.request(gateway.token({ iat: issued(1) }));
+  const users = talk.modules['services/users'], { getInitialUsername } = users;
+  users.getInitialUsername = async (name) => {
+    stored(talk).status.username.status = 'REJECTED';
+    return getInitialUsername(name);
+  };
+  const user = await talk.request(gateway.token({ iat: issued(2), username: 'rude' }));
+  assert.deepEqual([user.username, user.status.username.status], ['ada', 'REJECTED']);
+  const next = await talk.request(gateway.token({ iat: issued(3), username: 'rude' }));
+  assert.deepEqual([next.username, next.status.username.status], ['rude', 'CHANGED']);
+});
+
 const newAddress = { iat: issued(2), email: 'new@example.org' };
 
 test("an address that the person chose in Talk stays, and so does a login's", async () => {

@@ -114,13 +114,14 @@ class People {
   }
 
   // rename gives Talk's status of a name its due: where moderators refused the last one, or have yet to look at it, they
-  // look at this one.
+  // look at this one. What they say meanwhile stands, and the next token tries again.
   async rename(user, claims) {
-    const pending = ['REJECTED', 'CHANGED'].includes(user.status.username.status);
-    const status = pending ? 'CHANGED' : 'SET';
+    const former = user.status.username.status;
+    const status = ['REJECTED', 'CHANGED'].includes(former) ? 'CHANGED' : 'SET';
+    const unchanged = { 'status.username.status': former };
     await this.attempt(async () => {
       const username = await this.Users.getInitialUsername(nameOf(claims));
-      await this.User.update(Object.assign(ours(claims), older(`metadata.${PROVIDER}.iat`, claims)), {
+      await this.User.update(Object.assign(ours(claims), older(`metadata.${PROVIDER}.iat`, claims), unchanged), {
         $set: {
           username,
           lowercaseUsername: username.toLowerCase(),
