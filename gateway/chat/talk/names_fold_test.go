@@ -19,6 +19,17 @@ func TestFoldedNamesThatPassForOneAnother(t *testing.T) {
 		{"digits", "Bob", "B0b"},
 		{"a dotless i", "Adi", "Adı"},
 		{"another kind of space", "Ada Lovelace", "Ada\u2003Lovelace"},
+		{"two spaces, which a page shows as one", "Bob Smith", "Bob  Smith"},
+		{"spaces and underscores in a row", "Bob_Smith", "Bob _ Smith"},
+		{"an underscore at the end", "Bob", "Bob_"},
+		{"an accent", "José", "Jose"},
+		{"a line through every letter", "Bob", "B\u0336o\u0336b\u0336"},
+		{"a letter with a stroke", "Bob", "Bøb"},
+		{"Lisu", "ADMIN", "ꓮꓓꓟꓲꓠ"},
+		{"Cherokee", "BETH", "ᏴᎬᎢᎻ"},
+		{"Cherokee in small letters", "deth", "\uab70\uab7c\uab72\uab8b"},
+		{"Coptic", "MONICA", "ⲘⲞⲚⲒⲤⲀ"},
+		{"small capitals", "staff", "ꜱᴛᴀꜰꜰ"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if one, other := folded(test.one), folded(test.other); one != other {
@@ -26,7 +37,10 @@ func TestFoldedNamesThatPassForOneAnother(t *testing.T) {
 			}
 		})
 	}
-	for _, pair := range [][2]string{{"ada", "adam"}, {"Jose", "José"}, {"ada", "ada_2"}, {"李雷", "李"}, {"Жанна", "Анна"}} {
+	for _, pair := range [][2]string{
+		{"ada", "adam"}, {"ada", "ada_2"}, {"ada l", "adal"}, {"李雷", "李"}, {"Жанна", "Анна"}, {"かず", "がず"},
+		{"กิน", "กีน"}, {"रमा", "रमि"}, {"रमी", "रमु"}, {"محمد", "أحمد"}, {"민수", "민서"},
+	} {
 		if folded(pair[0]) == folded(pair[1]) {
 			t.Errorf("%q and %q are one name, want two", pair[0], pair[1])
 		}
