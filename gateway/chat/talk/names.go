@@ -2,6 +2,7 @@ package talk
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,6 +27,8 @@ type names struct {
 	holders store.Bucket[holder]     // by name
 	every   store.Index              // all people, so that sealing keys can be replaced
 	locks   store.Locks              // one call at a time for one person
+	// elsewhere says whether another replica holds the sealing key with this fingerprint.
+	elsewhere func(fingerprint string) bool
 }
 
 // registered is the name of one person.
@@ -51,6 +54,8 @@ func newNames(cfg *Config, env chat.Env) *names {
 		holders: store.NewBucket[holder](env.Store.Durable("talkholders").In(env.Name)),
 		every:   store.NewIndex(env.Store.Durable("talknamed").In(env.Name)),
 		locks:   store.NewLocks(env.Store.Passing("talknames").In(env.Name)),
+
+		elsewhere: env.Heartbeat.Held,
 	}
 }
 
@@ -93,13 +98,25 @@ func (n *names) settled(kept registered, wanted string) bool {
 	return kept.Wanted == wanted || kept.Name != "" && n.profile == CoralOIDC
 }
 
-// kept is what is registered of a person, or nothing.
+// kept is what is registered of a person, or nothing. Where that does not open, the holders still say which name is theirs.
 func (n *names) kept(ctx context.Context, userID string) (registered, error) {
 	kept, err := n.people.Get(ctx, userID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || n.lost(err) {
+		return registered{}, nil
+	}
+	if err != nil {
 		return registered{}, fmt.Errorf("read the username of a talk user: %w", err)
 	}
 	return kept, nil
+}
+
+// lost says whether a record is one that nobody opens any more, so that waiting for it would shut its owner out for good
+// (S68). What another replica can open is not: there the answer is 503, until this one has the key too (D23).
+func (n *names) lost(err error) bool {
+	if unknown, ok := errors.AsType[*store.UnknownKeyError](err); ok {
+		return !n.elsewhere(unknown.Fingerprint)
+	}
+	return errors.Is(err, store.ErrCorrupt)
 }
 
 // settle gives a person the name they ask for. A new name is theirs before the former is let go of, so that whatever comes
@@ -150,11 +167,15 @@ func (n *names) free(ctx context.Context, userID string, kept registered) (regis
 }
 
 // tries is how many people share a name before one gets letters of the user id behind it and no longer a number.
-const tries = 20
+// randomTries follow, with letters that nobody can foresee: whoever holds all the others keeps nobody out.
+const (
+	tries       = 20
+	randomTries = 5
+)
 
 // claim takes the first name that is free, or that the person has already: the one wanted, or that with a number.
 func (n *names) claim(ctx context.Context, userID, wanted string) (string, error) {
-	for i := range tries + 1 {
+	for i := range tries + 1 + randomTries {
 		name := n.candidate(userID, wanted, i)
 		key, err := n.key(ctx, name)
 		if err != nil {
@@ -172,11 +193,11 @@ func (n *names) claim(ctx context.Context, userID, wanted string) (string, error
 	return "", errors.New("no username is free")
 }
 
-// holds says whether a name is the person's. A record that does not open is somebody else's.
+// holds says whether a name is the person's. A record that nobody opens any more is somebody else's.
 func (n *names) holds(ctx context.Context, key, userID string) (bool, error) {
 	h, err := n.holders.Get(ctx, key)
 	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrUnknownKey):
+	case errors.Is(err, store.ErrNotFound), n.lost(err):
 		return false, nil
 	case err != nil:
 		return false, err
@@ -214,6 +235,8 @@ func (n *names) candidate(userID, wanted string, i int) string {
 		return wanted
 	case i == tries:
 		more = strings.TrimPrefix(madeUp(userID), "user")
+	case i > tries:
+		more = strings.TrimPrefix(madeUp(rand.Text()), "user")
 	case n.profile == Talk4:
 		more = "_" + "abcdefghijklmnopqrst"[i:i+1] // b for the second, since Talk 4 takes digits out
 	default:
