@@ -83,6 +83,17 @@ test("a revoked token is refused by Talk's own check", async () => {
   await assert.rejects(talk.request(token), /token was revoked/);
 });
 
+test('a revoked token that is older than what Talk knows of its reader changes nothing', async () => {
+  const talk = start(), issued = (at) => now() - 100 + at;
+  await talk.request(gateway.token({ iat: issued(1) }));
+  await talk.request(gateway.token({ iat: issued(3), email: 'lovelace@example.org' }));
+  const known = structuredClone(talk.db.docs);
+  talk.revoked.add('revoked');
+  const old = gateway.token({ iat: issued(2), jti: 'revoked', email: 'former@example.org' });
+  await assert.rejects(talk.request(old), /token was revoked/);
+  assert.deepEqual(talk.db.docs, known);
+});
+
 test('no error and no warning quotes a token', async () => {
   const talk = start({ TALK_CHATGATE_JWKS_URL: `${stranger.issuer}/jwks.json` });
   stranger.answer = (res) => res.writeHead(500).end();

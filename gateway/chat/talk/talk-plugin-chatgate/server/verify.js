@@ -52,7 +52,8 @@ class Verifier {
 
 // wrapVerify lets secret, the object that verifies all of Talk's tokens, take the gateway's as well. Every token of another
 // issuer goes to Talk's own code unchanged, and so does what makes no sense. accepted hears of each good token before Talk
-// does, and its failure is not the token's.
+// does, and so before Talk asks whether it was revoked: what it does with a token that was has to be what the gateway said of
+// that person once, and never undo what a newer token brought.
 function wrapVerify(secret, { issuer, audience, verifier, accepted }) {
   const original = secret.verify;
   secret.verify = function verify(token, options, callback) {
