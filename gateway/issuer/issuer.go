@@ -127,6 +127,13 @@ func (i *Issuer) allow(ctx context.Context, rule limit.Rule, key string, s sessi
 	return told(err)
 }
 
+// countRefused counts what is refused at an address, and nothing else. Behind the product's one address stand all who sign
+// in there, and a stranger makes it bring what they like: whoever brings something good must be let through whatever else
+// comes from there (S125). To guess 256 bits no limit is needed.
+func (i *Issuer) countRefused(ctx context.Context, address string) error {
+	return i.allow(ctx, i.cfg.Rules.CodeAddress, limit.AddressText(address), session.Session{}, address)
+}
+
 // told words an error for the client. One that is worded already stays as it is, and so does one without words, which is
 // told as a mistake of ours.
 func told(err error) error {

@@ -85,7 +85,6 @@ func TestAnOutageLosesNoCode(t *testing.T) { // D26
 		name  string
 		fault fault
 	}{
-		{"the call cannot be counted", fault{command: "Count", place: "limit"}},
 		{"the code cannot be read", fault{command: "Get", place: ":code:"}},
 		{"the session cannot be read", fault{command: "GetHash", place: "session"}},
 		{"the access token cannot be kept", fault{command: "Put", place: ":access:"}},
@@ -144,6 +143,12 @@ func TestOutagesElsewhere(t *testing.T) {
 			code := w.code()
 			w.bought(trade(code))
 			return w.redeem(trade(code))
+		}},
+		{"a code that is refused cannot be counted", fault{command: "Count", place: "limit"}, func(w *world) *http.Response {
+			return w.redeem(trade("x"))
+		}},
+		{"an access token that is refused cannot be counted", fault{command: "Count", place: "limit"}, func(w *world) *http.Response {
+			return w.userinfo("x")
 		}},
 		{"an access token cannot be read", fault{command: "Get", place: ":access:"}, func(w *world) *http.Response {
 			return w.userinfo("x")

@@ -11,7 +11,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
-	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
 )
 
@@ -42,16 +41,31 @@ func (i *Issuer) token(g *gin.Context) {
 	g.JSON(http.StatusOK, answer)
 }
 
+// exchange counts what is refused and audits the codes among it, up to the limit: whoever floods us must not flood the
+// audit log too.
 func (i *Issuer) exchange(g *gin.Context) (tokenAnswer, error) {
 	ctx, address := g.Request.Context(), g.ClientIP()
-	if err := i.allow(ctx, i.cfg.Rules.CodeAddress, limit.AddressText(address), session.Session{}, address); err != nil {
-		return tokenAnswer{}, err
+	answer, err := i.trade(g.Request, address)
+	code, ofCode := errors.AsType[*refusedCode](err)
+	if _, ofRequest := errors.AsType[*refusedToken](err); !ofCode && !ofRequest {
+		return answer, err
 	}
-	form, err := readForm(g.Request)
+	if limited := i.countRefused(ctx, address); limited != nil {
+		return tokenAnswer{}, limited
+	}
+	if ofCode {
+		i.record(ctx, session.Session{}, address, audit.Event{Act: audit.CodeRefused, Reason: code.reason})
+	}
+	return tokenAnswer{}, err
+}
+
+// trade has the client prove itself before anything else is looked at.
+func (i *Issuer) trade(r *http.Request, address string) (tokenAnswer, error) {
+	form, err := readForm(r)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	if err := i.cfg.Client.authenticate(g.Request, form); err != nil {
+	if err := i.cfg.Client.authenticate(r, form); err != nil {
 		return tokenAnswer{}, err
 	}
 	switch {
@@ -62,11 +76,7 @@ func (i *Issuer) exchange(g *gin.Context) (tokenAnswer, error) {
 	case form["code"] == "" || form["redirect_uri"] == "":
 		return tokenAnswer{}, refuseToken(errInvalidRequest, "no code or no redirect_uri")
 	}
-	answer, err := i.redeem(ctx, form, address)
-	if refused, ok := errors.AsType[*refusedCode](err); ok {
-		i.record(ctx, session.Session{}, address, audit.Event{Act: audit.CodeRefused, Reason: refused.reason})
-	}
-	return answer, err
+	return i.redeem(r.Context(), form, address)
 }
 
 // redeem gives what a code is good for, if the session that it was issued for lives and may still enter. Everything that

@@ -183,13 +183,55 @@ func TestOnlyAFormIsRead(t *testing.T) {
 	}
 }
 
-func TestTokenRequestsAreLimitedPerAddress(t *testing.T) {
+// TestAFloodLocksOutNobodyWhoBringsSomethingGood: Coral's server is one address for all its readers, and a stranger makes
+// it send what they like.
+func TestAFloodLocksOutNobodyWhoBringsSomethingGood(t *testing.T) { // S125
+	for _, test := range []struct {
+		name   string
+		send   func(*world) *http.Response
+		status int
+	}{
+		{"codes that Coral was handed by a stranger", func(w *world) *http.Response { return w.redeem(trade("made-up")) }, 400},
+		{"wrong secrets", func(w *world) *http.Response { return w.redeem(trade("x", "client_secret", "wrong")) }, 401},
+		{"other grants", func(w *world) *http.Response { return w.redeem(trade("x", "grant_type", "password")) }, 400},
+		{"forms that cannot be read", func(w *world) *http.Response { return w.redeem(url.Values{"code": {"x", "y"}}) }, 400},
+		{"access tokens that open nothing", func(w *world) *http.Response { return w.userinfo("made-up") }, 401},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := open(t, chattest.Options{Limits: &limit.Settings{CodesPerAddress: 2}})
+			code := w.code()
+			for range 2 {
+				if res := test.send(w); res.StatusCode != test.status {
+					t.Errorf("within the limit = %d, want %d", res.StatusCode, test.status)
+				}
+			}
+			refusals := strings.Count(w.Journal.String(), `"act":"code_refused"`)
+			for range 10 {
+				if res := test.send(w); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+					t.Errorf("above the limit = %d, want 429 with Retry-After", res.StatusCode)
+				}
+			}
+			log := w.Journal.String()
+			if strings.Count(log, `"act":"code_refused"`) != refusals || strings.Count(log, `"reason":"code_address"`) != 1 {
+				t.Error("the flood fills the audit log, want one line that it is there")
+			}
+			access := w.bought(trade(code)).AccessToken
+			if res := w.userinfo(access); res.StatusCode != http.StatusOK {
+				t.Errorf("userinfo with a good token = %d, want 200", res.StatusCode)
+			}
+		})
+	}
+}
+
+func TestWhatIsGoodIsNotCounted(t *testing.T) { // S125
 	w := open(t, chattest.Options{Limits: &limit.Settings{CodesPerAddress: 1}})
-	code := w.code()
-	w.refused(trade("x"))
-	res := w.redeem(trade(code))
-	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" || !w.audited("limit_exceeded", "code_address") {
-		t.Errorf("a second request = %d, want 429 with Retry-After and a line in the audit log", res.StatusCode)
+	for range 5 {
+		if res := w.userinfo(w.bought(trade(w.code())).AccessToken); res.StatusCode != http.StatusOK {
+			t.Errorf("userinfo = %d, want 200", res.StatusCode)
+		}
+	}
+	if got := w.refused(trade("made-up")); got.Error != "invalid_grant" {
+		t.Errorf("the first that is refused = %+v, want invalid_grant", got)
 	}
 }
 

@@ -16,10 +16,10 @@ type Settings struct {
 	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
 	TalkTokensPerSession  int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
-	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user from one address within a minute."`
+	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user and /<chat>/issue from one address within a minute whose token or secret is refused; good ones are not counted here."`
 	TalkIssuesPerClient   int `yaml:"talkIssuesPerClient" default:"600" doc:"Calls of /<chat>/issue by one of issueClients within a minute."`
 	CodesPerSession       int `yaml:"codesPerSession" default:"30" doc:"Sign-ins of one session at Coral's own login, or Talk 4's, within a minute."`
-	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token and /<chat>/oauth/userinfo from one address, which is Coral's or Talk's server, within a minute."`
+	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token and /<chat>/oauth/userinfo from one address within a minute that are refused; good ones are not counted, since all of Coral's or Talk's come from one address."`
 	WarmCallsPerSession   int `yaml:"warmCallsPerSession" default:"120" doc:"Token calls of one session within a minute, counted by each replica for itself."`
 	WarmCallsPerAddress   int `yaml:"warmCallsPerAddress" default:"12000" doc:"Token calls from one address within a minute, counted by each replica for itself."`
 }
@@ -65,10 +65,10 @@ type Rules struct {
 	ResumeSession     Rule // session key; R16
 	MintSession       Rule // session key
 	TalkTokenSession  Rule // session key; D18
-	TalkUserAddress   Rule // Address of Talk's server; G13
+	TalkUserAddress   Rule // Address of a caller who is refused; G13
 	TalkIssueClient   Rule // name of the client; D19
 	CodeSession       Rule // session key; G23
-	CodeAddress       Rule // Address of the product's server; G24
+	CodeAddress       Rule // Address of a caller who is refused; G24
 	WarmSession       Rule // hash of the session cookie; Local
 	WarmAddress       Rule // Address of the client; Local
 }

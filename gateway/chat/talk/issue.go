@@ -14,7 +14,6 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
-	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/store"
@@ -40,11 +39,11 @@ const personKept = 90 * 24 * time.Hour
 func (c *connector) issue(g *gin.Context) error {
 	g.Header("Cache-Control", "no-store")
 	ctx, who := g.Request.Context(), chat.Caller{Address: g.ClientIP()}
-	if err := c.env.Allow(ctx, c.env.Rules.TalkUserAddress, limit.AddressText(who.Address), who); err != nil {
-		return c.told(err)
-	}
 	client, err := c.issueClient(g.Request)
 	if err != nil {
+		if limited := c.countRefused(ctx, who); limited != nil {
+			return c.told(limited)
+		}
 		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.WrongSecret})
 		g.Header("WWW-Authenticate", `Basic realm="chatgate", charset="UTF-8"`) // RFC 7617, Section 2
 		return clientRefused(err)

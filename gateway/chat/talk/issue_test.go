@@ -198,3 +198,21 @@ func TestIssueIsLimitedPerClient(t *testing.T) { // G13
 		t.Errorf("the third call within a minute = %d, want 429", res.StatusCode)
 	}
 }
+
+func TestNobodyKeepsAServerFromItsTokens(t *testing.T) { // S125
+	w := open(t, issuing(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkUsersPerAddress: 2}})
+	_, id := w.known()
+	body := `{"id":"` + id + `"}`
+	for range 2 {
+		w.whose("nothing")
+	}
+	if res := w.issue(body, "cms", "wrong"); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+		t.Errorf("a third credential that is refused = %d, want 429 with Retry-After", res.StatusCode)
+	}
+	if strings.Contains(w.Journal.String(), `"reason":"wrong_secret"`) {
+		t.Error("a flood of wrong secrets fills the audit log")
+	}
+	if res := w.issue(body, "cms", serverSecret); res.StatusCode != http.StatusCreated {
+		t.Errorf("the right secret from the same address = %d, want 201", res.StatusCode)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/gateway/limit"
 	"chatgate/oidc"
 )
 
@@ -79,6 +80,32 @@ func TestCoralsOwnLogin(t *testing.T) { // G23, G24
 	pushed, err := coral.Verify(ctx(), w.token(http.MethodGet, w.SignIn(ada())).Token)
 	if err != nil || pushed.ID != viewer.ID {
 		t.Errorf("a pushed token is %q, %v, want the same person, %q", pushed.ID, err, viewer.ID)
+	}
+}
+
+// TestAStrangerLocksNobodyOutOfCoralsOwnLogin: Coral hands the gateway whatever code it is called back with, from the one
+// address that its readers' codes come from too.
+func TestAStrangerLocksNobodyOutOfCoralsOwnLogin(t *testing.T) { // S125
+	w := open(t, ownLogin(talk.CoralOIDC), chattest.Options{Limits: &limit.Settings{CodesPerAddress: 3}})
+	coral := loginCoral(t, w)
+	begun := answer(coral, httptest.NewRequest(http.MethodGet, coralURL+"/api/auth/oidc?redirectTo=/admin", http.NoBody))
+	asked, err := begun.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		query := url.Values{"code": {"made-up"}, "state": {asked.Query().Get("state")}}
+		back := httptest.NewRequest(http.MethodGet, coralURL+"/api/auth/oidc/callback?"+query.Encode(), http.NoBody)
+		for _, c := range begun.Cookies() {
+			back.AddCookie(c)
+		}
+		answer(coral, back)
+	}
+	if !strings.Contains(w.Journal.String(), `"reason":"code_address"`) {
+		t.Fatal("the stranger's calls have not reached the limit")
+	}
+	if res := w.throughCoral(coral, w.SignIn(ada())); !strings.HasPrefix(res.Header.Get("Location"), "/admin#accessToken=") {
+		t.Errorf("a reader's login ends at %d %q, want in", res.StatusCode, res.Header.Get("Location"))
 	}
 }
 

@@ -160,8 +160,12 @@ func TestUserSendsNoCORSHeaders(t *testing.T) {
 	}
 }
 
-func TestUserIsLimitedPerAddress(t *testing.T) {
+func TestUserIsLimitedPerAddress(t *testing.T) { // S123, S125
 	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkUsersPerAddress: 2}})
+	good := w.token(http.MethodGet, w.SignIn(ada())).Token
+	for range 5 {
+		w.whose(good)
+	}
 	for range 2 {
 		w.whose("nothing")
 	}
@@ -171,5 +175,8 @@ func TestUserIsLimitedPerAddress(t *testing.T) {
 	w.whose("nothing")
 	if lines := strings.Count(w.Journal.String(), `"act":"limit_exceeded","reason":"talk_user_address","chat":"talk","remote_ip":"192.0.2.1"`); lines != 1 {
 		t.Errorf("%d audit lines for two refusals in one window, want one", lines)
+	}
+	if res := w.whose(good); res.StatusCode != http.StatusOK {
+		t.Errorf("GET /user with a good token = %d, want 200: Talk's server is one address for all its readers", res.StatusCode)
 	}
 }
