@@ -33,6 +33,8 @@ type Env struct {
 	Store *store.Store
 	// Names derives store keys and public user ids from identities.
 	Names *store.Names
+	// Heartbeat says whether a record under a sealing key that this replica does not hold is another's to open (D23).
+	Heartbeat *store.Heartbeat
 	// Sessions finds the signed-in browser.
 	Sessions *session.Manager
 	// HandOffs bring sign-ins from other windows to this chat's frame.

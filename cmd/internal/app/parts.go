@@ -180,7 +180,7 @@ func (a *App) openChats() error {
 		title := cmp.Or(section.Called(), name)
 		connector, err := section.Open(chat.Env{
 			Name: name, Title: title, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
-			Store: p.store, Names: p.names, Sessions: p.sessions, HandOffs: p.handOffs, Keys: p.keys.Set(name),
+			Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Sessions: p.sessions, HandOffs: p.handOffs, Keys: p.keys.Set(name),
 			Outbox: p.outbox, Ledger: p.ledger, Limits: p.limits, Rules: a.cfg.Limits.Rules(), Audit: a.audit,
 			Pages: p.pages, Problems: p.problems, Transport: p.transport, Metrics: p.metrics,
 			Log: a.log.With("chat", name), Now: p.now,

@@ -125,7 +125,7 @@ func (e *Env) openStore() {
 	e.must(err)
 	e.Store, err = store.New(store.Config{Engine: e.engine, Sealer: sealer, Now: e.Now})
 	e.must(err)
-	e.Names = store.NewNames(e.Store)
+	e.Names, e.Heartbeat = store.NewNames(e.Store), store.NewHeartbeat(e.Store)
 	e.Rules = e.options.Limits.Rules()
 	e.Limits, err = limit.New(limit.Config{Store: e.Store, Names: e.Names})
 	e.must(err)
@@ -140,7 +140,7 @@ func (e *Env) openStore() {
 func (e *Env) openSessions() {
 	var err error
 	e.Sessions, err = session.New(session.Config{
-		Store: e.Store, Names: e.Names, Heartbeat: store.NewHeartbeat(e.Store), Settings: e.options.Session,
+		Store: e.Store, Names: e.Names, Heartbeat: e.Heartbeat, Settings: e.options.Session,
 		Chats: []string{e.Name}, Log: e.Log, Now: e.Now,
 	})
 	e.must(err)

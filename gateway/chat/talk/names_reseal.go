@@ -84,9 +84,9 @@ func (n *names) all(ctx context.Context) ([]store.Entry, error) {
 }
 
 func (n *names) resealOne(ctx context.Context, userID string) (bool, error) {
-	kept, err := n.kept(ctx, userID)
+	kept, err := n.people.Get(ctx, userID)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("read the username of a talk user: %w", err)
 	}
 	key, err := n.key(ctx, kept.Name)
 	if err != nil {

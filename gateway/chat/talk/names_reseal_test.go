@@ -32,7 +32,11 @@ func registerUnder(t *testing.T, engine store.Engine, keys ...string) (register 
 	if err := derive.Keep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return newNames(&Config{Profile: CoralSSO, UniqueNames: true}, chat.Env{Name: "talk", Store: s, Names: derive}), s.Rotating()
+	env := chat.Env{Name: "talk", Store: s, Names: derive, Heartbeat: store.NewHeartbeat(s)}
+	if err := env.Heartbeat.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return newNames(&Config{Profile: CoralSSO, UniqueNames: true}, env), s.Rotating()
 }
 
 // TestNamesOutliveTheirSealingKey: nobody has to come back while both keys are held (D23).

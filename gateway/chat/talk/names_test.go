@@ -71,7 +71,7 @@ func TestNamesThatOthersHaveGetANumber(t *testing.T) {
 			w.called(person("1", test.first))
 			for range 2 { // the same every time
 				if got := w.called(person("2", test.other)); got != test.want {
-					t.Errorf("the second %q is called %q, want %q (D15)", test.other, got, test.want)
+					t.Errorf("the second %q is called %q, want %q (T-D15)", test.other, got, test.want)
 				}
 			}
 		})
@@ -263,5 +263,20 @@ func TestAHolderThatDoesNotOpenIsSomebodyElse(t *testing.T) {
 	engine.failing.Store(&fault{"Get", "talkholders", store.ErrCorrupt})
 	if got := w.called(person("2", "ada")); got != "ada_2" {
 		t.Errorf("the second ada is called %q, want ada_2 (S68)", got)
+	}
+}
+
+// TestAPersonWhoseRecordDoesNotOpenKeepsTheirName: the record of the name still says whose it is (S68).
+func TestAPersonWhoseRecordDoesNotOpenKeepsTheirName(t *testing.T) {
+	engine := &faulty{Engine: memstore.New(memstore.Config{})}
+	w := open(t, unique(talk.CoralSSO), chattest.Options{Engine: engine})
+	w.called(person("1", "ada"))
+	w.called(person("2", "ada"))
+	engine.failing.Store(&fault{"Get", "talknames", store.ErrCorrupt})
+	for range 2 {
+		if got := w.called(person("2", "ada")); got != "ada_2" {
+			t.Errorf("the second ada is called %q, want ada_2 as ever", got)
+		}
+		engine.failing.Store(nil)
 	}
 }
