@@ -124,7 +124,66 @@ test('a token that ended while nobody looked cannot sign out', async () => {
 test('another person at the gateway is signed in at the next renewal', async () => {
   await given([answer('two', { sub: 'bob' })]);
   await stage.wait(AT_80);
-  assert.deepEqual(stage.told, ['made without', 'login one', 'login two']);
+  assert.deepEqual([stage.told, stage.embeds.length], [['made two'], 2]);
+});
+
+const bobs = answer('two', { sub: 'bob' });
+
+test('what one person has written is not sent with the token of another', async () => {
+  await given([bobs]);
+  const [first] = stage.embeds;
+  assert.deepEqual(await stage.refuse(), [], 'no answer, with which Coral would send it');
+  assert.deepEqual([stage.told, stage.state.name], [['made two'], 'connected'], 'the comments begin anew');
+  assert.deepEqual([first.told, stage.element.children], [['login one', 'remove'], [{ id: stage.comments.options.id }]]);
+  assert.deepEqual(await stage.refuse(), ['two'], 'what the other person writes is sent');
+});
+
+test('what has waited for a press of one person does not go with the token of another', async () => {
+  await given([problem(500, 'internal', { 'Retry-After': '3600' }), bobs]);
+  const got = await stage.refuse();
+  await stage.say('loginPrompt');
+  assert.deepEqual([got, stage.told, stage.embeds.length], [[], ['made two'], 2]);
+});
+
+test('what has waited for the frame does not go with the token that another person’s frame hands over', async () => { // B-26
+  await stage.render([signedOut]);
+  await stage.say('loginPrompt');
+  await handOver('one');
+  await stage.wait(LIFE * 1_000);
+  const got = await stage.refuse();
+  await handOver('two', { sub: 'bob' });
+  assert.deepEqual([got, stage.told, stage.embeds.length], [[], ['made two'], 2]);
+});
+
+test('what comes after a sign-out does not go with the token of whoever has signed in since', async () => {
+  await given([signedOut, bobs]);
+  await stage.wait(AT_80);
+  assert.deepEqual(await stage.refuse(), []);
+  assert.deepEqual([stage.told, stage.embeds.length], [['made two'], 2]);
+});
+
+test('what was on its way when another person came does not go with their token', async () => {
+  await given([bobs, answer('three', { sub: 'bob' })]);
+  const { refreshAccessToken } = stage.comments.options;
+  await stage.wait(AT_80);
+  refreshAccessToken(() => assert.fail('answered'));
+  await stage.settle();
+  assert.deepEqual([stage.asked, stage.told], [['GET', 'POST'], ['made two']]);
+});
+
+test('what somebody has written who came in by a login of Coral’s own does not go with our token', async () => {
+  await stage.render([answer('one'), signedOut, signedOut, answer('two')]);
+  await stage.wait(AT_80);
+  await stage.say('signedIn');
+  assert.deepEqual([stage.state.name, await stage.refuse()], ['connected', []]);
+  assert.deepEqual([stage.told, stage.embeds.length], [['made two'], 2]);
+});
+
+test('what has waited goes with a token of the same person, who has pressed sign-in meanwhile', async () => {
+  await given([problem(500, 'internal', { 'Retry-After': '3600' }), answer('two')]);
+  const got = await stage.refuse();
+  await stage.say('loginPrompt');
+  assert.deepEqual([got, stage.embeds.length], [['two'], 1]);
 });
 
 test('a person is told by the user id where a token has no subject', async () => { // G15
@@ -132,7 +191,8 @@ test('a person is told by the user id where a token has no subject', async () =>
   await stage.render([answer('one', user), answer('two', user), answer('three', { sub: null, user: { id: 'bob' } })]);
   await stage.wait(AT_80);
   await stage.wait(AT_80);
-  assert.deepEqual(stage.told, ['made without', 'login one', 'login three']);
+  assert.deepEqual(stage.embeds[0].told, ['login one', 'remove']);
+  assert.deepEqual(stage.told, ['made three']);
 });
 
 test('a page out of sight renews nothing, and catches up when it is seen', async () => {
@@ -216,9 +276,9 @@ test('a gateway that asks for patience gets it', async () => {
 });
 
 // handOver is a sign-in where no cookie of the gateway's reaches the page.
-async function handOver(name) {
+async function handOver(name, claims) {
   await stage.frameSays({ type: 'chatgate:connected', chat: 'talk' });
-  await stage.frameSays({ type: 'chatgate:token', chat: 'talk', token: token(name), expires_at: 1 });
+  await stage.frameSays({ type: 'chatgate:token', chat: 'talk', token: token(name, claims), expires_at: 1 });
   assert.equal(stage.state.name, 'connected');
 }
 
@@ -257,7 +317,7 @@ test('a page from the history asks who is signed in now', async () => {
   await given([answer('two', { sub: 'bob' })]);
   await stage.happen(window, 'pageshow', { persisted: true });
   assert.deepEqual(stage.asked, ['GET', 'GET']);
-  assert.equal(stage.told.at(-1), 'login two');
+  assert.deepEqual(stage.told, ['made two']);
 });
 
 test('a page that is shown for the first time does not ask twice', async () => {

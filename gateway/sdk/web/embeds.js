@@ -99,9 +99,9 @@ class Embed {
     this.#comments?.logout();
   }
 
-  // beginAnew is for comments whose token is not good any more: they cannot sign out with it.
-  beginAnew() {
-    this.#token = undefined;
+  // beginAnew is for comments whose token is not good any more, with which they cannot sign out, and for another person's.
+  beginAnew(token) {
+    this.#token = token;
     if (this.#comments === undefined) return;
     try {
       this.#comments.remove();

@@ -66,6 +66,7 @@ class Comments {
   #inside = false; // whether somebody is signed in to the comments
   #given; // the token that the comments have from us
   #newest; // the last that we have got
+  #person; // whose token was the last that the comments had from us, while nobody has come in by their own login
   #waiting = []; // where the comments wait for a token
   #timer;
   #leftAt; // when we signed out of the comments last
@@ -173,27 +174,45 @@ class Comments {
     this.#frame.hide();
   }
 
-  // take gives the comments a token. Where they fetch the next one themselves, a new one for the same person is kept until
-  // they do: a login draws them anew, and a comment that somebody is writing may be lost.
   #take(token) {
     this.#nobody.clear();
     this.#frame.hide();
     this.#newest = token;
-    const { renewByLogin } = this.#options;
-    if (this.#waiting.length > 0) this.#answer();
-    else if (renewByLogin ? this.#given?.text !== token.text : this.#given?.person !== token.person) this.#logIn();
+    if (!this.#options.renewByLogin) this.#give();
+    else if (this.#given?.text !== token.text) this.#logIn();
     this.#inside = true;
     this.#renewIn(token.renew - Date.now());
   }
 
+  // give is for comments that fetch the next token themselves. For the same person it is kept until they do: a login draws
+  // them anew, and a comment that somebody is writing may be lost. For another they begin anew, because what they send
+  // again after a refusal, now or later, is the former one's: it would go out under the other's name.
+  #give() {
+    const waiting = this.#waiting.length > 0;
+    if (this.#person !== this.#newest.person && (this.#person !== undefined || waiting)) this.#beginAnew();
+    else if (waiting) this.#answer();
+    else if (this.#given === undefined) this.#logIn();
+  }
+
   #answer() {
-    this.#given = this.#newest;
+    this.#hold();
     for (const next of this.#waiting.splice(0)) next(this.#given.text);
   }
 
   #logIn() {
-    this.#given = this.#newest;
+    this.#hold();
     this.#embed.login(this.#given.text);
+  }
+
+  #beginAnew() {
+    this.#hold();
+    this.#waiting = [];
+    this.#embed.beginAnew(this.#given.text);
+  }
+
+  #hold() {
+    this.#given = this.#newest;
+    this.#person = this.#given.person;
   }
 
   // forget signs out of the comments. A token that was refused, or has ended, cannot sign out any more.
@@ -265,6 +284,7 @@ class Comments {
   #entered() {
     if (this.#inside) return;
     this.#inside = true;
+    this.#person = undefined;
     if (this.state.name === 'checking') return;
     this.#frame.hide();
     this.#enter({ name: 'connected' });
