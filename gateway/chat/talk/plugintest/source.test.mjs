@@ -122,6 +122,14 @@ test('the README has a row for every setting that is read', () => {
   assert.deepEqual([...names].filter((name) => !read('README.md').includes(`\n| \`${name}\` |`)), []);
 });
 
+test('the README says, where it tells of the window and of sign-out, what Talk keeps in Safari and for how long', () => {
+  const readme = read('README.md');
+  const between = (from, to) => readme.slice(readme.indexOf(from), readme.indexOf(to));
+  for (const part of [between('- **The window**', '## Sign-out'), between('## Sign-out', '## What does not work')]) {
+    for (const word of ['Safari', 'cookie', 'TALK_JWT_EXPIRY']) assert.ok(part.includes(word), `${word} is not in ${part}`);
+  }
+});
+
 test("the hooks take as many arguments as Talk's own check allows", () => {
   const { plugin } = new Talk({ NODE_ENV: 'test' }).start();
   assert.deepEqual(Object.entries(plugin).map(([name, hook]) => [name, hook.length]), [['passport', 1], ['router', 1], ['tokenUserNotFound', 1]]);
