@@ -43,6 +43,15 @@ test('comments whose script comes after the answer begin with the token', async 
   assert.equal(stage.state.name, 'connected');
 });
 
+test('comments whose script comes after close do not show, and sign nobody in', async () => {
+  delete window.Coral;
+  const connection = await stage.render([answer('one')], { comments: { rootURL: 'https://late.example.org' } });
+  connection.close();
+  stage.bringScript();
+  await stage.happen(stage.scripts[0], 'load');
+  assert.deepEqual([stage.embeds.length, connection.state.name], [0, 'closed']);
+});
+
 test('nobody signed in reads the comments, and the frame waits for a press', async () => {
   await stage.render([signedOut]);
   assert.deepEqual(stage.names, ['checking', 'signed-out']);

@@ -60,6 +60,7 @@ class Embed {
   #element;
   #options;
   #product;
+  #closed;
   #told;
   #place; // the comments are in an element of their own, so that they can begin anew
   #comments;
@@ -69,14 +70,16 @@ class Embed {
     this.#element = element;
     this.#product = PRODUCTS[product];
     this.#options = comments;
+    this.#closed = closed;
     this.#told = (place) => Object.fromEntries(Object.entries(told).map(([name, handler]) => [name, (value) => {
       if (place === this.#place && !closed.aborted) handler(value);
     }]));
   }
 
-  // open shows the comments, once.
+  // open shows the comments, once. A page may have closed them while their script was on its way.
   async open() {
     if (!this.#product.present()) await loaded(this.#options.rootURL + this.#product.script);
+    if (this.#closed.aborted) return;
     if (!this.#product.present()) throw new Failure('embed_unavailable');
     if (this.#comments === undefined) this.#begin();
   }
