@@ -1,7 +1,9 @@
 package issuer_test
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"chatgate/gateway/issuer"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
+	"chatgate/store"
 	"chatgate/store/memstore"
 )
 
@@ -126,6 +129,52 @@ func TestASignOutEndsWhatWasGiven(t *testing.T) {
 	if res := w.userinfo(access); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("userinfo afterwards = %d, want 401", res.StatusCode)
 	}
+}
+
+// TestASignOutBeatsARedemptionUnderWay: Coral would make a session of its own of the ID token, and nobody could end that.
+func TestASignOutBeatsARedemptionUnderWay(t *testing.T) { // D17, D21
+	for _, test := range []struct {
+		name  string
+		begin func(w *world, engine *meddling, signOut func())
+	}{
+		{"while the site is asked about the person", func(w *world, _ *meddling, signOut func()) {
+			say := w.say
+			w.say = func(s session.Session) (any, error) {
+				signOut()
+				w.say = say
+				return say(s)
+			}
+		}},
+		{"while the code is being spent", func(_ *world, engine *meddling, signOut func()) { engine.act = signOut }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			engine := &meddling{Engine: memstore.New(memstore.Config{})}
+			w := open(t, chattest.Options{Engine: engine})
+			cookie := w.SignIn(ada())
+			code := w.codeFor(cookie)
+			test.begin(w, engine, func() { w.SignOut(cookie) })
+			if got := w.refused(trade(code)); got.Status != http.StatusBadRequest || got.Error != "invalid_grant" {
+				t.Errorf("token = %+v, want invalid_grant", got)
+			}
+			if strings.Contains(w.Journal.String(), `"act":"id_token_issued"`) || !w.audited("code_refused", "session_ended") {
+				t.Error("the audit log tells of an ID token, or does not say that the session ended")
+			}
+		})
+	}
+}
+
+// meddling is an engine with somebody who acts once, just before a code is marked used.
+type meddling struct {
+	store.Engine
+	act func()
+}
+
+func (m *meddling) Swap(ctx context.Context, key string, old, next []byte, ttl time.Duration) error {
+	if act := m.act; act != nil && strings.Contains(key, ":code:") {
+		m.act = nil
+		act()
+	}
+	return m.Engine.Swap(ctx, key, old, next, ttl)
 }
 
 func TestAnotherTabsSignInOfTheSamePersonEndsNothing(t *testing.T) { // D27

@@ -79,8 +79,9 @@ func (i *Issuer) trade(r *http.Request, address string) (tokenAnswer, error) {
 	return i.redeem(r.Context(), form, address)
 }
 
-// redeem gives what a code is good for, if the session that it was issued for lives and may still enter. Everything that
-// can fail by itself comes before the code is spent: what is asked again then works.
+// redeem gives what a code is good for, if the session that it was issued for lives and may still enter. What can fail by
+// itself comes before the code is spent, so that it works when it is asked again; only the last look at the session comes
+// after.
 func (i *Issuer) redeem(ctx context.Context, form map[string]string, address string) (tokenAnswer, error) {
 	key := keyOf(form["code"])
 	grant, err := i.look(ctx, key, form["redirect_uri"], form["code_verifier"])
@@ -98,6 +99,11 @@ func (i *Issuer) redeem(ctx context.Context, form map[string]string, address str
 	token, err := i.spend(ctx, key, s)
 	if err != nil {
 		return tokenAnswer{}, err
+	}
+	// A sign-out may have come while all this was made. Nobody could end what the client makes of the ID token, so that none
+	// goes out (D21), and nobody has learnt the access token yet.
+	if _, err := i.holder(ctx, grant.Session); err != nil {
+		return tokenAnswer{}, errors.Join(err, i.access.Delete(ctx, keyOf(token)))
 	}
 	i.record(ctx, s, address, audit.Event{
 		Act: audit.IDTokenIssued, Attrs: []slog.Attr{slog.String("jti", jti), slog.String("kid", kid)},
