@@ -41,11 +41,36 @@ func UnpackPlugin(dir string, replace bool) (folder string, err error) {
 	if err := os.CopyFS(fresh, plugin); err != nil {
 		return "", fmt.Errorf("unpack the plugin: %w", err)
 	}
-	if err := os.RemoveAll(folder); err != nil {
-		return "", fmt.Errorf("remove the former plugin: %w", err)
-	}
-	if err := os.Rename(filepath.Join(fresh, PluginName), folder); err != nil {
-		return "", fmt.Errorf("put the plugin in its place: %w", err)
+	if err := swap(filepath.Join(fresh, PluginName), folder); err != nil {
+		return "", err
 	}
 	return folder, nil
+}
+
+// swap puts the folder fresh in the place of folder, which need not be there. The former one is put aside first and removed
+// last, since only a rename is whole or not at all.
+func swap(fresh, folder string) error {
+	former, err := os.MkdirTemp(filepath.Dir(folder), "."+PluginName+"-former-")
+	if err != nil {
+		return fmt.Errorf("make room for the former plugin: %w", err)
+	}
+	aside := filepath.Join(former, PluginName)
+	if err := os.Rename(folder, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("put the former plugin aside: %w", err), os.Remove(former))
+	}
+	if err := os.Rename(fresh, folder); err != nil {
+		return errors.Join(fmt.Errorf("put the plugin in its place: %w", err), putBack(aside, folder), os.Remove(former))
+	}
+	if err := os.RemoveAll(former); err != nil {
+		return fmt.Errorf("remove the former plugin, whose place the new one has: %w", err)
+	}
+	return nil
+}
+
+// putBack undoes that a plugin was put aside. Where it cannot, its error names both places.
+func putBack(aside, folder string) error {
+	if err := os.Rename(aside, folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("put the former plugin back: %w", err)
+	}
+	return nil
 }
