@@ -27,7 +27,8 @@ type HandOffConfig struct {
 	Access Access
 	// Give returns what the frame is handed, as a JSON object, for a session that a person has just signed in with: it
 	// clears whatever kept the session out of the chat. It is called before the hand-off is taken, perhaps more than once,
-	// and by several callers at a time: all of them must get the same. Its error leaves the hand-off as it is (D28).
+	// and by several callers at a time: one that comes soon after another gets the same, so that asking again makes nothing
+	// more, and what those of the very same moment get is equally good. Its error leaves the hand-off as it is (D28).
 	Give func(ctx context.Context, who Caller) (answer any, err error)
 	// Told words an error of Give for the frame, and counts it.
 	Told func(err error) error

@@ -9,6 +9,8 @@ type stamp struct {
 	Basis    string // see connector.basis; not part of the token
 	IssuedAt time.Time
 	Expires  time.Time
+
+	HandedOver bool // see signed; not part of the token
 }
 
 // shape makes the claims of one profile. What an account does not have is left out: to Coral null, an empty string and

@@ -153,6 +153,13 @@ func (w *world) waiting() waitingFrame {
 func (f waitingFrame) signIn(id oidc.Identity) *http.Cookie {
 	f.w.t.Helper()
 	cookie := f.w.SignIn(id)
+	f.continueAs(cookie)
+	return cookie
+}
+
+// continueAs finishes it for somebody who is signed in already.
+func (f waitingFrame) continueAs(cookie *http.Cookie) {
+	f.w.t.Helper()
 	started, err := f.w.HandOffs.Start(ctx(), f.id)
 	if err == nil {
 		err = f.w.HandOffs.Finish(ctx(), started, f.w.Session(cookie).Key)
@@ -160,7 +167,6 @@ func (f waitingFrame) signIn(id oidc.Identity) *http.Cookie {
 	if err != nil {
 		f.w.t.Fatal(err)
 	}
-	return cookie
 }
 
 func (f waitingFrame) redeem() *http.Response {
@@ -202,6 +208,38 @@ func TestTheFrameIsHandedATokenAndACookieForTheNext(t *testing.T) { // B-13, D27
 	}
 	if res := w.ask(http.MethodPost, child); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a POST with the frame's cookie after the sign-out = %d, want 401", res.StatusCode)
+	}
+}
+
+// TestHandOffsInARowShareAToken: each token that is signed counts against the session and is one more to end, and frames
+// in several tabs ask at about the same time (D28).
+func TestHandOffsInARowShareAToken(t *testing.T) {
+	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkTokensPerSession: 2}})
+	cookie := w.SignIn(ada())
+	w.token(http.MethodGet, cookie)
+	handed := func() string {
+		t.Helper()
+		f := w.waiting()
+		f.continueAs(cookie)
+		res := f.redeem()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("redeem = %d, want 200", res.StatusCode)
+		}
+		return decode[tokenAnswer](t, res).Token
+	}
+	page := w.token(http.MethodGet, cookie).Token
+	first := handed()
+	if first == page {
+		t.Error("a frame is handed the token of a page, which a sign-out in the comments may have ended (D18)")
+	}
+	for range 3 {
+		if again := handed(); again != first {
+			t.Error("another frame is handed another token, want the one that was signed for the first")
+		}
+	}
+	w.Clock.Advance(10 * time.Second)
+	if later := handed(); later == first {
+		t.Error("a frame that comes later is handed the token of an earlier one")
 	}
 }
 

@@ -38,7 +38,7 @@ func (c *connector) resume(g *gin.Context) error {
 	if err := chat.ReadObject(g.Request.Body, &request); err != nil {
 		return problem.InvalidRequest("The body must be {} or {\"confirm\": true}.", err)
 	}
-	answer, err := c.handOver(ctx, who)
+	answer, err := c.forFrame(ctx, who, alwaysNew)
 	if err != nil {
 		return err
 	}
@@ -48,14 +48,23 @@ func (c *connector) resume(g *gin.Context) error {
 	return nil
 }
 
-// handOver signs a token for a frame. Its error is told already.
+// handOver gives a token for a hand-off. Several in a row get the same, as chat.HandOffConfig asks for: the frame comes
+// again where the hand-off could not be taken, and every token that is signed counts against the session. Callers at the
+// very same moment may each sign one; both are good, and both end with the session.
 func (c *connector) handOver(ctx context.Context, who chat.Caller) (any, error) {
-	t, _, err := c.give(ctx, who, true)
+	return c.forFrame(ctx, who, lastIfHandedOver)
+}
+
+// forFrame gives a token to a frame. Its error is told already.
+func (c *connector) forFrame(ctx context.Context, who chat.Caller, f freshness) (any, error) {
+	t, result, err := c.give(ctx, who, f)
 	if err != nil {
 		return nil, c.refuse(ctx, who, err)
 	}
-	c.audit(ctx, who, t)
-	return frameAnswer{tokenAnswer: t.answer(), Name: displayName(who.Session)}, nil
+	if result == resultSigned {
+		c.audit(ctx, who, t)
+	}
+	return frameAnswer{tokenAnswer: t.answer(), Name: chat.DisplayName(who.Session)}, nil
 }
 
 // audit records a token that was signed.

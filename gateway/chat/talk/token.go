@@ -39,7 +39,11 @@ func (c *connector) token(g *gin.Context) error {
 	if err != nil {
 		return c.refuse(ctx, who, err)
 	}
-	t, result, err := c.give(ctx, who, g.Request.Method == http.MethodPost)
+	f := lastIfGood
+	if g.Request.Method == http.MethodPost {
+		f = alwaysNew
+	}
+	t, result, err := c.give(ctx, who, f)
 	if err != nil {
 		return c.refuse(ctx, who, err)
 	}
@@ -53,7 +57,7 @@ func (c *connector) token(g *gin.Context) error {
 
 // give returns the session's last token while it may (D18), else one signed anew, and which of both it was. Who is
 // admitted is asked each time, so that a rule that changes reaches sessions that live (S54).
-func (c *connector) give(ctx context.Context, who chat.Caller, anew bool) (t signed, result string, err error) {
+func (c *connector) give(ctx context.Context, who chat.Caller, f freshness) (t signed, result string, err error) {
 	s := who.Session
 	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
 		return signed{}, "", err
@@ -62,22 +66,37 @@ func (c *connector) give(ctx context.Context, who chat.Caller, anew bool) (t sig
 	if err != nil {
 		return signed{}, "", err
 	}
-	last := lastSigned(s)
-	if !anew && last.good(basis, c.env.Now()) {
+	last, now := lastSigned(s), c.env.Now()
+	if f != alwaysNew && last.good(basis, now) && (f != lastIfHandedOver || last.justHandedOver(now)) {
 		return last, resultCached, nil
 	}
 	a, err := c.account(ctx, s.Identity)
 	if err != nil {
 		return signed{}, "", err
 	}
-	if anew {
+	if f != lastIfGood {
 		if err := c.env.Allow(ctx, c.env.Rules.TalkTokenSession, s.Key, who); err != nil {
 			return signed{}, "", err
 		}
 	}
-	t, err = c.sign(ctx, s, a, c.stamp(last, basis))
+	st := c.stamp(last, basis)
+	st.HandedOver = f == lastIfHandedOver
+	t, err = c.sign(ctx, s, a, st)
 	return t, resultSigned, err
 }
+
+// freshness is which of a session's tokens will do.
+type freshness int
+
+const (
+	lastIfGood       freshness = iota // the last, while it is good
+	alwaysNew                         // none but one that is signed now
+	lastIfHandedOver                  // the last, when it was signed for a hand-off a moment ago
+)
+
+// sameHandOver is how long several hand-offs in a row share a token: those of frames in several tabs, and one that is
+// asked for again because it could not be taken.
+const sameHandOver = 10 * time.Second
 
 // signed is a token as the session keeps it.
 type signed struct {
@@ -87,6 +106,8 @@ type signed struct {
 	IssuedAt int64        `json:"i"` // Unix seconds, as is Expires
 	Expires  int64        `json:"e"`
 	Basis    string       `json:"b"`
+
+	HandedOver bool `json:"h,omitempty"` // signed for a hand-off
 }
 
 // lastSigned is the token that the session keeps. One that cannot be read is as good as none.
@@ -101,6 +122,12 @@ func lastSigned(s session.Session) signed {
 // good says whether the token may be given out once more: it says what a new one would, and half of its life is left.
 func (t signed) good(basis string, now time.Time) bool {
 	return t.Basis == basis && t.Expires-now.Unix() >= (t.Expires-t.IssuedAt)/2
+}
+
+// justHandedOver says whether the token was signed for a hand-off so lately that it may be handed over once more. One that
+// a page had may have been ended by a sign-out in the comments, which nobody tells us of.
+func (t signed) justHandedOver(now time.Time) bool {
+	return t.HandedOver && now.Sub(time.Unix(t.IssuedAt, 0)) < sameHandOver
 }
 
 // basis is a fingerprint of everything that decides on a token but its stamp: the section, the key and what of the identity
@@ -191,7 +218,7 @@ func (c *connector) make(ctx context.Context, s session.Session, a account, st s
 	}
 	t := signed{
 		Token: store.Secret(token), ID: st.ID, KID: kid, Basis: st.Basis,
-		IssuedAt: st.IssuedAt.Unix(), Expires: st.Expires.Unix(),
+		IssuedAt: st.IssuedAt.Unix(), Expires: st.Expires.Unix(), HandedOver: st.HandedOver,
 	}
 	if err := c.own(ctx, st.ID, s.Key, st.Expires); err != nil {
 		return signed{}, err
