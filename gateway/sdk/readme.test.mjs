@@ -13,7 +13,8 @@ import * as chatgate from './web/chatgate.js';
 
 const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
 const blocks = (language) => [...readme.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))].map(([, text]) => text);
-const pages = blocks('html');
+const pages = [...readme.matchAll(/```html\n([^]*?)```(?:\n\n```js\n([^]*?)```)?/g)].map(pageOf);
+const policy = new Map(blocks('text')[0].trim().split('\n').map((line) => line.split(' ')).map(([directive, ...sources]) => [directive, sources]));
 const [snippet] = blocks('php');
 
 let stage;
@@ -35,15 +36,22 @@ async function inFile(name, text, act) {
   }
 }
 
+// pageOf is a page under its heading, with all that it runs. The file that it brings along is right below it.
+function pageOf({ 1: html, 2: file, index }) {
+  const [, name] = readme.slice(0, index).match(/[^]*\n#+ (.*)/);
+  const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)].map(([, attributes, inline]) => {
+    const source = attributes.match(/src="([^"]+)"/)?.[1];
+    return { source, module: attributes.includes('module'), text: source === '/comments.js' ? file : inline };
+  });
+  return { name, html, scripts, text: html + (file ?? '') };
+}
+
 // open runs a page. It finds the elements that the page has, and no others.
 async function open(page) {
-  const elements = new Map([...page.matchAll(/<(\w+) id="([^"]+)"/g)].map(([, tag, id]) => [id, part(tag)]));
+  const elements = new Map([...page.html.matchAll(/<(\w+) id="([^"]+)"/g)].map(([, tag, id]) => [id, part(tag)]));
   document.getElementById = (id) => elements.get(id) ?? null;
   document.body = { dataset: {} };
-  for (const [, attributes, script] of page.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)) {
-    const runs = attributes.includes('module') ? runModule : runClassic;
-    await runs(script);
-  }
+  for (const { module, text } of page.scripts) await (module ? runModule : runClassic)(text);
   await stage.settle();
   return elements;
 }
@@ -61,16 +69,15 @@ function runModule(script) {
 const runClassic = (script) => new Function('chatgate', script)(chatgate);
 
 test('there is a page for every product and both shapes of the script', () => {
-  const of = (what) => pages.filter((page) => page.includes(what)).length;
+  const of = (what) => pages.filter(({ text }) => text.includes(what)).length;
   assert.deepEqual([of('connectRocketChat'), of('coral: {'), of('renewByLogin'), of('talk: {'), of('chatgate.iife.js')], [2, 3, 1, 1, 2]);
 });
 
 for (const [at, page] of pages.entries()) {
-  const [, name] = readme.slice(0, readme.indexOf(page)).match(/[^]*\n#+ (.*)/);
-  if (page.includes('/* as above */')) continue;
-  test(`page ${at + 1}, under “${name}”, runs`, async () => {
+  if (page.text.includes('/* as above */')) continue;
+  test(`page ${at + 1}, under “${page.name}”, runs`, async () => {
     await open(page);
-    if (page.includes('connectRocketChat')) {
+    if (page.text.includes('connectRocketChat')) {
       assert.equal(document.body.dataset.chat, 'sign-in-needed');
       assert.ok(stage.frame ?? stage.element.children[0], 'the frame is in the element for it');
     } else {
@@ -80,8 +87,44 @@ for (const [at, page] of pages.entries()) {
   });
 }
 
+// used are the addresses that a page with Coral's comments uses until its reader signs in, by what has to allow them.
+async function used(page) {
+  const imported = page.scripts.flatMap(({ text }) => [...text.matchAll(/ from '([^']+)'/g)].map(([, address]) => address));
+  await open(page);
+  await stage.say('loginPrompt');
+  const { rootURL } = stage.comments.options;
+  return {
+    'script-src': [...page.scripts.map(({ source }) => source ?? 'inline'), ...imported, rootURL],
+    'connect-src': [...stage.calls.map(({ url }) => url), rootURL, rootURL.replace('https:', 'wss:')],
+    'frame-src': [stage.frame.src],
+    'style-src': [rootURL],
+  };
+}
+
+// sourceOf is what a policy has to list for an address.
+function sourceOf(address) {
+  if (address.startsWith('/')) return "'self'";
+  return URL.canParse(address) ? new URL(address).origin : address;
+}
+
+for (const page of pages.filter(({ text }) => text.includes('coral: {'))) {
+  test(`the policy of the README lets the page under “${page.name}” run`, async () => {
+    stage.answers = [signedOut];
+    for (const [directive, addresses] of Object.entries(await used(page))) {
+      assert.deepEqual(addresses.map(sourceOf).filter((source) => !policy.get(directive).includes(source)), [], directive);
+    }
+  });
+}
+
+test('no page with comments needs a policy that runs what stands in the page', () => {
+  const withComments = pages.filter(({ html }) => html.includes('id="comments"'));
+  assert.equal(withComments.length, 4);
+  assert.deepEqual(withComments.filter(({ scripts }) => scripts.some(({ source }) => !source)), []);
+  assert.doesNotMatch([...policy.values()].join(' '), /unsafe/);
+});
+
 test('the button of the page for Talk 4 signs in, and hides when it has', async () => {
-  const elements = await open(pages.find((page) => page.includes('<button')));
+  const elements = await open(pages.find(({ html }) => html.includes('<button')));
   const button = elements.get('sign-in');
   assert.equal(button.hidden, false);
   await stage.happen(button, 'click');
