@@ -31,7 +31,7 @@ func (i *Issuer) authorize(g *gin.Context) error {
 	// Without a chat no child cookie counts: those belong to frames, and must not open a window (D27).
 	s, err := i.cfg.Sessions.Read(ctx, g.Writer, g.Request, "")
 	switch {
-	case errors.Is(err, session.ErrNone), err == nil && !r.fresh(s.Begun, i.cfg.Now()):
+	case errors.Is(err, session.ErrNone), err == nil && !r.fresh(s, i.cfg.Now()):
 		return i.signIn(g, r)
 	case err != nil:
 		return problem.StoreUnavailable(err)

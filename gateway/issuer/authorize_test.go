@@ -184,6 +184,42 @@ func TestPrompts(t *testing.T) {
 	}
 }
 
+// TestAnOldSignInAtTheProviderIsNoneForMaxAge: a provider that knows the person begins a session of ours in a moment, without
+// having asked them for anything.
+func TestAnOldSignInAtTheProviderIsNoneForMaxAge(t *testing.T) { // OpenID Connect Core 1.0, Section 3.1.2.1
+	w := open(t, chattest.Options{})
+	signIn := func(ago time.Duration) *http.Cookie {
+		id := ada()
+		id.AuthTime = w.Now().Add(-ago)
+		return w.SignIn(id)
+	}
+	query := asking("max_age", "300").Encode()
+	w.codeFor(signIn(5*time.Minute), "max_age", "300")
+	asked := w.authorize(signIn(8*time.Hour), query)
+	back := returnTo(t, asked)
+	if got := location(t, asked).Query().Get("prompt"); got != "login" {
+		t.Errorf("the sign-in page is asked for prompt %q, want login", got)
+	}
+
+	// Its provider may take no notice of prompt=login. That must not go round in circles; the client is told the truth.
+	cookie := signIn(8 * time.Hour)
+	w.Clock.Advance(59 * time.Second)
+	end := w.call(http.MethodGet, back, cookie)
+	code := location(t, end).Query().Get("code")
+	if end.StatusCode != http.StatusSeeOther || code == "" {
+		t.Fatalf("after the sign-in = %d to %q, want a code", end.StatusCode, end.Header.Get("Location"))
+	}
+	began := float64(w.Now().Add(-8*time.Hour - 59*time.Second).Unix())
+	if got := claimsOf(t, w.bought(trade(code)).IDToken)["auth_time"]; got != began {
+		t.Errorf("auth_time = %v, want what the provider said, %v", got, began)
+	}
+	w.Clock.Advance(2 * time.Second)
+	returnTo(t, w.call(http.MethodGet, back, cookie)) // the page was left open: its minute is over
+	if end := w.call(http.MethodGet, back, signIn(0)); location(t, end).Query().Get("code") == "" {
+		t.Errorf("after a sign-in that the provider asked for = %d, want a code", end.StatusCode)
+	}
+}
+
 func TestOnlyAWindowGetsACode(t *testing.T) { // S125, B-22
 	for _, test := range []struct {
 		name    string

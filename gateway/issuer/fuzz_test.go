@@ -17,6 +17,7 @@ func FuzzAuthorizationRequest(f *testing.F) {
 	const usual = "response_type=code&client_id=coral&redirect_uri=" + callback + "&scope=openid+email+profile&state=a%2Bb%2Fc%3D&nonce=n%2B"
 	for _, seed := range []string{
 		usual, usual + "&prompt=none", usual + "&prompt=login+select_account", usual + "&max_age=0", usual + "&prompt=none&max_age=1",
+		usual + "&max_age=9&returned=1", usual + "&returned=1",
 		usual + "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256", usual + "&state=2",
 		"kept=x", "%", "&&&", ";", usual + "%00&x=%ff", strings.Replace(usual, "state=", "state=%FF%FE%00", 1),
 	} {

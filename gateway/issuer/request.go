@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"chatgate/gateway/problem"
+	"chatgate/gateway/session"
 )
 
 // Values of parameters.
@@ -38,6 +39,8 @@ type request struct {
 	silent bool
 	// maxAge is how long ago the person may have signed in; nil does not care.
 	maxAge *time.Duration
+	// returned says that the person has been asked to sign in for maxAge already.
+	returned bool
 }
 
 // Bounds of what the client chooses, in bytes. Coral's state and nonce have 16 characters.
@@ -88,7 +91,8 @@ func (c Client) parseRequest(rawQuery string) (request, error) {
 	asked := strings.Split(query["scope"], " ")
 	r := request{
 		redirectURI: query["redirect_uri"], state: query["state"], nonce: query["nonce"], challenge: query["code_challenge"],
-		scopes: slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(asked, s) }),
+		scopes:   slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(asked, s) }),
+		returned: query[returnedParameter] != "",
 	}
 	err = errors.Join(r.readPrompt(query["prompt"]), r.readMaxAge(query["max_age"]))
 	return r, err
@@ -177,9 +181,18 @@ func (r *request) readMaxAge(text string) error {
 	return nil
 }
 
-// fresh says whether a sign-in is recent enough for the request, and nothing else was asked for.
-func (r *request) fresh(signedIn, now time.Time) bool {
-	return r.prompt == "" && (r.maxAge == nil || now.Sub(signedIn) <= *r.maxAge)
+// fresh says whether the person has signed in recently enough for the request, and nothing else was asked for. What counts
+// is when they did so at the provider, as the ID token will say, where a session of ours may have begun without a question.
+// A provider that asks nothing for prompt=login either was given its chance, and would be asked for ever.
+func (r *request) fresh(s session.Session, now time.Time) bool {
+	switch {
+	case r.prompt != "":
+		return false
+	case r.maxAge == nil || now.Sub(signedInAt(s)) <= *r.maxAge:
+		return true
+	default:
+		return r.returned && now.Sub(s.Begun) <= comingBack
+	}
 }
 
 // ask is what the sign-in page is to ask the provider for.
@@ -190,17 +203,18 @@ func (r *request) ask() string {
 	return r.prompt
 }
 
-// comingBack is how long the way from a sign-in back to here may take.
-const comingBack = time.Minute
+const (
+	// comingBack is how long the way from a sign-in back to here may take.
+	comingBack = time.Minute
+	// returnedParameter is ours and says that a request comes back from there. Whoever adds it could leave max_age out as
+	// well: the client goes by the ID token's auth_time.
+	returnedParameter = "returned"
+)
 
 // afterSignIn is the same request once the person has signed in: what asked for that is answered by it, and would ask
 // for it again.
 func (r request) afterSignIn() request {
-	r.prompt, r.silent = "", false
-	if r.maxAge != nil {
-		age := max(*r.maxAge, comingBack)
-		r.maxAge = &age
-	}
+	r.prompt, r.silent, r.returned = "", false, r.maxAge != nil
 	return r
 }
 
@@ -219,6 +233,9 @@ func (r *request) query(clientID string) url.Values {
 	}
 	if r.maxAge != nil {
 		query.Set("max_age", strconv.FormatInt(int64(*r.maxAge/time.Second), 10))
+	}
+	if r.returned {
+		query.Set(returnedParameter, "1")
 	}
 	return query
 }
