@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
@@ -181,54 +176,4 @@ func TestWhatIsDownAtTheStartIsToldAndRecovers(t *testing.T) { // D26
 			eventually(t, "the comments do too", func() bool { return v.talkToken().status == http.StatusOK })
 		})
 	}
-}
-
-func TestTheDemoPrintsItsAddressesOnceItIsReady(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	out := &lines{found: make(chan string, 1)}
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"--json", "--port", "0"}, out, io.Discard) }()
-	var told addresses
-	select {
-	case line := <-out.found:
-		if err := json.Unmarshal([]byte(line), &told); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-	case err := <-ended:
-		t.Fatalf("the demo ended: %v", err)
-	}
-	for name, address := range map[string]string{
-		"gateway": told.Gateway, "admin": told.Admin, "provider": told.Provider, "rocketchat": told.RocketChat, "talk": told.Talk,
-	} {
-		response, err := (&http.Client{Transport: layout{}.transport()}).Get(address)
-		if err != nil {
-			t.Errorf("%s at %s: %v", name, address, err)
-			continue
-		}
-		_ = response.Body.Close()
-	}
-	if len(told.Users) != 2 || told.Users[0] != (person{"ada", "ada"}) {
-		t.Errorf("users = %v", told.Users)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("the demo ended with %v", err)
-	}
-}
-
-// lines hands over the first line written.
-type lines struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	found chan string
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Write(p)
-	if line, err := l.text.ReadString('\n'); err == nil {
-		l.found <- line
-	}
-	return len(p), nil
 }

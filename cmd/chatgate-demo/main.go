@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	asJSON := flags.Bool("json", false, "print one line of JSON with the addresses once everything is ready")
 	port := flags.Int("port", 8440, "the gateway's port; the others follow it; 0 takes free ones")
 	verbose := flags.Bool("verbose", false, "write the gateway's log to standard error")
+	profile := talkFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	if *verbose {
 		log = slog.New(slog.NewJSONHandler(diagnostics, nil))
 	}
-	w, err := openWorld(worldConfig{Port: *port, Log: log})
+	w, err := openWorld(worldConfig{Port: *port, Log: log, Talk: *profile})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ chatgate is running. One sign-in opens both chats.
      Press "Sign in": the provider asks once. Sign in as ada (password ada) and you are in the chat.
   2. Open the newspaper    %s
      You are signed in there too, and can comment. With third-party cookies blocked press "Sign in to comment" and then
-     "Sign in": a window opens, finds you signed in, and closes.
+     "Sign in": a window opens, finds you signed in, and closes. The comments are %s; -talk opens others.
   3. Look at your account  %s
      Sign out there: Rocket.Chat is signed out at once, the newspaper when its page is loaded again.
   4. Open an intranet      %s
@@ -78,5 +79,5 @@ chatgate is running. One sign-in opens both chats.
 Each of them is a site of its own to a browser. All of them work with third-party cookies allowed and blocked.
 
 Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
-`, a.RocketChat, a.Talk, a.Gateway, w.hosts["portal"].url(), a.Provider)
+`, a.RocketChat, a.Talk, profiles[w.profile], a.Gateway, w.hosts["portal"].url(), a.Provider)
 }

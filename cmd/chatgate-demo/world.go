@@ -62,6 +62,7 @@ type world struct {
 	App        *app.App
 
 	config    string
+	profile   talk.Profile // of the comments
 	now       func() time.Time
 	embedded  *miniredis.Miniredis
 	hosts     map[string]*host
@@ -122,6 +123,7 @@ func (w *world) build(cfg worldConfig) error {
 		redis = w.embedded.Addr()
 	}
 	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
+	w.profile = cmp.Or(cfg.Talk, talk.CoralOIDC)
 	w.buildProvider(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
 	comments, err := w.buildTalk(cfg)

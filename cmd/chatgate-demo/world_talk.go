@@ -2,7 +2,12 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
@@ -12,12 +17,34 @@ import (
 // ssoKID is the name that Coral gave to its secret.
 const ssoKID = "4f2a9c10d3b7e6a851"
 
+// profiles are the kinds of token that comments take, with whose comments those are.
+var profiles = map[talk.Profile]string{
+	talk.CoralOIDC: "Coral's, by OpenID Connect",
+	talk.CoralSSO:  "Coral's, by single sign-on",
+	talk.Talk4:     "Talk 4's",
+}
+
+// talkFlag lets whoever starts the demo choose the comments; empty means the world's own choice.
+func talkFlag(flags *flag.FlagSet) *talk.Profile {
+	var chosen talk.Profile
+	usage := fmt.Sprintf("the newspaper's comments, by the `profile` of their tokens: %v (default %s)",
+		slices.Sorted(maps.Keys(profiles)), talk.CoralOIDC)
+	flags.Func("talk", usage, func(value string) error {
+		chosen = talk.Profile(value)
+		if profiles[chosen] == "" {
+			return errors.New("there is no such profile")
+		}
+		return nil
+	})
+	return &chosen
+}
+
 // buildTalk opens the comments and the newspaper that shows them. It returns what of the gateway's section for them is the
 // profile's own.
 func (w *world) buildTalk(cfg worldConfig) (section string, err error) {
 	news := talktest.NewsConfig{GatewayURL: w.hosts["sso"].url(), Integrity: sdk.Integrity(sdk.Module)}
 	comments := w.hosts["comments"]
-	if cfg.Talk == talk.Talk4 {
+	if w.profile == talk.Talk4 {
 		news.TalkURL = comments.url()
 		comments.handler, section, err = w.openTalk4(cfg)
 	} else {
@@ -40,7 +67,7 @@ func (w *world) openCoral(cfg worldConfig) (http.Handler, string, error) {
 	section := `
     profile: coral-oidc
     client: {id: coral, secret: "` + secret + `"}`
-	if cfg.Talk == talk.CoralSSO {
+	if w.profile == talk.CoralSSO {
 		coral.SSO = &talktest.SSOIntegration{Enabled: true, AllowRegistration: true, Secrets: map[string]string{ssoKID: secret}}
 		section = `
     profile: coral-sso
