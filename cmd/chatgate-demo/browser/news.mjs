@@ -1,17 +1,14 @@
 // What a reader does in the newspaper, whose comments are Coral's or, in a frame, Talk 4's.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { press, talk, textOf } from './pages.mjs';
-import { frameAt, loginFrameOf, signInNewWindow, until } from './walk.mjs';
+import { frameAt, loginFrameOf, pressUntil, signInNewWindow, until } from './walk.mjs';
 import { world } from './world.mjs';
-
-const LOOK_AGAIN = 200; // ms
 
 const dataOf = (page) => page.evaluate(() => ({ ...document.body?.dataset })).catch(() => ({})); // a page that is being left says nothing
 
 export async function openNews(page) {
-  await page.goto(world.talk);
-  await until('a word on whether somebody is signed in', async () => (await dataOf(page)).state !== 'checking');
+  await page.goto(world.talk, { waitUntil: 'domcontentloaded' }); // what comes after that is waited for by what it shows
+  await until('a word on whether somebody is signed in', async () => ![undefined, 'checking'].includes((await dataOf(page)).state));
 }
 
 // newsState waits until the page has a state of chatgate.js.
@@ -38,15 +35,9 @@ export async function postComment(page, text) {
   await until('the comment', () => comments.$eval(talk('comments'), (list, t) => list.innerText.includes(t), text));
 }
 
-// pressIn presses a button in the comments until the page is in another state. They move while they load: a mouse that
-// missed the button presses again.
+// pressIn presses a button in the comments until the page is in another state.
 async function pressIn(page, button, state) {
-  const comments = await commentsOf(page);
-  await until('a press that arrives', async () => {
-    await press(comments, button);
-    await pause(LOOK_AGAIN);
-    return (await dataOf(page)).state !== state;
-  });
+  await pressUntil(async () => ![undefined, state].includes((await dataOf(page)).state), await commentsOf(page), button);
 }
 
 // askToSignIn shows our frame where nobody is signed in.

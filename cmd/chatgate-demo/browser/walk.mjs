@@ -7,15 +7,16 @@ import { world } from './world.mjs';
 
 const WAIT = 20_000; // ms
 const LOOK_AGAIN = 100; // ms
+const PRESS_AGAIN = 10; // looks
 
 // until looks again and again for what find returns, because not every browser tells of every frame and window.
-export async function until(what, find) {
-  for (const deadline = Date.now() + WAIT; Date.now() < deadline;) {
+export async function until(what, find, within = WAIT) {
+  for (const deadline = Date.now() + within; Date.now() < deadline;) {
     const found = await find();
     if (found) return found;
     await pause(LOOK_AGAIN);
   }
-  throw new Error(`${what}: not within ${WAIT} ms`);
+  throw new Error(`${what}: not within ${within} ms`);
 }
 
 export const frameAt = (page, prefix) => until(`a frame at ${prefix}`, () => page.frames().find((f) => f.url().startsWith(prefix)));
@@ -27,8 +28,21 @@ export async function loginFrameOf(page, chat = 'rocketchat') {
   return frame;
 }
 
-// signInNewWindow signs in through the window that the frame's button opens, which closes by itself. The pages around the
-// frame may still move while they load: a mouse that missed the button presses again, one that hit it does not.
+// pressUntil presses a control until that has had its effect. Pages move while they load, so that a mouse which missed
+// presses again. One that hit it may take a while: the control can be gone by the time of another press, and then that is
+// no failure.
+export async function pressUntil(arrived, within, selector) {
+  await press(within, selector);
+  let looks = 0;
+  await until(`the effect of a press on ${selector}`, async () => {
+    if (await arrived()) return true;
+    looks += 1;
+    if (looks % PRESS_AGAIN === 0) await within.click(selector).catch(() => {});
+    return false;
+  });
+}
+
+// signInNewWindow signs in through the window that the frame's button opens, which closes by itself.
 export async function signInNewWindow(page, username, chat = 'rocketchat') {
   const opened = await openWindow(page, chat);
   await enterPassword(opened, username);
@@ -39,11 +53,8 @@ export async function signInNewWindow(page, username, chat = 'rocketchat') {
 export async function openWindow(page, chat) {
   const frame = await loginFrameOf(page, chat);
   const before = await page.browserContext().pages();
-  await until('a press that arrives', async () => {
-    await press(frame, hook('login'));
-    await pause(LOOK_AGAIN);
-    return frame.evaluate(() => document.querySelector('[data-frame]').dataset.state !== 'ready');
-  });
+  const waits = () => frame.evaluate(() => document.querySelector('[data-frame]').dataset.state !== 'ready');
+  await pressUntil(waits, frame, hook('login'));
   return until('a new window', async () => (await page.browserContext().pages()).find((p) => !before.includes(p)));
 }
 
