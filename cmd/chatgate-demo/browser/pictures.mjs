@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 const directory = process.env.CHATGATE_SCREENSHOTS;
 
+const PAINTED_WITHIN = 500; // ms
+
 export const schemes = ['light', 'dark'];
 export const wide = { width: 1280, height: 800 };
 export const narrow = { width: 320, height: 640 };
@@ -14,6 +16,19 @@ export async function prefer(page, scheme, motion = 'no-preference') {
     { name: 'prefers-color-scheme', value: scheme },
     { name: 'prefers-reduced-motion', value: motion },
   ]);
+}
+
+// drawn waits until every frame of the page has taken on a scheme: those of other sites hear of it later. What is out of
+// sight is never painted, and therefore not waited for.
+async function drawn(page, scheme) {
+  await page.bringToFront(); // a page behind another one is not painted
+  await Promise.all(page.frames().map(async (frame) => {
+    await frame.waitForFunction((s) => matchMedia(`(prefers-color-scheme: ${s})`).matches, { polling: 50 }, scheme);
+    await frame.evaluate((most) => new Promise((resolve) => {
+      setTimeout(resolve, most);
+      requestAnimationFrame(() => requestAnimationFrame(resolve));
+    }), PAINTED_WITHIN);
+  }));
 }
 
 // picture writes name.png as the page is.
@@ -33,6 +48,7 @@ export async function pictures(page, name, selector = 'body') {
     await page.$eval(selector, (part) => part.scrollIntoView());
     for (const scheme of ['dark', 'light']) {
       await prefer(page, scheme);
+      await drawn(page, scheme);
       await picture(page, `${name}-${size}-${scheme}`);
     }
   }
