@@ -2,6 +2,7 @@ package talk
 
 import (
 	"context"
+	"fmt"
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/issuer"
@@ -20,12 +21,26 @@ func (c *connector) newLogin() (*issuer.Issuer, error) {
 	if c.cfg.Client.Secret == "" {
 		return nil, nil
 	}
+	if err := c.cfg.checkRedirectURIs(c.env.Development); err != nil {
+		return nil, err
+	}
 	return issuer.New(issuer.Config{
 		Issuer: c.cfg.Issuer, BaseURL: c.env.BaseURL, Site: c.env.Name, Title: c.env.Title,
 		Client:   issuer.Client{ID: c.cfg.Client.ID, Secret: c.cfg.Client.Secret, RedirectURIs: c.cfg.redirectURIs()},
 		Provider: c.cfg.onlyProvider(), Claims: c.loginClaims, Keys: c.env.Keys, Sessions: c.env.Sessions, Store: c.env.Store,
 		Limits: c.env.Limits, Rules: c.env.Rules, Audit: c.env.Audit, Problems: c.env.Problems, Log: c.env.Log, Now: c.env.Now,
 	})
+}
+
+// checkRedirectURIs keeps codes off networks that others listen to. A Coral that names an http address of its own lacks
+// TRUST_PROXY, and to configure that address here is no way out.
+func (c *Config) checkRedirectURIs(development bool) error {
+	for _, address := range c.Client.RedirectURIs {
+		if !chat.Origin(address).Secure(development) {
+			return fmt.Errorf("client.redirectURIs: must be https; http is for loopback with development: true, got %q", address)
+		}
+	}
+	return nil
 }
 
 // redirectURIs are where a sign-in may end, to the byte.

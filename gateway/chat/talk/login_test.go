@@ -218,6 +218,39 @@ func TestWhereTheOwnLoginEnds(t *testing.T) { // G23
 	}
 }
 
+// TestCodesTravelByHTTPSAlone: with a code that somebody listened to, they come back to the product before its person does.
+func TestCodesTravelByHTTPSAlone(t *testing.T) { // G23
+	w := open(t, site(talk.CoralOIDC), chattest.Options{})
+	for _, test := range []struct {
+		name, redirectURI string
+		development       bool
+		taken             bool
+	}{
+		{"https", "https://comments.example.org/callback", false, true},
+		{"http", "http://comments.example.org/callback", false, false},
+		{"http in development, elsewhere than here", "http://comments.example.org/callback", true, false},
+		{"http to a name that only begins like this machine's", "http://localhost.example.org/callback", true, false},
+		{"http to this machine", "http://localhost:3000/callback", false, false},
+		{"http to this machine in development", "http://localhost:3000/callback", true, true},
+		{"http to this machine by its address in development", "http://127.0.0.1:3000/callback", true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := w.Replica()
+			env.Keys, env.Development = w.Keys, test.development
+			cfg := with(ownLogin(talk.CoralOIDC), func(c *talk.Config) {
+				c.Client.RedirectURIs = []string{"https://comments.example.org/first", test.redirectURI}
+			})
+			_, err := cfg.Open(env.Env)
+			if taken := err == nil; taken != test.taken {
+				t.Errorf("Open() = %v, want it taken: %t", err, test.taken)
+			}
+			if err != nil && !strings.Contains(err.Error(), "client.redirectURIs: must be https") {
+				t.Errorf("Open() = %v, which does not name the setting", err)
+			}
+		})
+	}
+}
+
 func TestTheOwnLoginAsksTheAccessRules(t *testing.T) { // G27, D7
 	w := open(t, with(ownLogin(talk.CoralOIDC), func(c *talk.Config) {
 		c.Access = chat.AccessRules{Groups: []string{"readers"}}
