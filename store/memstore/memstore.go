@@ -25,7 +25,10 @@ type Store struct {
 	closed  bool
 }
 
-var _ store.Engine = (*Store)(nil)
+var (
+	_ store.Engine = (*Store)(nil)
+	_ store.Clock  = (*Store)(nil)
+)
 
 // item is what lives under one key: []byte, hash or index.
 type item struct {
@@ -51,6 +54,16 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	unlock()
 	return nil
+}
+
+// Time is that of Config.Now.
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer unlock()
+	return s.now(), nil
 }
 
 // Close forgets everything; later calls fail.

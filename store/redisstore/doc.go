@@ -5,8 +5,8 @@
 //
 // Every operation is one command on one key; those that need more than Redis offers are scripts of a few lines (see
 // scripts/), which Redis runs as one step. So a Cluster serves chatgate as a single server does, without hash tags, and
-// the warm call of a chat costs one command (D22). Redis' clock decides only when keys end; every other time comes from
-// the caller as a number.
+// the warm call of a chat costs one command (D22). Redis' clock decides only when keys end, and whoever changes signing
+// keys compares with it; every other time comes from the caller as a number.
 //
 // # What is sent again
 //
@@ -23,7 +23,7 @@
 // # What the Redis user may do
 //
 // The commands GET, SET, GETDEL, DEL, HMGET, HGETALL, HLEN, HEXISTS, HSET, HDEL, ZADD, ZSCORE, ZREM, ZRANGEBYSCORE,
-// ZREMRANGEBYSCORE, INCR, PTTL, PEXPIRE, PERSIST, EVAL, EVALSHA and PING on keys under the prefix suffice; with a
-// database other than 0 also SELECT, on a Cluster also CLUSTER SLOTS. What Inspect tells an operator takes INFO, TIME and
-// CONFIG GET as well; without them it stays unknown.
+// ZREMRANGEBYSCORE, INCR, PTTL, PEXPIRE, PERSIST, EVAL, EVALSHA, PING and TIME on keys under the prefix suffice; with a
+// database other than 0 also SELECT, on a Cluster also CLUSTER SLOTS. Without TIME all goes on, and clocks are not
+// compared. What Inspect tells an operator takes INFO and CONFIG GET as well; without them it stays unknown.
 package redisstore

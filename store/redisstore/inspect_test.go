@@ -78,6 +78,9 @@ func TestInspectLeavesUnknownWhatItMayNotAsk(t *testing.T) {
 	if got != (store.Server{}) {
 		t.Errorf("Inspect() = %+v without any right, want nothing known", got)
 	}
+	if _, err := open(t, cfg).Time(t.Context()); !errors.Is(err, store.ErrNoClock) {
+		t.Errorf("Time() = %v without the right, want ErrNoClock", err)
+	}
 }
 
 func TestInspectOfAServerThatIsAway(t *testing.T) {

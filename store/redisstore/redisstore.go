@@ -19,7 +19,10 @@ type Store struct {
 	observe func(op string, d time.Duration, err error)
 }
 
-var _ store.Engine = (*Store)(nil)
+var (
+	_ store.Engine = (*Store)(nil)
+	_ store.Clock  = (*Store)(nil)
+)
 
 // Open checks the configuration and reads its TLS files. It dials nothing: connections are made as calls need them.
 func Open(cfg Config) (*Store, error) {
@@ -40,6 +43,16 @@ func Open(cfg Config) (*Store, error) {
 // Ping says whether Redis answers; of a Cluster, whether one of its nodes does.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.send(ctx, "ping", redis.NewStatusCmd(ctx, "ping"))
+}
+
+// Time is that of the server; of a Cluster, that of one of its nodes. A Redis user who may not ask gets store.ErrNoClock.
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	cmd := redis.NewTimeCmd(ctx, "time")
+	err := s.send(ctx, "time", cmd)
+	if refused(err) {
+		return time.Time{}, fmt.Errorf("%w: %w", store.ErrNoClock, err)
+	}
+	return cmd.Val(), err
 }
 
 // Close ends the connections; later calls fail.

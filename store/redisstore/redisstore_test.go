@@ -94,6 +94,7 @@ func operations(s *redisstore.Store, t *testing.T) []operation {
 		{"drop_index", func() error { return s.DropIndex(ctx, "i", "b") }},
 		{"trim_index", func() error { return s.TrimIndex(ctx, "i", now) }},
 		{"ping", func() error { return s.Ping(ctx) }},
+		{"time", func() error { _, err := s.Time(ctx); return err }},
 	}
 }
 

@@ -19,7 +19,7 @@ type Open func(t *testing.T) (engine store.Engine, advance func(time.Duration))
 
 // Run runs the suite. It calls open once for each case and closes the engine afterwards.
 func Run(t *testing.T, open Open) {
-	for _, group := range [][]promise{values, swaps, counts, hashes, hashLives, indexes, claims, failures} {
+	for _, group := range [][]promise{values, swaps, counts, hashes, hashLives, indexes, claims, clocks, failures} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				engine, advance := open(t)
