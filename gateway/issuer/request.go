@@ -54,7 +54,7 @@ var (
 	malformed     = problem.Reason{Code: "request_malformed", Phrase: "its request cannot be read"}
 	unsupported   = problem.Reason{Code: "request_unsupported", Phrase: "its request wants something that is not offered here"}
 	unknownClient = problem.Reason{Code: "client_unknown", Phrase: "its client id is not the one that is known here"}
-	nonceMissing  = problem.Reason{Code: "nonce_missing", Phrase: "its request carries no nonce"}
+	nonceMissing  = problem.Reason{Code: "nonce_missing", Phrase: "its request lacks something that protects your sign-in"}
 )
 
 // refusedRequest says what is wrong with a request. It repeats nothing of it.

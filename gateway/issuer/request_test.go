@@ -71,7 +71,7 @@ var phrases = map[string]string{
 	"request_malformed":   "its request cannot be read",
 	"request_unsupported": "its request wants something that is not offered here",
 	"client_unknown":      "its client id is not the one that is known here",
-	"nonce_missing":       "its request carries no nonce",
+	"nonce_missing":       "its request lacks something that protects your sign-in",
 }
 
 func TestReasonsHaveTheirWords(t *testing.T) {

@@ -136,7 +136,7 @@ func LoginMismatch(cause error) *Error {
 // it, and it never goes back to the chat: Coral has no page for errors (G26, G27).
 func SignInRequestRefused(chat string, reason Reason, cause error) *Error {
 	return newRefusal(http.StatusBadRequest, "sign_in_request_refused",
-		wording{"This sign-in cannot go on", "{chat} asked for your sign-in in a way that is refused here: {reason}. Its operator finds the details in the gateway's log, under the reference below."},
+		wording{"This sign-in cannot go on", "{chat} asked for your sign-in in a way that is refused here: {reason}. Please tell its operator, who finds the details in the gateway's log under the reference below."},
 		reason, cause, "chat", chat).WithActions(toAccount)
 }
 
@@ -144,7 +144,7 @@ func SignInRequestRefused(chat string, reason Reason, cause error) *Error {
 // and nothing of the request.
 func RedirectURIRefused(chat, registered string, cause error) *Error {
 	return newError(http.StatusBadRequest, "redirect_uri_refused",
-		wording{"This sign-in would end elsewhere", "{chat} wants the sign-in to end at an address that is not registered here. Registered is {registered}. Where only http and https differ, {chat} does not know of the proxy in front of it: its operator sets TRUST_PROXY there."},
+		wording{"This sign-in would end elsewhere", "{chat} wants the sign-in to end at an address that is not registered here. Registered is {registered}. Please tell its operator, who finds the cause in the gateway's log under the reference below."},
 		cause, "chat", chat, "registered", registered).WithActions(toAccount)
 }
 

@@ -27,7 +27,7 @@ var errCause = errors.New("dial tcp 10.1.2.3:6379: WRONGPASS secret-cause")
 
 var (
 	noStaff    = problem.Reason{Code: "group_missing", Phrase: "your groups do not include staff"}
-	noNonce    = problem.Reason{Code: "nonce_missing", Phrase: "its request carries no nonce"}
+	noNonce    = problem.Reason{Code: "nonce_missing", Phrase: "its request lacks something that protects your sign-in"}
 	badAddress = problem.Reason{Code: "email_not_accepted", Phrase: "your e-mail address is not accepted there"}
 )
 

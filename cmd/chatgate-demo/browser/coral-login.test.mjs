@@ -61,7 +61,7 @@ journey('a request that is wrong ends at a page of ours, and nowhere else', asyn
     response_type: 'code', client_id: 'coral', redirect_uri: `${world.coral}/api/auth/oidc/callback`, scope: 'openid', state: 's',
   });
   await page.goto(asked);
-  assert.match(await textOf(page, hook('status')), /its request carries no nonce/);
+  assert.match(await textOf(page, hook('status')), /its request lacks something that protects your sign-in/);
   await pictures(page, 'coral-login-refused');
   asked.searchParams.set('redirect_uri', 'https://evil.example/callback');
   await page.goto(asked);
