@@ -146,7 +146,10 @@ func tellVerdict(w io.Writer, verdict app.TokenVerdict, asJSON bool) error {
 	} else {
 		printVerdict(w, body)
 	}
-	if len(body.Broken) > 0 {
+	switch {
+	case len(body.Broken) > 0 && len(body.LookedAt) == 1:
+		return errors.New("talk verify: this is no token, so nothing else was looked at")
+	case len(body.Broken) > 0:
 		return fmt.Errorf("talk verify: the token breaks %d of %d rules", len(body.Broken), len(body.LookedAt))
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 	"chatgate/gateway/web"
 )
 
-// adminLife is how long a token is good for that opens Coral's administration (D12 of the reports on Talk). Coral's page
+// adminLife is how long a token is good for that opens Coral's administration (T-D12). Coral's page
 // takes it at once; it is as short as a token may be (G7), because an address bar had it.
 const adminLife = shortestLife
 

@@ -61,7 +61,7 @@ func TestTheAdministrationOpensWithAShortToken(t *testing.T) {
 			token := adminToken(t, res.Header.Get("Location"))
 			claims := part(t, token, 1)
 			if life := claims["exp"].(float64) - claims["iat"].(float64); life != (5 * time.Minute).Seconds() {
-				t.Errorf("the token lives for %vs, want 300s (D12, G7)", life)
+				t.Errorf("the token lives for %vs, want 300s (T-D12, G7)", life)
 			}
 			if res := w.whose(token); res.StatusCode != http.StatusOK {
 				t.Errorf("/user knows the token with %d, want 200: it is one like any other", res.StatusCode)
@@ -155,7 +155,7 @@ func TestTheAdministrationIsNotForEveryone(t *testing.T) {
 		status   int
 		says     string
 	}{
-		{"a reader (D12)", adminSite(talk.CoralSSO), ada(), typed, 403, "none of your groups gives you one"},
+		{"a reader (T-D12)", adminSite(talk.CoralSSO), ada(), typed, 403, "none of your groups gives you one"},
 		{"a member", adminSite(talk.CoralSSO), member, typed, 403, "none of your groups gives you one"},
 		{"a moderator whose address nobody vouches for (G9)", adminSite(talk.CoralSSO), unverified, typed, 403, "verified"},
 		{"a person the rules leave out (D7)", with(adminSite(talk.CoralOIDC), func(c *talk.Config) {

@@ -52,7 +52,7 @@ func wrongAnswer(address string, status int) string {
 	return fmt.Sprintf("%s answers with %d and not as this gateway does: baseURL must lead to it", address, status)
 }
 
-// examineJWKS expects keys that the product can use: RSA keys with a key id, for anyone (G2, D13).
+// examineJWKS expects keys that the product can use: RSA keys with a key id, for anyone (G2).
 func (c *connector) examineJWKS(ctx context.Context) chat.Finding {
 	const name = "keys address"
 	address := c.site("/jwks.json")

@@ -174,11 +174,11 @@ func TestNoIdentityGetsATokenThatAProductRefuses(t *testing.T) {
 					continue
 				}
 				if other, taken := names[strings.ToLower(viewer.Username)]; taken {
-					t.Errorf("%q is the name of %s and of %s (D15)", viewer.Username, other, id.Subject)
+					t.Errorf("%q is the name of %s and of %s (T-D15)", viewer.Username, other, id.Subject)
 				}
 				names[strings.ToLower(viewer.Username)] = id.Subject
 				if said := username(t, viewer.token); cfg.Profile == talk.Talk4 && talk4Letters(said) != viewer.Username {
-					t.Errorf("Talk 4 makes %q of %q, want no more than its letters (D15)", viewer.Username, said)
+					t.Errorf("Talk 4 makes %q of %q, want no more than its letters (T-D15)", viewer.Username, said)
 				}
 			}
 		})

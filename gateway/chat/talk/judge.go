@@ -12,8 +12,7 @@ import (
 	"chatgate/store"
 )
 
-// Judge holds tokens to the rules of one site, without asking anybody (G32). A rule is called by the number that this
-// package's comments cite it by.
+// Judge holds tokens to the rules of one site, without asking anybody (G32). A rule is called by its requirement's number.
 type Judge struct {
 	Profile Profile
 	// Version is the release at the other end, such as 9.11.8; the newest one when empty.
@@ -45,6 +44,9 @@ type Breach struct {
 	Stops bool
 }
 
+// ruleForm is the rule that comes first: what breaks it can be held to no other.
+const ruleForm = "T-C1"
+
 // ErrNoRules says that there are no rules for a profile and version.
 var ErrNoRules = errors.New("no rules")
 
@@ -54,10 +56,10 @@ func (j Judge) Judge(token string) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	looked := Verdict{Looked: []string{"C1 form"}}
+	looked := Verdict{Looked: []string{ruleForm + " form"}}
 	t, err := readToken(strings.TrimSpace(token))
 	if err != nil {
-		looked.Broken = []Breach{{Rule: "C1", Text: err.Error()}}
+		looked.Broken = []Breach{{Rule: ruleForm, Text: err.Error()}}
 		return looked, nil
 	}
 	t.Judge, t.release = j, r
@@ -80,14 +82,14 @@ type judged struct {
 }
 
 // strictCoral says whether a claim of the wrong shape ends the process: Coral 6.4.2 and later look at them a second time
-// where nothing catches what that throws (C2).
+// where nothing catches what that throws (T-C2).
 func (t judged) strictCoral() bool { return t.Profile == CoralOIDC && t.release.since(6, 4, 2) }
 
 // readToken takes a token apart (RFC 7519, Section 7.2).
 func readToken(token string) (judged, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return judged{}, fmt.Errorf("is no JSON Web Token: it has %d parts and not three, divided by dots", len(parts))
+		return judged{}, fmt.Errorf("is no JSON Web Token: it has %d part(s) between dots, and must have three", len(parts))
 	}
 	t := judged{signed: parts[0] + "." + parts[1]}
 	for i, into := range []*fields{&t.header, &t.claims} {

@@ -3,8 +3,6 @@ package talk
 import (
 	"fmt"
 	"maps"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +26,9 @@ var rules = []rule{
 	{number: "G11", about: "header", at: []Profile{Talk4}, check: header("RS256", "HS256")},
 	{number: "G15", about: "header", at: []Profile{CoralSSO}, check: header("HS256")},
 	{number: "G19", about: "header", at: []Profile{CoralOIDC}, check: header("RS256")},
-	{number: "A2", about: "signature", at: []Profile{Talk4}, check: judged.checkSignature},
-	{number: "C3", about: "signature", at: []Profile{CoralSSO}, check: judged.checkSignature},
-	{number: "C2", about: "signature", at: []Profile{CoralOIDC}, check: judged.checkSignature},
+	{number: "T-A2", about: "signature", at: []Profile{Talk4}, check: judged.checkSignature},
+	{number: "T-C3", about: "signature", at: []Profile{CoralSSO}, check: judged.checkSignature},
+	{number: "T-C2", about: "signature", at: []Profile{CoralOIDC}, check: judged.checkSignature},
 	{number: "G6", about: "issuer", at: []Profile{CoralOIDC, Talk4}, check: judged.checkIssuer},
 	{number: "G11", about: "audience", at: []Profile{Talk4}, check: judged.checkAudience},
 	{number: "G19", about: "audience", at: []Profile{CoralOIDC}, check: judged.checkAudience},
@@ -95,15 +93,8 @@ func (t judged) checkAudience() string {
 	return ""
 }
 
-func (t judged) checkAudienceForm() string {
-	if t.claims.text("aud") == "" {
-		return "aud must be one text, and no array"
-	}
-	return ""
-}
-
-// shortestSeen is what is left of the shortest life once a clock and a network have had their share.
-const shortestSeen = time.Minute
+// begunBefore is how far in the past a token must have begun to be good, so that no clock says that it has not.
+const begunBefore = time.Minute
 
 // checkTimes knows no tolerance, since neither product does.
 func (t judged) checkTimes() string {
@@ -119,11 +110,11 @@ func (t judged) checkTimes() string {
 		return "iat is missing, or no whole number of seconds"
 	case iat > now:
 		return fmt.Sprintf("iat lies %s ahead: is a clock wrong?", time.Duration(iat-now)*time.Second)
-	case exp-iat < int64(shortestSeen.Seconds()) || exp-iat > int64(longestLife.Seconds()):
+	case exp-iat < int64(shortestLife.Seconds()) || exp-iat > int64(longestLife.Seconds()):
 		return fmt.Sprintf("lives for %s, and must for 5 to 60 minutes", time.Duration(exp-iat)*time.Second)
 	}
 	if _, present := t.claims["nbf"]; present {
-		if nbf, whole := t.claims.seconds("nbf"); !whole || nbf > now-int64(shortestSeen.Seconds()) {
+		if nbf, whole := t.claims.seconds("nbf"); !whole || nbf > now-int64(begunBefore.Seconds()) {
 			return "nbf must be left out, or lie a minute in the past"
 		}
 	}
@@ -216,102 +207,6 @@ func (t judged) checkTypes() string {
 		if _, truth := value.(bool); !truth {
 			return "email_verified must be true or false, without quotes"
 		}
-	}
-	return ""
-}
-
-func (t judged) checkTalk4Username() string {
-	if !strings.ContainsFunc(t.claims.text("username"), isASCIILetter) {
-		return "username has no ASCII letter: Talk removes everything else, and cannot save a person without a name"
-	}
-	return ""
-}
-
-// foreign are claims by which Coral takes the token for another kind.
-var foreign = []string{"sub", "iss", "aud", "nonce"}
-
-func (t judged) checkSSOClaims() string {
-	var found []string
-	for _, name := range foreign {
-		if _, present := t.claims[name]; present {
-			found = append(found, name)
-		}
-	}
-	if len(found) == 0 {
-		return ""
-	}
-	return strings.Join(found, ", ") + " must be left out: Coral may take the token for one of OpenID Connect, and refuse it"
-}
-
-func (t judged) checkSSOUser() string {
-	user := t.claims.object("user")
-	if user == nil {
-		return "user is missing: an object with id, email and username"
-	}
-	for _, name := range []string{"id", "email", "username"} {
-		if user.text(name) == "" {
-			return "user." + name + " is missing, or no text"
-		}
-	}
-	for _, name := range []string{"url", "avatar"} {
-		if value, present := user[name]; present {
-			if u, err := url.Parse(user.text(name)); err != nil || !u.IsAbs() {
-				return fmt.Sprintf("user.%s must be an address, got a %T", name, value)
-			}
-		}
-	}
-	if value, present := user["badges"]; present && !allTexts(value) {
-		return "user.badges must be a list of texts; [] takes all of them away"
-	}
-	return ""
-}
-
-func allTexts(value any) bool {
-	list, ok := value.([]any)
-	return ok && !slices.ContainsFunc(list, func(item any) bool {
-		s, text := item.(string)
-		return !text || s == ""
-	})
-}
-
-func (t judged) checkRole() string {
-	value, present := t.claims.object("user")["role"]
-	role, _ := value.(string)
-	switch {
-	case !present:
-		return ""
-	case !slices.Contains(ascending, Role(role)):
-		return "user.role must be COMMENTER, MEMBER, STAFF, MODERATOR or ADMIN, in capitals"
-	case Role(role) == Member && !t.release.since(6, 1, 0):
-		return "user.role MEMBER is not known before Coral 6.1 (C6)"
-	}
-	return ""
-}
-
-func (t judged) checkNonce() string {
-	if t.claims.text("nonce") == "" {
-		return "nonce is missing: any text will do, and Coral 6.4.2 and later end their process without one"
-	}
-	return ""
-}
-
-// coralName is what Coral takes for a username (G20).
-var coralName = regexp.MustCompile(`^[A-Za-z0-9_.]{3,30}$`)
-
-func (t judged) checkCoralUsername() string {
-	if name := t.claims.text("preferred_username"); name != "" && !coralName.MatchString(name) {
-		return "preferred_username must have 3 to 30 letters, digits, _ and .: with any other the account has no name"
-	}
-	return ""
-}
-
-func (t judged) checkPublicEmail() string {
-	email := t.claims.text("email")
-	switch {
-	case email == "" && !t.release.since(5, 1, 0):
-		return "email is missing, which Coral before 5.1 needs (C6)"
-	case email != "" && !public(strings.ToLower(email)):
-		return "email is not below a public top-level domain: leave it out"
 	}
 	return ""
 }

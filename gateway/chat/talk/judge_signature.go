@@ -41,7 +41,7 @@ func (t judged) checkRS256() string {
 	return ""
 }
 
-// checkHS256 tries a lone secret whatever the key id says: the product does (C3, A2).
+// checkHS256 tries a lone secret whatever the key id says: the product does (T-C3, T-A2).
 func (t judged) checkHS256() string {
 	secret, known := t.Secrets[t.header.text("kid")]
 	if !known && len(t.Secrets) == 1 {

@@ -13,6 +13,8 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -136,14 +138,14 @@ type badToken struct {
 }
 
 var badTokens = []badToken{
-	{name: "another algorithm", profile: talk.CoralOIDC, change: inHeader("alg", "ES256"), want: "G19 C2"},
-	{name: "HS256 with the public key's name", profile: talk.CoralOIDC, change: inHeader("alg", "HS256"), want: "G19 C2"},
-	{name: "EdDSA for Talk 4", profile: talk.Talk4, change: inHeader("alg", "EdDSA"), want: "G11 A2"},
-	{name: "no algorithm", profile: talk.CoralSSO, change: inHeader("alg", "none"), want: "G15 C3"},
-	{name: "no key id", profile: talk.CoralOIDC, change: func(d draft) { delete(d.header, "kid") }, want: "G19 C2"},
+	{name: "another algorithm", profile: talk.CoralOIDC, change: inHeader("alg", "ES256"), want: "G19 T-C2"},
+	{name: "HS256 with the public key's name", profile: talk.CoralOIDC, change: inHeader("alg", "HS256"), want: "G19 T-C2"},
+	{name: "EdDSA for Talk 4", profile: talk.Talk4, change: inHeader("alg", "EdDSA"), want: "G11 T-A2"},
+	{name: "no algorithm", profile: talk.CoralSSO, change: inHeader("alg", "none"), want: "G15 T-C3"},
+	{name: "no key id", profile: talk.CoralOIDC, change: func(d draft) { delete(d.header, "kid") }, want: "G19 T-C2"},
 	{name: "a header with a key", profile: talk.CoralOIDC, change: inHeader("jwk", map[string]any{}), want: "G19", accepted: true},
-	{name: "an unknown key id", profile: talk.CoralOIDC, change: inHeader("kid", "kid-2"), want: "C2"},
-	{name: "an unknown key id at Talk 4", profile: talk.Talk4, change: inHeader("kid", "kid-2"), want: "A2"},
+	{name: "an unknown key id", profile: talk.CoralOIDC, change: inHeader("kid", "kid-2"), want: "T-C2"},
+	{name: "an unknown key id at Talk 4", profile: talk.Talk4, change: inHeader("kid", "kid-2"), want: "T-A2"},
 	{name: "another issuer", profile: talk.CoralOIDC, change: claim("iss", chattest.BaseURL+"/blog"), want: "G6"},
 	{name: "an issuer with a slash", profile: talk.CoralOIDC, change: claim("iss", judgedIssuer+"/"), want: "G6"},
 	{name: "no issuer", profile: talk.CoralOIDC, change: without("iss"), want: "G6"},
@@ -157,6 +159,7 @@ var badTokens = []badToken{
 	{name: "expired this second", profile: talk.CoralOIDC, change: func(d draft) { d.claims["iat"], d.claims["exp"] = judgedAt.Unix()-900, judgedAt.Unix() }, want: "G7"},
 	{name: "a life of a day", profile: talk.CoralSSO, change: claim("exp", judgedAt.Add(24*time.Hour).Unix()), want: "G7", accepted: true},
 	{name: "a life of half a minute", profile: talk.Talk4, change: claim("exp", judgedAt.Unix()+30), want: "G7", accepted: true},
+	{name: "a life of four minutes", profile: talk.CoralOIDC, change: claim("exp", judgedAt.Add(4*time.Minute).Unix()), want: "G7", accepted: true},
 	{name: "issued in the future", profile: talk.CoralOIDC, change: claim("iat", judgedAt.Unix()+6), want: "G7", accepted: true},
 	{name: "no time of issue", profile: talk.CoralSSO, change: without("iat"), want: "G7", accepted: true},
 	{name: "not yet good", profile: talk.CoralOIDC, change: claim("nbf", judgedAt.Unix()+5), want: "G7"},
@@ -247,8 +250,27 @@ func TestTheJudgeRefusesWhatIsNoToken(t *testing.T) {
 		"nothing": "", "a word": "token", "two parts": "a.b", "no JSON": "YQ.YQ.YQ", "null": "bnVsbA.bnVsbA.YQ", "no base64": "e30.e30.!",
 	} {
 		verdict, err := judgeOf(t, talk.CoralOIDC).Judge(token)
-		if err != nil || len(verdict.Broken) != 1 || verdict.Broken[0].Rule != "C1" {
-			t.Errorf("%s: %+v, %v, want C1 alone", name, verdict, err)
+		if err != nil || len(verdict.Broken) != 1 || verdict.Broken[0].Rule != "T-C1" {
+			t.Errorf("%s: %+v, %v, want T-C1 alone", name, verdict, err)
+		}
+	}
+}
+
+// TestTheJudgesRulesAreRequirements: whoever is told a number finds its sentence.
+func TestTheJudgesRulesAreRequirements(t *testing.T) { // G32
+	table, err := os.ReadFile(filepath.Join("..", "..", "..", ".ci", "requirements.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, profile := range []talk.Profile{talk.CoralSSO, talk.CoralOIDC, talk.Talk4} {
+		verdict, err := judgeOf(t, profile).Judge(goodDraft(profile).sign(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range verdict.Looked {
+			if number, _, _ := strings.Cut(rule, " "); !strings.Contains(string(table), "\n"+number+"\t") {
+				t.Errorf("%s looks at %q, which has no row in .ci/requirements.tsv", profile, rule)
+			}
 		}
 	}
 }

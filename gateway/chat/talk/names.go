@@ -13,8 +13,8 @@ import (
 	"chatgate/store"
 )
 
-// names is the register of usernames at one site, where that gives nobody a name that somebody else has there (D15 of
-// the reports on Talk). It is kept among the durable records: who came first keeps a name, whichever replica they came to
+// names is the register of usernames at one site, where that gives nobody a name that somebody else has there
+// (T-D15). It is kept among the durable records: who came first keeps a name, whichever replica they came to
 // and however long ago.
 //
 // A nil register lets everyone have the name they ask for.

@@ -28,7 +28,7 @@ const (
 )
 
 // atProduct is a request to the product's server. It names the host that browsers know, whatever address it goes to,
-// because Coral finds its tenant by it (C4).
+// because Coral finds its tenant by it (T-C4).
 func (c *connector) atProduct(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, cmp.Or(c.cfg.API.URL, string(c.cfg.URL))+path, bytes.NewReader(body))
 	if err != nil {

@@ -207,7 +207,7 @@ func TestCoralRevokesASignOnTokenWhenItsReaderSignsOutThere(t *testing.T) {
 	}
 	next := w.token(http.MethodPost, cookie).Token
 	if viewer, err := coral.Verify(ctx(), next); err != nil || viewer.Anonymous() {
-		t.Errorf("Coral takes the token of a POST for %+v, %v, want the reader (D10, D18)", viewer, err)
+		t.Errorf("Coral takes the token of a POST for %+v, %v, want the reader (D18)", viewer, err)
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 
 // Where a token signs itself out.
 const (
-	coralLogout = "/api/auth"    // C3
-	talk4Logout = "/api/v1/auth" // A5
+	coralLogout = "/api/auth"
+	talk4Logout = "/api/v1/auth"
 )
 
 // revoke carries out one revocation of the outbox: the product is told to take a token no more, by the token itself. It

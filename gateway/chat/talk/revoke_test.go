@@ -290,7 +290,7 @@ func TestATokenThatNobodyGotIsTakenBack(t *testing.T) { // D21
 	}
 }
 
-func TestCoralIsCalledWhereItIsAndByTheNameItHas(t *testing.T) { // C4
+func TestCoralIsCalledWhereItIsAndByTheNameItHas(t *testing.T) { // T-C4
 	w, product := openAt(t, with(site(talk.CoralSSO), func(c *talk.Config) {
 		c.API = talk.API{URL: "http://coral.comments.svc:3000", AllowHTTP: true}
 	}), chattest.Options{})

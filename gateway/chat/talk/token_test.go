@@ -194,7 +194,7 @@ func TestUserIDIsTheSubjectsForEver(t *testing.T) {
 }
 
 // TestAGenerationGivesEveryoneAnotherUserID: a Coral keeps the document of a person who was deleted, and refuses them under
-// their old id for ever (D8 of the reports on Talk). Nothing but the id changes, and the way back is open.
+// their old id for ever (T-D8). Nothing but the id changes, and the way back is open.
 func TestAGenerationGivesEveryoneAnotherUserID(t *testing.T) {
 	for _, profile := range []talk.Profile{talk.CoralSSO, talk.CoralOIDC, talk.Talk4} {
 		t.Run(string(profile), func(t *testing.T) {

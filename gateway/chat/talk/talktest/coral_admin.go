@@ -93,7 +93,7 @@ func (c *Coral) showSecrets(s *settings, sso map[string]any) {
 	}
 }
 
-// ownOrigin is Coral's address as Coral makes it up (C2): it believes X-Forwarded-Proto only with TRUST_PROXY.
+// ownOrigin is Coral's address as Coral makes it up (T-C2): it believes X-Forwarded-Proto only with TRUST_PROXY.
 func (c *Coral) ownOrigin() string {
 	if c.cfg.DistrustsProxy {
 		return "http://" + strings.TrimPrefix(c.cfg.URL, "https://")

@@ -46,7 +46,7 @@ func patch(auth map[string]any) map[string]any {
 	return map[string]any{"input": map[string]any{"clientMutationId": "1", "settings": map[string]any{"auth": auth}}}
 }
 
-func TestCoralShowsAndTakesSettings(t *testing.T) { // C4
+func TestCoralShowsAndTakesSettings(t *testing.T) { // T-C4
 	coral := newCoral(t, talktest.CoralConfig{})
 	admin := adminOf(t, coral, talktest.RoleAdmin)
 	_, got := ask(t, coral, admin, readOIDC, nil)
@@ -118,7 +118,7 @@ func TestCoralRefusesAdministration(t *testing.T) {
 	}
 }
 
-func TestSavingSettingsEmptiesCoralsCacheOfKeys(t *testing.T) { // C2
+func TestSavingSettingsEmptiesCoralsCacheOfKeys(t *testing.T) { // T-C2
 	gateway := newProvider()
 	coral := newCoral(t, talktest.CoralConfig{OIDC: oidcIntegration(), Transport: gateway})
 	token := idToken(t, idClaims())
@@ -136,7 +136,7 @@ func TestSavingSettingsEmptiesCoralsCacheOfKeys(t *testing.T) { // C2
 	}
 }
 
-func TestCoralRotatesItsSigningSecret(t *testing.T) { // C4
+func TestCoralRotatesItsSigningSecret(t *testing.T) { // T-C4
 	now := newClock()
 	coral := newCoral(t, talktest.CoralConfig{Now: now.Now, SSO: &talktest.SSOIntegration{Enabled: true, AllowRegistration: true}})
 	admin := adminOf(t, coral, talktest.RoleAdmin)
@@ -180,7 +180,7 @@ func TestASiteLetsItsPagesIn(t *testing.T) {
 	}
 }
 
-func TestInstallingBindsTheHost(t *testing.T) { // C4
+func TestInstallingBindsTheHost(t *testing.T) { // T-C4
 	coral := newCoral(t, talktest.CoralConfig{Fresh: true})
 	login := `{"email":"boss@example.org","password":"correct horse"}`
 	if res := call(coral, http.MethodPost, coralURL+"/api/auth/local", "", login); res.StatusCode != http.StatusNotFound {
@@ -226,7 +226,7 @@ func TestCoralDiscoversAProvider(t *testing.T) {
 	}
 }
 
-func TestACoralThatDistrustsItsProxyCallsItselfByHTTP(t *testing.T) { // C2
+func TestACoralThatDistrustsItsProxyCallsItselfByHTTP(t *testing.T) { // T-C2
 	coral := newCoral(t, talktest.CoralConfig{DistrustsProxy: true, OIDC: oidcIntegration()})
 	_, got := ask(t, coral, adminOf(t, coral, talktest.RoleAdmin), readOIDC, nil)
 	if !strings.Contains(got, `"callbackURL":"http://comments.example.org/api/auth/oidc/callback"`) {

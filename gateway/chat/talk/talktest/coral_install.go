@@ -34,7 +34,7 @@ type installation struct {
 }
 
 // install makes the tenant, its first site and its first administrator. From then on the tenant answers only to the host
-// name of this call (C4).
+// name of this call (T-C4).
 func (c *Coral) install(w http.ResponseWriter, r *http.Request) {
 	var in installation
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxGraphQLBytes)).Decode(&in); err != nil {
@@ -66,13 +66,6 @@ func (c *Coral) install(w http.ResponseWriter, r *http.Request) {
 	}
 	c.passwords[user.ID] = in.User.Password
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// SetPassword lets a local account sign in at /api/auth/local.
-func (c *Coral) SetPassword(userID, password string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.passwords[userID] = password
 }
 
 // localLogin gives a local account one of Coral's own tokens.

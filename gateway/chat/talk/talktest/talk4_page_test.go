@@ -45,7 +45,7 @@ func TestTalk4Comments(t *testing.T) {
 	}
 }
 
-func TestTalk4RefusesARevokedTokenEvenForReading(t *testing.T) { // D10
+func TestTalk4RefusesARevokedTokenEvenForReading(t *testing.T) { // G31
 	talk := newTalk4(t, rs256Config(t))
 	token := talk4Token(t, talk4Claims())
 	call(talk, http.MethodDelete, talk4Auth, token, "")
