@@ -67,9 +67,10 @@ func noArgs(cmd *cobra.Command, args []string) error { return usage(cmd, cobra.N
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "chatgate",
-		Short:         "One sign-in opens Rocket.Chat and Talk",
-		Long:          "chatgate signs people in once, at their organisation's OpenID provider, and lets Rocket.Chat and Talk trust that sign-in.",
+		Use:   "chatgate",
+		Short: "One sign-in opens Rocket.Chat, Talk and Coral",
+		Long: "chatgate signs people in once, at their organisation's OpenID provider, and lets Rocket.Chat, Talk and" +
+			" Coral trust that sign-in.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,

@@ -17,6 +17,8 @@ func newDoctor() *cobra.Command {
 		Long: "Looks at the store, every provider, every chat, and whether browsers reach the gateway, without serving anybody.\n" +
 			"Each line is ok, warn or fail; what is not ok names the setting, variable or permission to change.\n" +
 			"To see whether Rocket.Chat makes login tokens it has one made for the service account, and revokes it.\n" +
+			"It sees Coral's settings with a token of somebody with the role ADMIN there, in the environment variable\n" +
+			app.AdminTokenVariable + ", or with several Corals in " + app.AdminTokenVariable + "_ and the chat's name in capitals.\n" +
 			"Exits with 0 when nothing failed, with 1 otherwise.",
 		Args: noArgs,
 	}

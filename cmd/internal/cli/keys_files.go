@@ -15,7 +15,7 @@ func newKeysGenerate() *cobra.Command {
 		Use:   "generate --out FILE",
 		Short: "Write a key to a file, for signingKeys.files",
 		Long: "Makes an RSA key, for those who keep keys themselves, such as for a Talk 4 without the plugin. The file holds the\n" +
-			"private half, unencrypted (PKCS #8); only its owner may read it. What Talk needs of it is printed.",
+			"private half, unencrypted (PKCS #8); only its owner may read it. What is left to do with it is printed.",
 		Args: noArgs,
 	}
 	file := cmd.Flags().String("out", "", "a `FILE` that must not be there yet")
@@ -32,8 +32,11 @@ func newKeysGenerate() *cobra.Command {
 			return err
 		}
 		out := cmd.OutOrStdout()
-		fmt.Fprintf(out, "%s holds the private half of %s. The public half, as an entry of TALK_JWT_SECRETS, after Talk's own:\n",
-			*file, made.KID)
+		fmt.Fprintf(out, "%s holds the private half of %s. For the gateway to sign with it, give the chat's section this, and restart:\n"+
+			"signingKeys: {files: [%q]}\n\n"+
+			"Coral, and Talk 4 with chatgate's plugin, read the public half by themselves. Talk 4 without the plugin needs it as an\n"+
+			"entry of TALK_JWT_SECRETS, after its own:\n",
+			*file, made.KID, *file)
 		return printEntry(out, made)
 	}
 	return cmd

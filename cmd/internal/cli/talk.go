@@ -21,13 +21,8 @@ const nextSteps = `
 Next:
 1. List it in plugins.json, under server and, for the sign-in window, under client:
    plugins.sample.json in the plugin is Talk's own list with it.
-2. Give Talk these, for a chat that is called talk:
-     TALK_CHATGATE_ISSUER=https://<gateway>/talk
-     TALK_CHATGATE_AUDIENCE=talk
-     TALK_CHATGATE_JWKS_URL=https://<gateway>/talk/jwks.json
-   and for the sign-in window, as in client.id and client.secret:
-     TALK_CHATGATE_CLIENT_ID=...
-     TALK_CHATGATE_CLIENT_SECRET=...
+2. Add to Talk's environment the lines that this prints, by the gateway's configuration:
+     chatgate setup talk --plugin --show-secrets --config FILE
 3. Build Talk again, FROM coralproject/talk:4.12.1-onbuild, and restart it.
 The plugin's README.md says all of it.
 `
