@@ -80,8 +80,9 @@ const (
 	Deactivated      Reason = "deactivated"      // S93
 	SeatsExhausted   Reason = "seats_exhausted"
 	CreationDisabled Reason = "creation_disabled"
-	ChatRefused      Reason = "chat_refused" // the chat has something against this account, its address or its name
-	StayedOut        Reason = "stayed_out"   // the person signed out inside the chat (R12)
+	ChatRefused      Reason = "chat_refused"   // the chat has something against this account, its address or its name
+	StayedOut        Reason = "stayed_out"     // the person signed out inside the chat (R12)
+	ClientRefused    Reason = "client_refused" // a server that has not proved who it is (D19)
 )
 
 // Why a code of the gateway's own buys nothing, where the session behind it has not ended.

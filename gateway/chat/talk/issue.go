@@ -44,7 +44,7 @@ func (c *connector) issue(g *gin.Context) error {
 		if limited := c.countRefused(ctx, who); limited != nil {
 			return c.told(limited)
 		}
-		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.WrongSecret})
+		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.ClientRefused})
 		g.Header("WWW-Authenticate", `Basic realm="chatgate", charset="UTF-8"`) // RFC 7617, Section 2
 		return clientRefused(err)
 	}

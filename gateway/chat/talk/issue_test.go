@@ -104,7 +104,7 @@ func TestIssueRefuses(t *testing.T) {
 			t.Errorf("%s: the answer has CORS headers", test.name)
 		}
 	}
-	if strings.Contains(w.Journal.String(), serverSecret) || !strings.Contains(w.Journal.String(), `"reason":"wrong_secret"`) {
+	if strings.Contains(w.Journal.String(), serverSecret) || !strings.Contains(w.Journal.String(), `"reason":"client_refused"`) {
 		t.Error("the log holds the secret, or does not say that a wrong one came")
 	}
 }
@@ -209,7 +209,7 @@ func TestNobodyKeepsAServerFromItsTokens(t *testing.T) { // S125
 	if res := w.issue(body, "cms", "wrong"); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
 		t.Errorf("a third credential that is refused = %d, want 429 with Retry-After", res.StatusCode)
 	}
-	if strings.Contains(w.Journal.String(), `"reason":"wrong_secret"`) {
+	if strings.Contains(w.Journal.String(), `"reason":"client_refused"`) {
 		t.Error("a flood of wrong secrets fills the audit log")
 	}
 	if res := w.issue(body, "cms", serverSecret); res.StatusCode != http.StatusCreated {
