@@ -23,6 +23,7 @@ import (
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
+	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -145,16 +146,21 @@ func (a *App) warn() {
 	}
 }
 
-// warnOfAdministrators says so where each of several providers decides on who administers a chat: groups are compared by
-// name alone, so any of them may say of its people that they are in one.
+// warnOfAdministrators says so where each of several providers decides on who administers a chat, or is staff there: groups
+// are compared by name alone, so any of them may say of its people that they are in one.
 func (a *App) warnOfAdministrators(name string, section chat.Config) {
-	workspace, ok := section.(*rocketchat.Config)
-	if !ok {
-		return
-	}
-	if providers := workspace.AdminProviders(slices.Sorted(maps.Keys(a.cfg.Providers))); len(providers) > 1 {
-		a.log.Warn("groups of several providers make administrators: accounts.providers names those that are meant",
-			"chat", name, "providers", providers)
+	configured := slices.Sorted(maps.Keys(a.cfg.Providers))
+	switch section := section.(type) {
+	case *rocketchat.Config:
+		if providers := section.AdminProviders(configured); len(providers) > 1 {
+			a.log.Warn("groups of several providers make administrators: accounts.providers names those that are meant",
+				"chat", name, "providers", providers)
+		}
+	case *talk.Config:
+		if providers := section.StaffProviders(configured); len(providers) > 1 {
+			a.log.Warn("groups of several providers make staff: roleProviders names those that are meant",
+				"chat", name, "providers", providers)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"chatgate/gateway"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
+	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
@@ -112,6 +113,9 @@ func (c *Config) checkChat(name string, report func(key, problem string)) {
 	if workspace, ok := c.Chats[name].(*rocketchat.Config); ok {
 		c.checkProviders("chats."+name+".accounts.providers", workspace.Accounts.Providers, report)
 		c.checkClaims("chats."+name+".accounts.sync.customFields", workspace.Accounts.Sync.CustomFields, report)
+	}
+	if site, ok := c.Chats[name].(*talk.Config); ok {
+		c.checkProviders("chats."+name+".roleProviders", site.RoleProviders, report)
 	}
 }
 

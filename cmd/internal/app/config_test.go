@@ -108,6 +108,8 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
     url: https://magazine.example.org
     issuer: https://sso.example.org/pinned
 `, 22, "chats.talk.issuer: must be its own: chats.magazine has the same"},
+		{"roles by the groups of a provider that is not there", "    profile: coral-oidc\n", "    profile: coral-oidc\n    roleProviders: [corpo]\n", 18,
+			`chats.talk.roleProviders[0]: must be a key of providers, got "corpo"`},
 		{"a session that idles longer than it lives", "redis:\n", "session: {idle: 48h}\nredis:\n", 5, "session.absolute: must not be shorter than idle"},
 		{"a trusted proxy that is everybody", "redis:\n", "trustedProxies: [0.0.0.0/0]\nredis:\n", 5, "trustedProxies[0]: must not be everybody"},
 		{"a trusted proxy that is no network", "redis:\n", "trustedProxies: [proxy.local]\nredis:\n", 5, `trustedProxies[0]: must be a network such as 10.0.0.0/8, got "proxy.local"`},

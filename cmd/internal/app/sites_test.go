@@ -68,6 +68,39 @@ func TestGroupsOfSeveralProvidersThatMakeAdministratorsAreWarnedOf(t *testing.T)
 	}
 }
 
+func TestGroupsOfSeveralProvidersThatMakeStaffAreWarnedOf(t *testing.T) { // D7, G16
+	const another = "  partners:\n    issuer: https://idp.example.net\n    client: {id: chatgate, secret: s}\nchats:\n"
+	const plain = "    profile: coral-oidc\n    access: {providers: [corp], anyone: true}\n"
+	const client = "    client: {id: coral, secret: a-secret-of-coral-and-the-gateway}\n"
+	const secrets = "    ssoSecrets: {kid: a-secret-of-coral-and-the-gateway}\n"
+	for _, tc := range []struct {
+		name, access, roles string
+		warned              bool
+	}{
+		{"both may enter", "{anyone: true}", "roles: {desk: MODERATOR}", true},
+		{"one may enter", "{providers: [corp]}", "roles: {desk: MODERATOR}", false},
+		{"one counts", "{anyone: true}", "roles: {desk: MODERATOR}\n    roleProviders: [corp]", false},
+		{"nobody is made staff", "{anyone: true}", "roles: {desk: COMMENTER}", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			loaded, err := parse(t, strings.NewReplacer(
+				`standalone: {address: "cache:6379"}`, "memory: true", "chats:\n", another,
+				plain, "    profile: coral-sso\n    access: "+tc.access+"\n    "+tc.roles+"\n", client, secrets,
+			).Replace(working))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
+				t.Fatal(err)
+			}
+			if warned := strings.Contains(log.String(), "make staff"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			}
+		})
+	}
+}
+
 func TestOutgoingCallsVerifyWhomTheyTalkTo(t *testing.T) { // S132
 	transport := app.NewTransport()
 	client := &http.Client{Transport: transport}

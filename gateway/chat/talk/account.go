@@ -40,7 +40,7 @@ func (c *connector) account(ctx context.Context, id oidc.Identity) (account, err
 			return account{}, errNoEmail
 		}
 		a.Username = anyUsername(called, userID)
-		a.Role, a.Badges = c.cfg.role(id.Groups), c.cfg.badges(id.Groups)
+		a.Role, a.Badges = c.cfg.granted(id)
 	case CoralOIDC:
 		a.Username = coralUsername(called, userID)
 		if !public(a.Email) {

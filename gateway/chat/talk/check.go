@@ -74,6 +74,7 @@ func (c *Config) checkForeign(report func(key, problem string)) {
 		{"ssoCurrent", c.SSOCurrent != "", []Profile{CoralSSO}},
 		{"roles", len(c.Roles) > 0, []Profile{CoralSSO}},
 		{"badges", len(c.Badges) > 0, []Profile{CoralSSO}},
+		{"roleProviders", len(c.RoleProviders) > 0, []Profile{CoralSSO}},
 		{"client", c.Client.given(), []Profile{CoralOIDC, Talk4}},
 		{"adminLink", c.AdminLink, []Profile{CoralSSO, CoralOIDC}},
 		{"bothIntegrations", c.Both, []Profile{CoralSSO, CoralOIDC}},
@@ -115,6 +116,9 @@ func (c *Config) checkSSO(report func(key, problem string)) {
 		if !slices.Contains(ascending, role) {
 			report("roles."+group, fmt.Sprintf("must be one of COMMENTER, MEMBER, STAFF, MODERATOR, ADMIN, got %q", role))
 		}
+	}
+	if c.RoleProviders != nil && len(c.RoleProviders) == 0 {
+		report("roleProviders", "must not be empty: leave the key out, or list whose groups count")
 	}
 	for group, badge := range c.Badges {
 		if badge == "" || badge != strings.TrimSpace(visible(badge)) || utf8.RuneCountInString(badge) > maxBadge {

@@ -49,6 +49,7 @@ type Config struct {
 	TokenLifetime time.Duration           `yaml:"tokenLifetime" default:"15m" doc:"How long a token is good for, from 5m to 1h."`
 	Roles         map[string]Role         `yaml:"roles" enum:"COMMENTER,MEMBER,STAFF,MODERATOR,ADMIN" doc:"coral-sso: the role that members of a group get, by group as the provider's groups claim names it; the highest wins."`
 	Badges        map[string]string       `yaml:"badges" doc:"coral-sso: the badge that members of a group wear beside their name, by group as the provider's groups claim names it."`
+	RoleProviders []string                `yaml:"roleProviders" doc:"coral-sso: Only people of these providers get roles and badges by their groups; of all that may enter when left out."`
 	Claims        Claims                  `yaml:"claims" doc:"What of an identity this site gets, where that is not the provider's own mapping."`
 	UniqueNames   bool                    `yaml:"uniqueNames" default:"false" doc:"Gives nobody a username that another person has at this site already, in whatever case: a number is added. Coral itself lets several people have one name."`
 	AdminLink     bool                    `yaml:"adminLink" default:"false" doc:"coral-sso, coral-oidc: serves /<name>/admin, which signs people in to Coral's administration with a token; what they may do there is up to Coral."`

@@ -138,10 +138,11 @@ func (c *connector) basis(id oidc.Identity) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	role, badges := c.cfg.granted(id)
 	raw, err := json.Marshal(decisive{
 		Settings: c.settings, KID: kid, Provider: id.Provider, Subject: id.Subject, Username: id.Username, Name: id.Name,
 		Email: id.Email, Verified: id.EmailVerified, Picture: id.Picture, Custom: id.Custom,
-		Role: c.cfg.role(id.Groups), Badges: c.cfg.badges(id.Groups),
+		Role: role, Badges: badges,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode the basis of a token: %w", err)
