@@ -16,7 +16,7 @@ type Settings struct {
 	ResumesPerSession     int `yaml:"resumesPerSession" default:"3" doc:"Times a Rocket.Chat frame may sign one session in by itself within a minute; a press of a button is not counted."`
 	MintsPerSession       int `yaml:"mintsPerSession" default:"10" doc:"Login tokens made for one session within a minute."`
 	TalkTokensPerSession  int `yaml:"talkTokensPerSession" default:"10" doc:"Talk tokens signed anew for one session within a minute."`
-	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user and /<chat>/issue from one address within a minute whose token or secret is refused; good ones are not counted here."`
+	TalkUsersPerAddress   int `yaml:"talkUsersPerAddress" default:"1200" doc:"Calls of /<chat>/user and /<chat>/issue from one address within a minute that are refused for their token, or for their name and secret; good ones are not counted here."`
 	TalkIssuesPerClient   int `yaml:"talkIssuesPerClient" default:"600" doc:"Calls of /<chat>/issue by one of issueClients within a minute."`
 	CodesPerSession       int `yaml:"codesPerSession" default:"30" doc:"Sign-ins of one session at Coral's own login, or Talk 4's, within a minute."`
 	CodesPerAddress       int `yaml:"codesPerAddress" default:"1200" doc:"Calls of /<chat>/oauth/token and /<chat>/oauth/userinfo from one address within a minute that are refused; good ones are not counted, since all of Coral's or Talk's come from one address."`
