@@ -2,7 +2,6 @@ package talk
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/url"
 	"slices"
@@ -50,18 +49,6 @@ func (c *Config) Check(report func(key, problem string)) {
 	c.checkForeign(report)
 }
 
-// advise logs what is legal and worth a second look.
-func (c *Config) advise(log *slog.Logger) {
-	if c.Profile == CoralOIDC && c.TokenLifetime > advisedLife {
-		log.Warn("talk tokens outlive a sign-out: Coral takes one of profile coral-oidc until it expires; 15m or less is advised",
-			"token_lifetime", c.TokenLifetime.String())
-	}
-	if len(c.Roles) > 0 && !slices.Contains(slices.Collect(maps.Values(c.Roles)), Commenter) {
-		log.Warn("roles never fall: Coral leaves a role as it is for a person in none of these groups; " +
-			"map a group that everyone is in to COMMENTER")
-	}
-}
-
 // checkForeign reports keys of another profile. A site that is told two ways in would refuse the tokens of one of them:
 // Coral judges an SSO token by the rules of OpenID Connect as soon as its claims look like it (G18).
 func (c *Config) checkForeign(report func(key, problem string)) {
@@ -104,6 +91,9 @@ func (c *Config) checkSSO(report func(key, problem string)) {
 	}
 	for kid, secret := range c.SSOSecrets {
 		checkSecret("ssoSecrets."+kid, secret, report)
+		if !isKeyID(kid) {
+			report("ssoSecrets."+kid, "must be called by the key id that Coral shows: printable ASCII without spaces, < and >")
+		}
 	}
 	_, known := c.SSOSecrets[c.SSOCurrent]
 	switch {
@@ -125,6 +115,11 @@ func (c *Config) checkSSO(report func(key, problem string)) {
 			report("badges."+group, fmt.Sprintf("must be a word or two, up to 30 characters that can be seen, got %q", badge))
 		}
 	}
+}
+
+// isKeyID tells a key id from a mark that was never filled in.
+func isKeyID(kid string) bool {
+	return kid != "" && !strings.ContainsFunc(kid, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r > '~' })
 }
 
 // maxBadge is the longest badge, in characters: it stands beside a name.

@@ -58,6 +58,8 @@ func TestCheckRefuses(t *testing.T) {
 			"ssoSecrets: must hold the secret"},
 		{"a secret below 256 bits (S103)", talk.CoralSSO, func(c *talk.Config) { c.SSOSecrets = map[string]store.Secret{"k": "short"} },
 			"ssoSecrets.k: must be usable for HS256"},
+		{"a key id that is a mark for one", talk.CoralSSO, func(c *talk.Config) { c.SSOSecrets = map[string]store.Secret{"<key id>": ssoSecret} },
+			"ssoSecrets.<key id>: must be called by the key id that Coral shows"},
 		{"several secrets without a word on which signs (G15)", talk.CoralSSO,
 			func(c *talk.Config) { c.SSOSecrets = map[string]store.Secret{"a": ssoSecret, "b": olderSecret} },
 			"ssoCurrent: must name the secret that signs"},
@@ -197,7 +199,7 @@ func TestOpenAdvises(t *testing.T) {
 		name, want string
 		cfg        talk.Config
 	}{
-		{"a life of 15 minutes for tokens that nobody can revoke (G22)", "talk tokens outlive a sign-out",
+		{"a life of 15 minutes for tokens that nobody can revoke (G22)", "tokens outlive a sign-out",
 			with(site(talk.CoralOIDC), func(c *talk.Config) { c.TokenLifetime = 16 * time.Minute })},
 		{"a role to fall back to (G16)", "roles never fall",
 			with(site(talk.CoralSSO), func(c *talk.Config) { c.Roles = map[string]talk.Role{"staff": talk.Staff} })},

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"chatgate/gateway/chat"
@@ -104,7 +103,7 @@ func (c *connector) examineClock(h http.Header) []chat.Finding {
 	return []chat.Finding{{Name: "clock", OK: true, Text: "within 5s of the gateway's"}}
 }
 
-// examineOrigins asks as a browser at each embedding page does before it calls Coral (C4).
+// examineOrigins asks as a browser at each embedding page does before it calls Coral (T-C4).
 func (c *connector) examineOrigins(ctx context.Context) chat.Finding {
 	const name = "embedding pages"
 	var missing []string
@@ -135,30 +134,11 @@ func (c *connector) preflight(ctx context.Context, origin chat.Origin) (listed b
 	return err == nil && slices.Contains([]string{string(origin), "*"}, got.header.Get("Access-Control-Allow-Origin")), err
 }
 
-// examineSection says what in the section is legal and leads to trouble that people have reported.
+// examineSection says what in the section is legal and leads to trouble.
 func (c *connector) examineSection() []chat.Finding {
 	var found []chat.Finding
-	warn := func(name, text string) {
-		found = append(found, chat.Finding{Name: name, Minor: true, Text: text})
-	}
-	if c.published() && c.cfg.Profile == Talk4 && !c.Plugin() && len(c.cfg.Keys.Files) == 0 && c.cfg.Keys.RotateEvery > 0 {
-		warn("keys", "Talk 4 knows the keys that stood in its environment when it was started, and signingKeys.rotateEvery replaces them by "+
-			"itself: unpack the plugin, which reads them from here, or set rotateEvery to 0 and rotate by hand (D2)")
-	}
-	if c.cfg.Profile == CoralOIDC && c.cfg.TokenLifetime > advisedLife {
-		warn("tokenLifetime", fmt.Sprintf("%s: Coral takes a token until it expires, whatever is signed out; 15m or less is advised (G22)", c.cfg.TokenLifetime))
-	}
-	if c.cfg.Profile == CoralSSO && !c.cfg.AdminLink && c.cfg.givesStaff() {
-		warn("adminLink", "roles makes people staff, and Coral's administration has no form for single sign-on: adminLink: true gives them a way in (D12)")
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.cfg.Deleted)) {
-		if strings.Contains(id, "@") || c.cfg.Deleted[id] == 0 {
-			warn("deleted", fmt.Sprintf("deleted.%s does nothing: it must be a user id of this site and a number above 0 (D8)", onOneLine(id)))
-		}
+	for _, a := range c.cfg.advice() {
+		found = append(found, chat.Finding{Name: a.setting, Minor: true, Text: a.text})
 	}
 	return found
-}
-
-func (c *Config) givesStaff() bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(c.Roles)), func(r Role) bool { return slices.Contains(staff, r) })
 }

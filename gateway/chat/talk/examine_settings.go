@@ -8,7 +8,7 @@ import (
 	"chatgate/gateway/chat"
 )
 
-// examineSettings compares Coral's settings with what they must be (D5, D7, D11, D13, G6, G28).
+// examineSettings compares Coral's settings with what they must be (T-D5, T-D7, T-D11, G6, G28).
 func (c *connector) examineSettings(ctx context.Context, admin administration) []chat.Finding {
 	s, err := admin.settings(ctx)
 	if err != nil {
@@ -33,9 +33,9 @@ func (c *connector) examineSettings(ctx context.Context, admin administration) [
 
 // why says what people meet where a setting is not what it must be.
 var why = map[string]string{
-	"enabled":           "Coral refuses every token with TOKEN_INVALID (D11)",
-	"allowRegistration": "nobody new can comment, although Coral shows no form for it (D5)",
-	"issuer":            "issuers are compared byte for byte (G6)",
+	"enabled":           "Coral refuses every token with TOKEN_INVALID",
+	"allowRegistration": "nobody new can comment, although Coral shows no form for it",
+	"issuer":            "issuers are compared byte for byte",
 }
 
 // judgeSettings names each setting that is not what it must be, with what it is.

@@ -45,7 +45,7 @@ func integrations(name string, patch map[string]any) func(*setupSite) {
 	return func(s *setupSite) { s.set(map[string]any{"integrations": map[string]any{name: patch}}) }
 }
 
-func TestExamineNamesTheCause(t *testing.T) { // D1 to D15 of the reports, G6, G17, G18, G28
+func TestExamineNamesTheCause(t *testing.T) { // T-D5, T-D7, T-D11, G6, G17, G18, G28
 	for _, tt := range []struct {
 		name    string
 		profile talk.Profile
@@ -55,11 +55,11 @@ func TestExamineNamesTheCause(t *testing.T) { // D1 to D15 of the reports, G6, G
 		minor   bool
 		want    []string
 	}{
-		{name: "an integration that is off (D11)", profile: talk.CoralSSO, breaks: integrations("sso", map[string]any{"enabled": false}),
+		{name: "an integration that is off (T-D11)", profile: talk.CoralSSO, breaks: integrations("sso", map[string]any{"enabled": false}),
 			finding: "settings", want: []string{"sso.enabled must be true (is false)", "TOKEN_INVALID", "chatgate setup talk --chat talk"}},
-		{name: "no registration (D5)", profile: talk.CoralSSO, breaks: integrations("sso", map[string]any{"allowRegistration": false}),
+		{name: "no registration (T-D5)", profile: talk.CoralSSO, breaks: integrations("sso", map[string]any{"allowRegistration": false}),
 			finding: "settings", want: []string{"sso.allowRegistration must be true", "nobody new can comment"}},
-		{name: "both integrations (D7, G18)", profile: talk.CoralOIDC, breaks: integrations("sso", map[string]any{"enabled": true}),
+		{name: "both integrations (T-D7, G18)", profile: talk.CoralOIDC, breaks: integrations("sso", map[string]any{"enabled": true}),
 			finding: "integrations", want: []string{"DUPLICATE_EMAIL", "bothIntegrations"}},
 		{name: "an issuer with a slash (G6)", profile: talk.CoralOIDC, breaks: integrations("oidc", map[string]any{"issuer": judgedIssuer + "/"}),
 			finding: "settings", want: []string{"oidc.issuer must be https://sso.example.org/talk (is \"https://sso.example.org/talk/\")", "byte for byte"}},
@@ -101,13 +101,13 @@ func TestExamineNamesTheCause(t *testing.T) { // D1 to D15 of the reports, G6, G
 			finding: "token address", want: []string{"answers with 404", "baseURL must lead to it"}},
 		{name: "a proxy that takes headers away", profile: talk.CoralSSO, breaks: changed(func(h http.Header) { h.Del("Access-Control-Allow-Origin") }),
 			finding: "token address", want: []string{"Access-Control-Allow-Origin is []"}},
-		{name: "staff without a way in (D12)", profile: talk.CoralSSO, minor: true,
+		{name: "staff without a way in (T-D12)", profile: talk.CoralSSO, minor: true,
 			config:  func(c *talk.Config) { c.Roles = map[string]talk.Role{"desk": talk.Moderator, "all": talk.Commenter} },
 			finding: "adminLink", want: []string{"adminLink: true"}},
 		{name: "a life that outlasts sign-outs (G22)", profile: talk.CoralOIDC, minor: true,
 			config:  func(c *talk.Config) { c.TokenLifetime = time.Hour },
 			finding: "tokenLifetime", want: []string{"1h0m0s", "15m or less"}},
-		{name: "a deleted person by their address (D8)", profile: talk.CoralSSO, minor: true,
+		{name: "a deleted person by their address (T-D8)", profile: talk.CoralSSO, minor: true,
 			config:  func(c *talk.Config) { c.Deleted = map[string]uint{"ada@example.org": 1} },
 			finding: "deleted", want: []string{"must be a user id"}},
 	} {
@@ -175,7 +175,7 @@ func TestExamineLooksAtATalk4(t *testing.T) {
 		breaks func()
 		want   string
 	}{
-		{name: "keys that rotate without the plugin (D2)", want: "unpack the plugin",
+		{name: "keys that rotate without the plugin (T-D2)", want: "unpack the plugin",
 			config: func(c *talk.Config) { c.Keys.RotateEvery = 2160 * time.Hour }},
 		{name: "keys that do not", config: func(c *talk.Config) { c.Keys.RotateEvery = 0 }},
 		{name: "a Talk that is down", want: "does not answer", breaks: func() { s.road.away = true }},
