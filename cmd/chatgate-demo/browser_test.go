@@ -41,7 +41,12 @@ func browse(t *testing.T, file string, cfg worldConfig, env ...string) {
 
 func (p parts) browse(t *testing.T, file string, cfg worldConfig, env ...string) {
 	t.Helper()
-	w := start(t, cfg)
+	p.walk(t, file, start(t, cfg), env...)
+}
+
+// walk is browse through a world that is open.
+func (p parts) walk(t *testing.T, file string, w *world, env ...string) {
+	t.Helper()
 	output, err := p.run(t, file, append(env, "CHATGATE_WORLD="+describe(t, w))...)
 	results := readTAP(output)
 	for _, r := range results {
