@@ -24,7 +24,9 @@
 // A key that was added is published at once and signs only when every cache has let go of the old JWKS (G3, S97).
 // Nothing else has to happen at that moment: each key says when it starts to sign, so all replicas change over by the
 // clock. The former key stays published until its last token has ended and every cache has asked again, and is then
-// dropped. Both spans leave room for replicas whose clocks are two minutes fast or slow.
+// dropped. Both spans leave room for replicas whose clocks are two minutes fast or slow. Whoever is further off from the
+// store's own clock leaves the stored keys alone ([ErrClocks]); and everybody publishes all keys that are stored, so that
+// a wrong clock harms at most what its own replica signs.
 //
 //	added             new key signs                       old key dropped
 //	  |---- 15 min ------|------------- 75 min ---------------|

@@ -70,25 +70,31 @@ func (d document) newest() storedKey {
 	return slices.MaxFunc(d.Keys, func(a, b storedKey) int { return a.SignsFrom.Compare(b.SignsFrom) })
 }
 
-// live returns the keys that may still have tokens out, in the order in which they sign: a key is over once the one
-// after it has signed for longer than any token of the former lives.
-func (d document) live(now time.Time) []storedKey {
-	keys := slices.SortedFunc(slices.Values(d.Keys), func(a, b storedKey) int {
+// inOrder returns the keys in the order in which they sign.
+func (d document) inOrder() []storedKey {
+	return slices.SortedFunc(slices.Values(d.Keys), func(a, b storedKey) int {
 		return cmp.Or(a.SignsFrom.Compare(b.SignsFrom), cmp.Compare(a.KID, b.KID))
 	})
+}
+
+// live returns the keys that may still have tokens out, in order: a key is over once the one after it has signed for
+// longer than any token of the former lives.
+func (d document) live(now time.Time) []storedKey {
+	keys := d.inOrder()
 	for len(keys) > 1 && !keys[1].SignsFrom.Add(keepAfter).After(now) {
 		keys = keys[1:]
 	}
 	return keys
 }
 
-// open parses the keys that are not over.
-func (d document) open(now time.Time) (*generation, error) {
+// open parses the keys: all that are stored, so that one replica whose clock is wrong does not withhold a key by which
+// the others' tokens are out.
+func (d document) open() (*generation, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
 	var keys []signingKey
-	for _, stored := range d.live(now) {
+	for _, stored := range d.inOrder() {
 		key, err := stored.open()
 		if err != nil {
 			return nil, fmt.Errorf("stored key %q: %w", stored.KID, err)

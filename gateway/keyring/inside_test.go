@@ -33,7 +33,7 @@ func TestNothingInsidePrintsAPrivateKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := stored.open(time.Time{})
+	g, err := stored.open()
 	if err != nil {
 		t.Fatal(err)
 	}

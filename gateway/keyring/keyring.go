@@ -29,7 +29,7 @@ type Config struct {
 	// OnChange is told of every key that this process added or removed; nil does without. Of several replicas that find
 	// a key due at once, one is told.
 	OnChange func(context.Context, Change)
-	// OnRead is told how each round of Run went; nil does without.
+	// OnRead is told how each round of Run went, as Load has it; nil does without.
 	OnRead func(error)
 }
 
@@ -49,6 +49,7 @@ type SetConfig struct {
 // Keyring is all sets of keys. It is safe for concurrent use.
 type Keyring struct {
 	bucket   store.Bucket[document]
+	storeNow func(context.Context) (time.Time, error)
 	log      *slog.Logger
 	now      func() time.Time
 	onChange func(context.Context, Change)
@@ -76,8 +77,8 @@ func New(cfg Config) (*Keyring, error) {
 		cfg.OnRead = func(error) {}
 	}
 	k := &Keyring{
-		bucket: store.NewBucket[document](cfg.Store.Durable("keyring")),
-		log:    cfg.Log, now: cfg.Now, onChange: cfg.OnChange, onRead: cfg.OnRead,
+		bucket: store.NewBucket[document](cfg.Store.Durable("keyring")), storeNow: cfg.Store.Time,
+		log: cfg.Log, now: cfg.Now, onChange: cfg.OnChange, onRead: cfg.OnRead,
 	}
 	owners := map[string]string{}
 	for _, sc := range cfg.Sets {

@@ -47,7 +47,11 @@ func (k *Keyring) tell(ctx context.Context, last, err error) {
 	case err == nil && last != nil:
 		k.log.InfoContext(ctx, "signing keys read again")
 	case err != nil && (last == nil || last.Error() != err.Error()):
-		k.log.WarnContext(ctx, "signing keys not read", "err", err)
+		message := "signing keys not read"
+		if errors.Is(err, ErrClocks) {
+			message = "signing keys not changed"
+		}
+		k.log.WarnContext(ctx, message, "err", err)
 	}
 }
 
@@ -69,18 +73,29 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // Load is one round of Run: it reads every stored set, makes the first key of a set that has none, adds the next one of
 // a set whose schedule wants it, drops keys whose time is over and moves records to the current sealing key. A set that
-// cannot be read keeps the keys it had, and does not keep the others from being read.
+// cannot be read keeps the keys it had, and does not keep the others from being read. The error is ErrClocks when every
+// set was read, and one is left as it is because the clocks disagree.
 func (k *Keyring) Load(ctx context.Context) error {
-	var errs []error
+	var unread, unchanged []error
 	for _, s := range k.sets {
 		if s.fromFiles {
 			continue
 		}
-		if err := k.load(ctx, s); err != nil {
-			errs = append(errs, fmt.Errorf("signing keys of %q: %w", s.name, err))
+		err := k.load(ctx, s)
+		if err != nil {
+			err = fmt.Errorf("signing keys of %q: %w", s.name, err)
+		}
+		switch {
+		case errors.Is(err, ErrClocks):
+			unchanged = append(unchanged, err)
+		case err != nil:
+			unread = append(unread, err)
 		}
 	}
-	return errors.Join(append(errs, k.publish())...)
+	if len(unread) == 0 {
+		unread = unchanged
+	}
+	return errors.Join(append(unread, k.publish())...)
 }
 
 func (k *Keyring) load(ctx context.Context, s *Set) error {
@@ -94,10 +109,31 @@ func (k *Keyring) load(ctx context.Context, s *Set) error {
 	if err := k.use(ctx, s, stored); err != nil {
 		return err
 	}
-	if s.due(stored.newest(), k.now()) {
+	err = k.settle(ctx, s, stored)
+	_, resealed := k.bucket.Reseal(ctx, s.name, 0) // also when the keys could not be changed (D23)
+	return errors.Join(err, resealed)
+}
+
+// settle adds the key that the schedule wants, and drops those whose last token has ended.
+func (k *Keyring) settle(ctx context.Context, s *Set, stored document) error {
+	switch now := k.now(); {
+	case s.due(stored.newest(), now):
 		return k.add(ctx, s, Scheduled, s.due) // which drops what is over as well
+	case len(stored.live(now)) < len(stored.Keys):
+		return k.drop(ctx, s)
 	}
-	return k.tidy(ctx, s.name, stored)
+	return nil
+}
+
+func (k *Keyring) drop(ctx context.Context, s *Set) error {
+	now, err := k.sureTime(ctx)
+	if err != nil {
+		return err
+	}
+	return k.change(ctx, s, func(d document) (document, error) {
+		d.Keys = d.live(now)
+		return d, nil
+	})
 }
 
 // found writes the first document of a set. A set that was loaded before puts back what it has: a store that lost its
@@ -106,7 +142,7 @@ func (k *Keyring) found(ctx context.Context, s *Set) (document, error) {
 	mine, err := s.standing()
 	first := err != nil
 	if first {
-		if mine, err = newDocument(k.now()); err != nil {
+		if mine, err = k.firstDocument(ctx); err != nil {
 			return document{}, err
 		}
 	}
@@ -126,28 +162,13 @@ func (k *Keyring) found(ctx context.Context, s *Set) (document, error) {
 
 // use makes a document the one that signs and is published on this replica.
 func (k *Keyring) use(ctx context.Context, s *Set, stored document) error {
-	now := k.now()
-	g, err := stored.open(now)
+	g, err := stored.open()
 	if err != nil {
 		return err
 	}
 	old := s.current.Swap(g)
 	if old == nil || old.jwks.ETag != g.jwks.ETag {
-		k.log.InfoContext(ctx, "signing keys changed", "chat", s.name, "kid", g.signer(now).kid, "published", len(g.published))
+		k.log.InfoContext(ctx, "signing keys changed", "chat", s.name, "kid", g.signer(k.now()).kid, "published", len(g.published))
 	}
 	return nil
-}
-
-// tidy removes keys whose last token has ended, else moves the record under the current sealing key.
-func (k *Keyring) tidy(ctx context.Context, name string, stored document) error {
-	now := k.now()
-	if len(stored.live(now)) == len(stored.Keys) {
-		_, err := k.bucket.Reseal(ctx, name, 0)
-		return err
-	}
-	_, err := k.bucket.Update(ctx, name, 0, func(d document) (document, error) {
-		d.Keys = d.live(now)
-		return d, d.check()
-	})
-	return err
 }

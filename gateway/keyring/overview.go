@@ -156,5 +156,5 @@ func (k *Keyring) read(ctx context.Context, chat string) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stored.open(k.now())
+	return stored.open()
 }

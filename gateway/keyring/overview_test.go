@@ -16,7 +16,7 @@ import (
 func TestAnOverviewTellsTheStateOfEachKey(t *testing.T) {
 	var now clock
 	var told changes
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	k := rotating(t, engine, now.Now, 30*day, &told)
 	if _, err := k.Inspect(t.Context(), "talk"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Inspect() before a gateway made a key = %v, want ErrNotFound", err)

@@ -47,9 +47,9 @@ const (
 
 // Rotate adds a key to a chat's stored set, which Load has made, and returns it. Every replica publishes it within a
 // minute and signs with it a quarter of an hour later. While a key still waits for its turn, Rotate adds none and
-// returns that one.
+// returns that one. On a machine whose clock is wrong it is ErrClocks.
 func (k *Keyring) Rotate(ctx context.Context, chat string) (Key, error) {
-	s, err := k.named(chat)
+	s, err := k.changeable(chat)
 	if err != nil {
 		return Key{}, err
 	}
@@ -67,7 +67,10 @@ func (k *Keyring) Rotate(ctx context.Context, chat string) (Key, error) {
 // add has another key follow the newest one, provided that this is still wanted when the store takes it: of all who ask
 // at once, one is heard.
 func (k *Keyring) add(ctx context.Context, s *Set, cause Cause, wanted func(newest storedKey, now time.Time) bool) error {
-	now := k.now()
+	now, err := k.sureTime(ctx)
+	if err != nil {
+		return err
+	}
 	fresh, err := newStoredKey(now, now.Add(signLead))
 	if err != nil {
 		return err
@@ -90,11 +93,11 @@ func (k *Keyring) add(ctx context.Context, s *Set, cause Cause, wanted func(newe
 // takes its tokens, and a consumer may go on with its cached JWKS for ten minutes (G3). What is left signs; when nothing
 // is, a new key does at once, and consumers that do not look for an unknown kid refuse it until their cache ends.
 func (k *Keyring) Remove(ctx context.Context, chat, kid string) error {
-	s, err := k.named(chat)
+	s, err := k.changeable(chat)
 	if err != nil {
 		return err
 	}
-	spare, err := newDocument(k.now())
+	spare, err := k.firstDocument(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,11 +124,17 @@ func (k *Keyring) Remove(ctx context.Context, chat, kid string) error {
 	return nil
 }
 
-// change replaces a set's document, on all replicas one change at a time, and makes it this replica's own.
-func (k *Keyring) change(ctx context.Context, s *Set, edit func(document) (document, error)) error {
-	if s.fromFiles {
-		return ErrFromFiles
+// changeable is named for sets that are stored.
+func (k *Keyring) changeable(chat string) (*Set, error) {
+	s, err := k.named(chat)
+	if err == nil && s.fromFiles {
+		return nil, fmt.Errorf("signing keys of %q: %w", chat, ErrFromFiles)
 	}
+	return s, err
+}
+
+// change replaces a stored set's document, on all replicas one change at a time, and makes it this replica's own.
+func (k *Keyring) change(ctx context.Context, s *Set, edit func(document) (document, error)) error {
 	stored, err := k.bucket.Update(ctx, s.name, 0, func(d document) (document, error) {
 		if err := d.check(); err != nil {
 			return d, err // of a newer chatgate: what it added must not be lost

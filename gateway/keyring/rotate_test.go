@@ -31,7 +31,7 @@ func sorted(kids ...string) []string {
 // G3, S97: published first, signing later, the former kept until its last token has ended.
 func TestRotationPublishesSignsKeepsAndDrops(t *testing.T) {
 	var now clock
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	here, there := newKeyring(t, engine, now.Now, "talk"), newKeyring(t, engine, now.Now, "talk")
 	load(t, here)
 	load(t, there)
@@ -112,7 +112,7 @@ func storedKeys(t *testing.T, engine *memstore.Store) int {
 
 func TestRotationsAtOnceAreOneRotation(t *testing.T) {
 	var now clock
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	var replicas []*keyring.Keyring
 	for range 4 {
 		k := newKeyring(t, engine, now.Now, "talk")
@@ -151,7 +151,7 @@ func TestAReplicaWhoseClockIsBehindSignsWithTheFirstKey(t *testing.T) {
 
 func TestARemovedKeyIsGoneAtOnce(t *testing.T) { // G3
 	var now clock
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	here, there := newKeyring(t, engine, now.Now, "talk"), newKeyring(t, engine, now.Now, "talk")
 	load(t, here)
 	load(t, there)

@@ -76,7 +76,7 @@ func overview(t *testing.T, k *keyring.Keyring) keyring.Overview {
 func TestAKeyTakesOverWhenTheTurnOfTheOneBeforeIsOver(t *testing.T) {
 	var now clock
 	var told changes
-	k := rotating(t, memstore.New(memstore.Config{}), now.Now, 90*day, &told)
+	k := rotating(t, memstore.New(memstore.Config{Now: now.Now}), now.Now, 90*day, &told)
 	load(t, k)
 	first := signingKID(t, k.Set("talk"))
 
@@ -106,7 +106,7 @@ func TestAKeyTakesOverWhenTheTurnOfTheOneBeforeIsOver(t *testing.T) {
 func TestWithoutAScheduleAKeySignsForEver(t *testing.T) {
 	var now clock
 	var told changes
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	load(t, rotating(t, engine, now.Now, 90*day, &told))
 	k := rotating(t, engine, now.Now, 0, &told)
 	now.Advance(1000 * day)
@@ -121,7 +121,7 @@ func TestWithoutAScheduleAKeySignsForEver(t *testing.T) {
 func TestAfterALongTimeWithoutAReplicaOneKeyIsAdded(t *testing.T) {
 	var now clock
 	var told changes
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	first := rotating(t, engine, now.Now, 3*time.Hour, &told)
 	load(t, first)
 	old := signingKID(t, first.Set("talk"))
@@ -143,7 +143,7 @@ func TestAfterALongTimeWithoutAReplicaOneKeyIsAdded(t *testing.T) {
 func TestARotationByCommandCountsForTheSchedule(t *testing.T) {
 	var now clock
 	var told changes
-	k := rotating(t, memstore.New(memstore.Config{}), now.Now, 30*day, &told)
+	k := rotating(t, memstore.New(memstore.Config{Now: now.Now}), now.Now, 30*day, &told)
 	load(t, k)
 	now.Advance(20 * day)
 	if _, err := k.Rotate(t.Context(), "talk"); err != nil {
@@ -171,7 +171,7 @@ func TestReplicasThatFindAKeyDueAtOnceAddOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var now clock
 			var told changes
-			engine := open(t)
+			engine := struct{ store.Engine }{open(t)} // without its clock, which this test does not move
 			var replicas []*keyring.Keyring
 			for range 6 {
 				k := rotating(t, engine, now.Now, 3*time.Hour, &told)
@@ -217,7 +217,7 @@ func redisAt(t *testing.T, address string) store.Engine {
 func TestAStoreThatCannotBeWrittenKeepsTheKeyThatSigns(t *testing.T) {
 	var now clock
 	var told changes
-	engine := &readOnly{Engine: memstore.New(memstore.Config{})}
+	engine := &readOnly{Engine: memstore.New(memstore.Config{Now: now.Now})}
 	k := rotating(t, engine, now.Now, 3*time.Hour, &told)
 	load(t, k)
 	first := signingKID(t, k.Set("talk"))
@@ -248,7 +248,7 @@ func (r *readOnly) Swap(ctx context.Context, key string, old, replacement []byte
 func TestEveryChangeIsToldByWhoeverMadeIt(t *testing.T) { // S142
 	var now clock
 	var told, others changes
-	engine := memstore.New(memstore.Config{})
+	engine := memstore.New(memstore.Config{Now: now.Now})
 	k, other := rotating(t, engine, now.Now, 0, &told), rotating(t, engine, now.Now, 0, &others)
 	load(t, k)
 	load(t, other)

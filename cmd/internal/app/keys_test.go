@@ -52,7 +52,9 @@ type keyWorld struct {
 }
 
 func newKeyWorld(settings string) *keyWorld {
-	return &keyWorld{source: keyed + settings, engine: memstore.New(memstore.Config{})}
+	w := &keyWorld{source: keyed + settings}
+	w.engine = memstore.New(memstore.Config{Now: w.now})
+	return w
 }
 
 func (w *keyWorld) now() time.Time {
@@ -111,6 +113,7 @@ func TestMetricsTellOfKeysAndTheirRotation(t *testing.T) { // G3
 	a := w.open(t)
 	unread := []string{
 		"chatgate_keyring_last_read_timestamp_seconds 0",
+		`chatgate_keyring_reads_total{result="clocks"} 0`,
 		`chatgate_keyring_reads_total{result="failed"} 0`, `chatgate_keyring_reads_total{result="ok"} 0`,
 	}
 	if diff := cmp.Diff(unread, keySamples(t, a)); diff != "" {
@@ -130,9 +133,9 @@ func TestMetricsTellOfKeysAndTheirRotation(t *testing.T) { // G3
 		t.Errorf("metrics while the next key waits (-want +got):\n%s", diff)
 	}
 	w.moved.Store(int64(90 * day))
-	want[4] = `chatgate_signing_key_next_rotation_timestamp_seconds{chat="talk"} 1.8108144e+09`
-	want[3] = `chatgate_signing_key_age_seconds{chat="talk"} 900`
-	want[5], want[7] = strings.Replace(want[5], "} 0", "} 1", 1), strings.Replace(want[7], "} 1", "} 0", 1)
+	want[5] = `chatgate_signing_key_next_rotation_timestamp_seconds{chat="talk"} 1.8108144e+09`
+	want[4] = `chatgate_signing_key_age_seconds{chat="talk"} 900`
+	want[6], want[8] = strings.Replace(want[6], "} 0", "} 1", 1), strings.Replace(want[8], "} 1", "} 0", 1)
 	if diff := cmp.Diff(want, keySamples(t, a)); diff != "" {
 		t.Errorf("metrics when it has taken over (-want +got):\n%s", diff)
 	}
@@ -156,8 +159,42 @@ func TestMetricsTellWhenTheKeysWereLastRead(t *testing.T) {
 		engine.away.Store(true)
 		time.Sleep(10 * time.Minute)
 		got := keySamples(t, a)
-		if got[0] != read || strings.HasSuffix(read, " 0") || strings.HasSuffix(got[1], " 0") || !strings.HasSuffix(got[2], " 1") {
-			t.Errorf("metrics with the store away = %v, want failures and the time of the only reading, %s", got[:3], read)
+		if got[0] != read || strings.HasSuffix(read, " 0") || strings.HasSuffix(got[2], " 0") || !strings.HasSuffix(got[3], " 1") {
+			t.Errorf("metrics with the store away = %v, want failures and the time of the only reading, %s", got[:4], read)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("RunKeys() = %v", err)
+		}
+	})
+}
+
+func TestMetricsTellOfAClockThatIsWrong(t *testing.T) { // S97
+	synctest.Test(t, func(t *testing.T) {
+		w := newKeyWorld("")
+		lends := w.lends()
+		lends.Engine, lends.Now = memstore.New(memstore.Config{}), nil
+		good, err := app.Open(w.config(t), lends)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.load(t, good)
+		lends.Now = func() time.Time { return time.Now().Add(91 * day) }
+		wrong, err := app.Open(w.config(t), lends)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- wrong.RunKeys(ctx) }()
+		synctest.Wait()
+		got := keySamples(t, wrong)
+		want := []string{
+			`chatgate_keyring_reads_total{result="clocks"} 1`, `chatgate_keyring_reads_total{result="failed"} 0`,
+			`chatgate_keyring_reads_total{result="ok"} 0`,
+		}
+		if diff := cmp.Diff(want, got[1:4]); diff != "" || strings.HasSuffix(got[0], " 0") {
+			t.Errorf("metrics with a wrong clock = %s, want the time of the reading, and (-want +got):\n%s", got[0], diff)
 		}
 		stop()
 		if err := <-done; err != nil {
