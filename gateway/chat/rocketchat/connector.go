@@ -24,7 +24,7 @@ type connector struct {
 	workspace *workspace
 	accounts  *accounts
 	profiles  *profiles
-	frame     *framePage
+	frame     *chat.FramePage
 	handOffs  *chat.HandOffRoutes
 
 	flights singleflight.Group
@@ -61,7 +61,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.given, err = limit.NewLocal(limit.Rule{Name: "given", Max: 1, Per: givenFor}, env.Now); err != nil {
 		return nil, err
 	}
-	if k.frame, err = newFramePage(env, k.access); err != nil {
+	if k.frame, err = chat.NewFramePage(env, k.access, webFiles, frameScript); err != nil {
 		return nil, err
 	}
 	if k.handOffs, err = chat.NewHandOffRoutes(chat.HandOffConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
@@ -106,7 +106,7 @@ func (c *connector) Mount(r gin.IRouter) {
 	r.GET("/token", guard, token)
 	r.POST("/token", guard, token)
 
-	r.GET("/frame", c.frame.handler(c))
+	r.GET("/frame", c.frame.Handler(c.showFrame))
 	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), c.env.Problems.API(c.resume))
 	c.handOffs.Mount(r)
 }

@@ -71,7 +71,7 @@ func (c *connector) giveAgain(g *gin.Context) (resumeAnswer, error) {
 }
 
 func answerOf(i issued, who chat.Caller) resumeAnswer {
-	return resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: displayName(who.Session)}
+	return resumeAnswer{LoginToken: i.Token.Reveal(), UserID: i.UserID, Name: chat.DisplayName(who.Session)}
 }
 
 // handOver is what a frame gets for a sign-in that was finished in another window. Whoever has just signed in wants to
@@ -107,14 +107,6 @@ func readResume(body io.Reader) (resumeRequest, error) {
 		}
 	}
 	return request, json.Unmarshal(text, &request)
-}
-
-// displayName is how the frame calls the person, or nothing.
-func displayName(s session.Session) string {
-	if s.Identity.Name != "" {
-		return s.Identity.Name
-	}
-	return s.Identity.Username
 }
 
 // byItself is a resume that nobody pressed a button for. It stops at whatever speaks against it (D13, R16).

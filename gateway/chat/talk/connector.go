@@ -29,7 +29,7 @@ type connector struct {
 	// people says whose a user id is, for servers that may ask for tokens by it.
 	people   store.Bucket[person]
 	names    *names // nil where names need not be unique
-	frame    *framePage
+	frame    *chat.FramePage
 	admin    *adminPage // nil where the link is not offered
 	handOffs *chat.HandOffRoutes
 	login    *issuer.Issuer // nil where the product has no login of its own here
@@ -73,7 +73,7 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.settings, err = cfg.settings(env.BaseURL + "/"); err != nil {
 		return nil, err
 	}
-	if k.frame, err = newFramePage(env, k.Access()); err != nil {
+	if k.frame, err = chat.NewFramePage(env, k.Access(), webFiles, frameScript); err != nil {
 		return nil, err
 	}
 	if cfg.AdminLink {
@@ -111,7 +111,7 @@ func (c *connector) Mount(r gin.IRouter) {
 	r.POST("/token", guard, api(c.token))
 	r.OPTIONS("/token", guard)
 
-	r.GET("/frame", c.env.Problems.Frame(c.frame.ancestors, c.showFrame))
+	r.GET("/frame", c.frame.Handler(c.showFrame))
 	r.POST("/resume", chat.OwnGuard(c.env.BaseURL, c.env.Problems), api(c.resume))
 	c.handOffs.Mount(r)
 

@@ -64,7 +64,7 @@ func (c *connector) forFrame(ctx context.Context, who chat.Caller, f freshness) 
 	if result == resultSigned {
 		c.audit(ctx, who, t)
 	}
-	return frameAnswer{tokenAnswer: t.answer(), Name: displayName(who.Session)}, nil
+	return frameAnswer{tokenAnswer: t.answer(), Name: chat.DisplayName(who.Session)}, nil
 }
 
 // audit records a token that was signed.
