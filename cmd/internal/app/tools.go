@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"chatgate/gateway"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
 	"chatgate/store"
 	"chatgate/store/redisstore"
@@ -22,8 +23,8 @@ import (
 type (
 	// Setup points a Rocket.Chat workspace at the gateway, and back.
 	Setup = rocketchat.Setup
-	// Change is one setting that Setup changes.
-	Change = rocketchat.Change
+	// Change is one setting that a set-up changes.
+	Change = chat.Change
 	// Desk is where an operator looks after whose account is whose.
 	Desk = rocketchat.Desk
 	// Link is an identity and its account.

@@ -15,10 +15,9 @@ import (
 
 // What commands work with at a site of Talk or Coral, by names of this package.
 type (
-	// CoralSetup points a Coral at the gateway, and back; CoralPlan and CoralChange are what it would do.
-	CoralSetup  = talk.Setup
-	CoralPlan   = talk.Plan
-	CoralChange = talk.Change
+	// CoralSetup points a Coral at the gateway, and back; CoralPlan is what it would do.
+	CoralSetup = talk.Setup
+	CoralPlan  = talk.Plan
 	// CoralAdministrator is who sets it up, SigningSecret a secret of its single sign-on.
 	CoralAdministrator = talk.Administrator
 	SigningSecret      = talk.SigningSecret
@@ -38,11 +37,8 @@ type (
 // Talk4Profile is the profile of a site that is set up by its environment.
 const Talk4Profile = talk.Talk4
 
-// Errors of a site's tools.
-var (
-	ErrNoTokenRules = talk.ErrNoRules
-	ErrNothingKept  = talk.ErrNothingKept
-)
+// ErrNoTokenRules says that no rules are known for a site's tokens.
+var ErrNoTokenRules = talk.ErrNoRules
 
 // TalkSite is where an operator sets up a site of Talk or Coral, and looks at its tokens.
 type TalkSite struct {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -84,36 +85,46 @@ func apply(cmd *cobra.Command, setup *app.Setup, flags setupFlags) error {
 	for _, f := range obstacles {
 		fmt.Fprintf(out, "fail  %s: %s\n", f.Name, printable(f.Text))
 	}
-	switch {
-	case len(obstacles) > 0 && flags.apply:
-		return errors.New("nothing was changed: people could not sign in; mend what failed first")
-	case len(obstacles) > 0:
-		fmt.Fprintln(out, "\nNothing was changed. Mend what failed, then run this again.")
-		return nil
-	case !flags.apply:
-		fmt.Fprintln(out, "\nNothing was changed. Run this again with --apply.")
-		return nil
-	}
-	if err := confirm(cmd, flags.yes); err != nil {
+	if goOn, err := mayApply(cmd, flags, len(obstacles)); !goOn {
 		return err
 	}
-	if err := setup.Apply(cmd.Context(), plan, told[app.Change](out)); err != nil {
+	if err := setup.Apply(cmd.Context(), plan, told(out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Open the chat in a private window. To go back: the same command with --undo.")
 	return nil
 }
 
-func undo(cmd *cobra.Command, setup *app.Setup, yes bool) error {
+// mayApply says whether changes that were shown are to be made: where nothing stands in the way, that was asked for and a
+// person has agreed.
+func mayApply(cmd *cobra.Command, flags setupFlags, obstacles int) (goOn bool, err error) {
+	out := cmd.OutOrStdout()
+	switch {
+	case obstacles > 0 && flags.apply:
+		return false, errors.New("nothing was changed: mend what failed first")
+	case obstacles > 0:
+		fmt.Fprintln(out, "\nNothing was changed. Mend what failed, then run this again.")
+		return false, nil
+	case !flags.apply:
+		fmt.Fprintln(out, "\nNothing was changed. Run this again with --apply.")
+		return false, nil
+	}
+	err = confirm(cmd, flags.yes)
+	return err == nil, err
+}
+
+// undoer is a set-up of some chat that can be put back.
+type undoer interface {
+	UndoPlan(ctx context.Context) ([]app.Change, error)
+	Undo(ctx context.Context, changes []app.Change, told func(app.Change)) error
+}
+
+// undo shows what would be put back, asks, and has it done.
+func undo(cmd *cobra.Command, setup undoer, yes bool) error {
 	changes, err := setup.UndoPlan(cmd.Context())
 	if err != nil {
 		return err
 	}
-	return putBack(cmd, changes, yes, func(told func(app.Change)) error { return setup.Undo(cmd.Context(), changes, told) })
-}
-
-// putBack shows what an undo would change, asks, and has it done.
-func putBack[C fmt.Stringer](cmd *cobra.Command, changes []C, yes bool, do func(told func(C)) error) error {
 	out := cmd.OutOrStdout()
 	if len(changes) == 0 { // what is remembered goes, and nobody needs to be asked
 		fmt.Fprintln(out, "There is nothing to put back.")
@@ -123,22 +134,22 @@ func putBack[C fmt.Stringer](cmd *cobra.Command, changes []C, yes bool, do func(
 			return err
 		}
 	}
-	if err := do(told[C](out)); err != nil {
+	if err := setup.Undo(cmd.Context(), changes, told(out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Everything is as it was before.")
 	return nil
 }
 
-func show[C fmt.Stringer](w io.Writer, title string, changes []C) {
+func show(w io.Writer, title string, changes []app.Change) {
 	fmt.Fprintln(w, title)
 	for _, change := range changes {
 		fmt.Fprintf(w, "  %s\n", printable(change.String()))
 	}
 }
 
-func told[C fmt.Stringer](w io.Writer) func(C) {
-	return func(change C) { fmt.Fprintf(w, "set  %s\n", printable(change.String())) }
+func told(w io.Writer) func(app.Change) {
+	return func(change app.Change) { fmt.Fprintf(w, "set  %s\n", printable(change.String())) }
 }
 
 // confirm asks a person to type yes, unless that was said on the command line.

@@ -173,7 +173,7 @@ func setUpCoral(cmd *cobra.Command, tools *app.Tools, site *app.TalkSite, flags 
 		}
 	}
 	if flags.undo {
-		return undoCoral(cmd, setup, flags.yes)
+		return undo(cmd, setup, flags.yes)
 	}
 	return applyCoral(cmd, setup, flags.setupFlags)
 }
@@ -193,35 +193,18 @@ func applyCoral(cmd *cobra.Command, setup *app.CoralSetup, flags setupFlags) err
 	if len(plan.Changes) > 0 {
 		show(out, "to change:", plan.Changes)
 	}
-	switch {
-	case len(plan.Obstacles) > 0 && flags.apply:
-		return errors.New("nothing was changed: people could not sign in; mend what failed first")
-	case len(plan.Obstacles) > 0:
-		fmt.Fprintln(out, "\nNothing was changed. Mend what failed, then run this again.")
-		return nil
-	case len(plan.Changes) == 0:
+	if len(plan.Changes) == 0 && len(plan.Obstacles) == 0 {
 		fmt.Fprintln(out, "Coral's settings are as they must be.")
 		return nil
-	case !flags.apply:
-		fmt.Fprintln(out, "\nNothing was changed. Run this again with --apply.")
-		return nil
 	}
-	if err := confirm(cmd, flags.yes); err != nil {
+	if goOn, err := mayApply(cmd, flags, len(plan.Obstacles)); !goOn {
 		return err
 	}
-	if err := setup.Apply(cmd.Context(), plan, told[app.CoralChange](out)); err != nil {
+	if err := setup.Apply(cmd.Context(), plan, told(out)); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nDone. Open a page with comments in a private window. To go back: the same command with --undo.")
 	return nil
-}
-
-func undoCoral(cmd *cobra.Command, setup *app.CoralSetup, yes bool) error {
-	changes, err := setup.UndoPlan(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return putBack(cmd, changes, yes, func(told func(app.CoralChange)) error { return setup.Undo(cmd.Context(), changes, told) })
 }
 
 // showSigningSecrets prints the secrets of Coral's single sign-on for the configuration to read.

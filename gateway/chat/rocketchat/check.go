@@ -135,7 +135,7 @@ func (c *connector) judge(name, well string, wanted []wantedSetting, settings ma
 	remedy := "chatgate setup rocketchat --chat " + c.env.Name + " sets them"
 	for _, w := range wanted {
 		if value := settings[w.id]; !w.met(value) {
-			wrong = append(wrong, fmt.Sprintf("%s must be %s (is %s)", w.id, w.text(), shown(value)))
+			wrong = append(wrong, fmt.Sprintf("%s must be %s (is %s)", w.id, w.text(), chat.Shown(value)))
 		}
 		if w.byHand != "" {
 			remedy = "by hand, " + w.byHand
@@ -184,14 +184,6 @@ func (c *connector) examineEvents(l look) chat.Finding {
 	f := c.judge(sendFinding, "are told to an embedding page", c.sendSettings(), l.settings)
 	f.Minor = !f.OK
 	return f
-}
-
-// shown is a setting's value for people, on one line; one that was not told is said to be unknown.
-func shown(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "not told"
-	}
-	return printable(string(raw))
 }
 
 // embedders are the origins of the pages that embed the chat, in order.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
 	"chatgate/store"
 )
 
@@ -96,7 +97,7 @@ func (d *Desk) link(ctx context.Context, r LinkRequest, userID string) (Linked, 
 		return Linked{}, err
 	}
 	if done.Taken != nil && !r.Move {
-		return Linked{}, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", printable(found.Username), whose(*done.Taken))}
+		return Linked{}, &RefusedLinkError{Why: fmt.Sprintf("%s is linked to %s: with --move it is taken from there", chat.Printable(found.Username), whose(*done.Taken))}
 	}
 	return done, d.give(ctx, r, done)
 }
@@ -177,7 +178,7 @@ func (d *Desk) revoke(ctx context.Context, link Link) error {
 func (d *Desk) grantable(ctx context.Context, t Target, admin bool) (account, error) {
 	found, err := d.account(ctx, t)
 	if err == nil && found.administrator() && !admin {
-		err = &RefusedLinkError{Why: printable(found.Username) + " is an administrator: with --admin it is linked all the same"}
+		err = &RefusedLinkError{Why: chat.Printable(found.Username) + " is an administrator: with --admin it is linked all the same"}
 	}
 	return found, err
 }
@@ -185,7 +186,7 @@ func (d *Desk) grantable(ctx context.Context, t Target, admin bool) (account, er
 // account finds what the operator means, and refuses what is no person's.
 func (d *Desk) account(ctx context.Context, t Target) (account, error) {
 	found, err := d.find(ctx, t)
-	name := printable(found.Username)
+	name := chat.Printable(found.Username)
 	switch {
 	case errors.Is(err, errNoAccount):
 		return found, &RefusedLinkError{Why: "Rocket.Chat has no such account"}
@@ -196,7 +197,7 @@ func (d *Desk) account(ctx context.Context, t Target) (account, error) {
 	case found.ID == d.c.workspace.self.userID:
 		return found, &RefusedLinkError{Why: name + " is the service account, which is nobody's"}
 	case found.Type != "user":
-		return found, &RefusedLinkError{Why: fmt.Sprintf("%s is of type %s and no person's", name, printable(found.Type))}
+		return found, &RefusedLinkError{Why: fmt.Sprintf("%s is of type %s and no person's", name, chat.Printable(found.Type))}
 	case found.deactivated():
 		return found, &RefusedLinkError{Why: name + " is deactivated in Rocket.Chat: activate it first"}
 	}

@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"chatgate/gateway/chat"
 )
 
 // errUnavailable says that Rocket.Chat gave no answer worth the name: no connection, no time, a 5xx, no JSON. The last
@@ -37,7 +38,7 @@ type apiError struct {
 
 func (e *apiError) Error() string {
 	if e.code != "" {
-		return fmt.Sprintf("refused with %d %s", e.status, printable(e.code))
+		return fmt.Sprintf("refused with %d %s", e.status, chat.Printable(e.code))
 	}
 	return fmt.Sprintf("refused with %d", e.status)
 }
@@ -97,17 +98,6 @@ func textOf(raw json.RawMessage) string {
 		return ""
 	}
 	return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
-}
-
-// printable is Rocket.Chat's text without what could forge, break or disguise a line: control characters, line separators
-// and marks that change the direction of reading (S135).
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, text)
 }
 
 const longestWait = 10 * time.Minute

@@ -1,19 +1,15 @@
 package rocketchat
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
-	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
-	"chatgate/store"
 )
 
 // WayBack is how administrators get in again when nobody can sign in by the gateway. It is told before anything is
@@ -36,33 +32,18 @@ var _ Operated = (*connector)(nil)
 // Setup points a workspace at the gateway, and back. What stood in a setting before the first change to it is kept,
 // sealed and durable, until it is put back.
 type Setup struct {
-	c    *connector
-	kept store.Bucket[originals]
+	c         *connector
+	originals chat.Originals
 }
 
 // Setup is the set-up of this workspace.
 func (c *connector) Setup() *Setup {
-	return &Setup{c: c, kept: store.NewBucket[originals](c.env.Store.Durable("setup").In(c.env.Name))}
-}
-
-// Change is a setting that is not what it is going to be. Its values are JSON, as Rocket.Chat has them.
-type Change struct {
-	Setting  string
-	Was, Set json.RawMessage
-}
-
-// String shows the change to people.
-func (c Change) String() string {
-	return fmt.Sprintf("%s: %s -> %s", c.Setting, shown(c.Was), shown(c.Set))
-}
-
-func (c Change) same(other Change) bool {
-	return c.Setting == other.Setting && bytes.Equal(c.Was, other.Was) && bytes.Equal(c.Set, other.Set)
+	return &Setup{c: c, originals: chat.NewOriginals(c.env)}
 }
 
 // Plan is what Apply would do, in its order, and what is left to do by hand.
 type Plan struct {
-	Changes []Change
+	Changes []chat.Change
 	ByHand  []string
 }
 
@@ -90,7 +71,7 @@ func (s *Setup) Plan(ctx context.Context) (Plan, error) {
 		if err != nil {
 			return Plan{}, fmt.Errorf("encode %s: %w", w.id, err)
 		}
-		plan.Changes = append(plan.Changes, Change{Setting: w.id, Was: present[w.id], Set: value})
+		plan.Changes = append(plan.Changes, chat.Change{Setting: w.id, Was: present[w.id], Set: value})
 	}
 	plan.ByHand = slices.Compact(plan.ByHand) // one choice may concern two settings
 	return plan, nil
@@ -148,94 +129,105 @@ func (e *UnfinishedError) Error() string {
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-// ErrPlanChanged says that what was agreed to is not what would be done now.
-var ErrPlanChanged = errors.New("nothing was changed: settings have changed since they were shown; look at them again")
-
 // Apply makes the changes of a plan that a person has seen, each remembered before it is made and read back after, and
-// tells of each that stands. Where Plan says something else by now it changes nothing and returns ErrPlanChanged. After an
+// tells of each that stands. Where Plan says something else by now it changes nothing and returns chat.ErrPlanChanged. After an
 // error or a crash a new plan has what is left, and what was remembered first stays.
-func (s *Setup) Apply(ctx context.Context, plan Plan, told func(Change)) error {
+func (s *Setup) Apply(ctx context.Context, plan Plan, told func(chat.Change)) error {
 	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
 		now, err := s.Plan(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(plan.Changes, now.Changes, Change.same) {
-			return ErrPlanChanged
+		if err := chat.Agreed(plan.Changes, now.Changes); err != nil {
+			return err
 		}
 		return s.carryOut(ctx, plan.Changes, s.apply, told)
 	})
 }
 
-func (s *Setup) carryOut(ctx context.Context, changes []Change, do func(context.Context, Change) error, told func(Change)) error {
+func (s *Setup) carryOut(ctx context.Context, changes []chat.Change, do func(context.Context, chat.Change) error, told func(chat.Change)) error {
 	var done []string
 	for _, change := range changes {
 		if err := do(ctx, change); err != nil {
 			return &UnfinishedError{Setting: change.Setting, Err: err, Done: done, Locked: change.Setting == iframeEnabled}
 		}
 		done = append(done, change.Setting)
-		s.c.env.Audit.Record(ctx, audit.Event{
-			Act: audit.SettingChanged, Actor: audit.ActorOperator, Chat: s.c.env.Name,
-			Attrs: []slog.Attr{slog.String("setting", change.Setting)},
-		})
+		s.c.env.RecordSetting(ctx, change.Setting)
 		told(change)
 	}
 	return nil
 }
 
 // apply makes one change. What Rocket.Chat refused has not been changed, so there is nothing to remember of it.
-func (s *Setup) apply(ctx context.Context, change Change) error {
-	fresh, err := s.remember(ctx, original{Setting: change.Setting, Value: change.Was})
+func (s *Setup) apply(ctx context.Context, change chat.Change) error {
+	fresh, err := s.originals.Remember(ctx, change)
 	if err != nil {
 		return err
 	}
 	err = s.c.workspace.writeSetting(ctx, change.Setting, change.Set)
-	if _, refused := errors.AsType[*apiError](err); refused && fresh {
-		return errors.Join(err, s.forget(ctx, change.Setting))
+	if _, refused := errors.AsType[*apiError](err); refused {
+		return errors.Join(err, s.originals.Forget(ctx, fresh))
 	}
 	return err
 }
 
 // UndoPlan is what Undo would do: the settings that are not what they were, the login page first.
-func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
-	kept, err := s.originals(ctx)
+func (s *Setup) UndoPlan(ctx context.Context) ([]chat.Change, error) {
+	kept, err := s.originals.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	present, err := s.c.workspace.settings(ctx, kept.ids()...)
+	var ids []string
+	for _, o := range kept {
+		ids = append(ids, o.Setting)
+	}
+	present, err := s.c.workspace.settings(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	var changes []Change
-	for _, o := range kept.lastFirst() {
-		if !sameValue(present[o.Setting], o.Value) {
-			changes = append(changes, Change{Setting: o.Setting, Was: present[o.Setting], Set: o.Value})
+	var changes []chat.Change
+	for _, o := range undoOrder(kept) {
+		if !chat.SameValue(present[o.Setting], o.Value) {
+			changes = append(changes, chat.Change{Setting: o.Setting, Was: present[o.Setting], Set: o.Value})
 		}
 	}
 	return changes, nil
 }
 
-// ErrNothingKept says that no setting was changed from here, or that everything was put back.
-var ErrNothingKept = errors.New("nothing is remembered of this workspace: setup changed no setting, or everything was put back")
+// undoOrder is the order of an undo: what was set last comes first, and before all what gives people Rocket.Chat's own
+// login page back.
+func undoOrder(kept []chat.Original) []chat.Original {
+	reversed := slices.Clone(kept)
+	slices.Reverse(reversed)
+	slices.SortStableFunc(reversed, func(a, b chat.Original) int { return rank(a) - rank(b) })
+	return reversed
+}
+
+func rank(o chat.Original) int {
+	if o.Setting == iframeEnabled {
+		return 0
+	}
+	return 1
+}
 
 // Undo makes the changes of an UndoPlan that a person has seen, and so puts back what was there before the first Apply,
 // Rocket.Chat's own login page first; then it forgets it. Where UndoPlan says something else by now it changes nothing and
-// returns ErrPlanChanged. Without anything to put back it returns ErrNothingKept.
-func (s *Setup) Undo(ctx context.Context, changes []Change, told func(Change)) error {
+// returns chat.ErrPlanChanged. Without anything to put back it returns chat.ErrNothingKept.
+func (s *Setup) Undo(ctx context.Context, changes []chat.Change, told func(chat.Change)) error {
 	return s.c.locks.Do(ctx, "setup", setupHold, func(ctx context.Context) error {
 		now, err := s.UndoPlan(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(changes, now, Change.same) {
-			return ErrPlanChanged
+		if err := chat.Agreed(changes, now); err != nil {
+			return err
 		}
-		put := func(ctx context.Context, change Change) error {
+		put := func(ctx context.Context, change chat.Change) error {
 			return s.c.workspace.writeSetting(ctx, change.Setting, change.Set)
 		}
 		if err := s.carryOut(ctx, changes, put, told); err != nil {
 			return err
 		}
-		return s.kept.Delete(ctx, keptID)
+		return s.originals.Clear(ctx)
 	})
 }

@@ -1,13 +1,12 @@
 package rocketchat_test
 
 import (
-	"encoding/json"
 	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"chatgate/gateway/chat/rocketchat"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat/rocketchattest"
 )
 
@@ -17,14 +16,14 @@ func TestSetupDoesWhatWasAgreedToOrNothing(t *testing.T) { // R33
 		t.Helper()
 		w.server.SetSetting(meanwhile, "https://elsewhere.example.org/") // while the person reads
 		before := w.everySetting()
-		if err := do(); !errors.Is(err, rocketchat.ErrPlanChanged) {
+		if err := do(); !errors.Is(err, chat.ErrPlanChanged) {
 			t.Errorf("%s of an outdated plan = %v, want ErrPlanChanged", what, err)
 		}
 		if diff := cmp.Diff(before, w.everySetting()); diff != "" {
 			t.Errorf("settings after the refusal of %s (-before +after):\n%s", what, diff)
 		}
 	}
-	nobody := func(c rocketchat.Change) { t.Errorf("it has set %v", c) }
+	nobody := func(c chat.Change) { t.Errorf("it has set %v", c) }
 
 	plan, err := w.setup().Plan(t.Context())
 	w.must(err)
@@ -34,11 +33,4 @@ func TestSetupDoesWhatWasAgreedToOrNothing(t *testing.T) { // R33
 	back, err := w.setup().UndoPlan(t.Context())
 	w.must(err)
 	refused("Undo", "Accounts_Iframe_api_url", func() error { return w.setup().Undo(t.Context(), back, nobody) })
-}
-
-func TestSetupShowsHostileValuesOnOneLine(t *testing.T) { // S135
-	c := rocketchat.Change{Setting: "s", Was: json.RawMessage("\"a\u009b2J\u202eb\"\n"), Set: json.RawMessage(`"c"`)}
-	if got, want := c.String(), `s: "a2Jb" -> "c"`; got != want {
-		t.Errorf("String() = %q, want %q", got, want)
-	}
 }

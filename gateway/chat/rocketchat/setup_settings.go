@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -54,14 +53,7 @@ func (w wantedSetting) text() string {
 // isValue says whether a setting is a text or a boolean.
 func isValue(value json.RawMessage, wanted any) bool {
 	encoded, err := json.Marshal(wanted)
-	return err == nil && sameValue(value, encoded)
-}
-
-// sameValue compares two values of a setting, however they are written. A text is never a boolean: to
-// Rocket.Chat's own code "false" is as good as true.
-func sameValue(a, b json.RawMessage) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+	return err == nil && chat.SameValue(value, encoded)
 }
 
 // iframeSettings are the four of Rocket.Chat's page Accounts, Iframe. The one that replaces its login page comes last:
@@ -160,7 +152,7 @@ func (w *workspace) writeSetting(ctx context.Context, id string, value json.RawM
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
-	if !sameValue(stands, value) {
+	if !chat.SameValue(stands, value) {
 		return &stuckError{id: id, stands: stands}
 	}
 	return nil
@@ -174,5 +166,5 @@ type stuckError struct {
 
 func (e *stuckError) Error() string {
 	return fmt.Sprintf("it still is %s: the environment variable OVERWRITE_SETTING_%s of Rocket.Chat's server wins; remove it there, restart Rocket.Chat and try again",
-		shown(e.stands), e.id)
+		chat.Shown(e.stands), e.id)
 }

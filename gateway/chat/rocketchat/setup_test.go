@@ -62,7 +62,7 @@ func (w *world) apply() (changed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = w.setup().Apply(w.t.Context(), plan, func(c rocketchat.Change) { changed = append(changed, c.Setting) })
+	err = w.setup().Apply(w.t.Context(), plan, func(c chat.Change) { changed = append(changed, c.Setting) })
 	return changed, err
 }
 
@@ -72,7 +72,7 @@ func (w *world) undo() (changed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = w.setup().Undo(w.t.Context(), plan, func(c rocketchat.Change) { changed = append(changed, c.Setting) })
+	err = w.setup().Undo(w.t.Context(), plan, func(c chat.Change) { changed = append(changed, c.Setting) })
 	return changed, err
 }
 
@@ -146,7 +146,7 @@ func TestSetupAppliesAndPutsBackExactly(t *testing.T) { // R32, R33
 	if diff := cmp.Diff(original, w.everySetting()); diff != "" {
 		t.Errorf("settings after Undo (-before +after):\n%s", diff)
 	}
-	if _, err := w.undo(); !errors.Is(err, rocketchat.ErrNothingKept) {
+	if _, err := w.undo(); !errors.Is(err, chat.ErrNothingKept) {
 		t.Errorf("a second Undo = %v, want ErrNothingKept", err)
 	}
 	if log := w.env.Journal.String(); strings.Count(log, `"act":"setting_changed"`) != len(changed)+len(back) ||
@@ -178,7 +178,7 @@ func TestSetupGoesOnWhereItStopped(t *testing.T) {
 	steps := 0
 	plan, err := w.setup().Plan(t.Context())
 	w.must(err)
-	err = w.setup().Apply(t.Context(), plan, func(rocketchat.Change) {
+	err = w.setup().Apply(t.Context(), plan, func(chat.Change) {
 		if steps++; steps == 2 {
 			w.server.SetFaults(rocketchattest.Faults{Status: map[string]int{"settings/:_id": http.StatusBadGateway}})
 		}
@@ -261,7 +261,7 @@ func TestSetupAsksForATokenThatIgnoresTwoFactors(t *testing.T) { // R27
 	if _, err := w.apply(); err == nil || !strings.Contains(err.Error(), "Ignore Two Factor Authentication") {
 		t.Errorf("Apply = %v, want advice on the token", err)
 	}
-	if _, err := w.undo(); !errors.Is(err, rocketchat.ErrNothingKept) {
+	if _, err := w.undo(); !errors.Is(err, chat.ErrNothingKept) {
 		t.Errorf("Undo after a refusal = %v, want nothing kept", err)
 	}
 }

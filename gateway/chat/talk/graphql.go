@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"chatgate/gateway/chat"
 	"chatgate/store"
 )
 
@@ -79,7 +80,9 @@ func (e *coralError) Error() string {
 }
 
 // onOneLine is a text of the product's without what could forge or hide a line (S135).
-func onOneLine(text string) string { return visible(text[:min(len(text), maxShown)]) }
+func onOneLine(text string) string {
+	return chat.Printable(strings.ToValidUTF8(text[:min(len(text), maxShown)], ""))
+}
 
 // maxShown is how much of a text of the product's is shown, in bytes.
 const maxShown = 300

@@ -29,7 +29,7 @@ func (c *connector) Run(ctx context.Context) error {
 		wait := resealEvery
 		n, err := c.names.reseal(ctx, c.env.Store.Rotating())
 		if c.env.Store.Rotating() {
-			err = errors.Join(err, c.resealKept(ctx))
+			err = errors.Join(err, chat.NewOriginals(c.env).Reseal(ctx))
 		}
 		if n > 0 {
 			c.env.Log.InfoContext(ctx, "talk usernames resealed", "people", n)

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"chatgate/gateway/chat"
 	"chatgate/store"
 )
 
@@ -119,7 +119,7 @@ func secretsOf(values map[string]json.RawMessage, now time.Time) []SigningSecret
 // is says whether a setting has this value.
 func (s coralSettings) is(setting string, value any) bool {
 	encoded, err := json.Marshal(value)
-	return err == nil && sameValue(s.values[setting], encoded)
+	return err == nil && chat.SameValue(s.values[setting], encoded)
 }
 
 // seconds is the life of Coral's own tokens.
@@ -127,12 +127,6 @@ func (s coralSettings) seconds() int {
 	var n int
 	_ = json.Unmarshal(s.values[sessionDuration], &n) // Coral has a number there
 	return n
-}
-
-// sameValue compares two values, however they are written.
-func sameValue(a, b json.RawMessage) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 const updateSettings = `mutation ChatgateUpdateSettings($input: UpdateSettingsInput!) {

@@ -1,16 +1,14 @@
 package talk
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
-	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
 	"chatgate/store"
 )
 
@@ -20,11 +18,11 @@ const setupHold = time.Minute
 // Setup points a Coral at the gateway, and back. What stood in a setting before the first change to it is kept, sealed and
 // durable, until it is put back.
 type Setup struct {
-	c        *connector
-	admin    administration
-	kept     store.Bucket[originals]
-	locks    store.Locks
-	duration time.Duration
+	c         *connector
+	admin     administration
+	originals chat.Originals
+	locks     store.Locks
+	duration  time.Duration
 }
 
 // Administrator is who sets a Coral up.
@@ -45,29 +43,14 @@ func (c *connector) Setup(by Administrator) (*Setup, error) {
 	}
 	return &Setup{
 		c: c, admin: administration{c: c, token: by.Token}, duration: by.SessionDuration,
-		kept:  c.keptSettings(),
-		locks: store.NewLocks(c.env.Store.Passing("lock").In(c.env.Name)),
+		originals: chat.NewOriginals(c.env),
+		locks:     store.NewLocks(c.env.Store.Passing("lock").In(c.env.Name)),
 	}, nil
-}
-
-// Change is a setting that is not what it is going to be. Its values are JSON, as Coral has them.
-type Change struct {
-	Setting  string
-	Was, Set json.RawMessage
-}
-
-// String shows the change to people, without secrets.
-func (c Change) String() string {
-	return fmt.Sprintf("%s: %s -> %s", c.Setting, shown(c.Setting, c.Was), shown(c.Setting, c.Set))
-}
-
-func (c Change) same(other Change) bool {
-	return c.Setting == other.Setting && bytes.Equal(c.Was, other.Was) && bytes.Equal(c.Set, other.Set)
 }
 
 // Plan is what Apply would do, why it would not, and what is left to do by hand.
 type Plan struct {
-	Changes   []Change
+	Changes   []chat.Change
 	Obstacles []string
 	ByHand    []string
 }
@@ -114,21 +97,20 @@ func (s *Setup) changes(now coralSettings) (Plan, error) {
 		if err != nil {
 			return Plan{}, fmt.Errorf("encode %s: %w", w.setting, err)
 		}
-		plan.Changes = append(plan.Changes, Change{Setting: w.setting, Was: now.values[w.setting], Set: value})
+		plan.Changes = append(plan.Changes, changeOf(w.setting, now.values[w.setting], value))
 	}
 	return plan, nil
 }
 
 // Errors of Apply and Undo after which everything is as it was.
 var (
-	ErrPlanChanged = errors.New("nothing was changed: settings have changed since they were shown; look at them again")
-	ErrObstacle    = errors.New("nothing was changed: people could not sign in; mend what failed first")
+	ErrObstacle = errors.New("nothing was changed: Coral's other integration is switched on; switch it off, or say bothIntegrations: true")
 )
 
 // Apply makes the changes of a plan that a person has seen, all at once, remembered before and read back after, and tells
-// of each. Where Plan says something else by now it changes nothing and returns ErrPlanChanged. After an error or a crash
+// of each. Where Plan says something else by now it changes nothing and returns chat.ErrPlanChanged. After an error or a crash
 // a new plan has what is left, and what was remembered first stays.
-func (s *Setup) Apply(ctx context.Context, plan Plan, told func(Change)) error {
+func (s *Setup) Apply(ctx context.Context, plan Plan, told func(chat.Change)) error {
 	return s.alone(ctx, func(ctx context.Context) error {
 		now, err := s.Plan(ctx)
 		switch {
@@ -136,16 +118,17 @@ func (s *Setup) Apply(ctx context.Context, plan Plan, told func(Change)) error {
 			return err
 		case len(now.Obstacles) > 0:
 			return ErrObstacle
-		case !slices.EqualFunc(plan.Changes, now.Changes, Change.same):
-			return ErrPlanChanged
 		}
-		fresh, err := s.remember(ctx, plan.Changes)
+		if err := chat.Agreed(plan.Changes, now.Changes); err != nil {
+			return err
+		}
+		fresh, err := s.originals.Remember(ctx, plan.Changes...)
 		if err != nil {
 			return err
 		}
 		err = s.write(ctx, plan.Changes, told)
 		if _, refused := errors.AsType[*coralError](err); refused { // it was not changed, so there is nothing to remember
-			return errors.Join(err, s.forget(ctx, fresh))
+			return errors.Join(err, s.originals.Forget(ctx, fresh))
 		}
 		return err
 	})
@@ -156,7 +139,7 @@ func (s *Setup) alone(ctx context.Context, work func(context.Context) error) err
 }
 
 // write makes changes and reads them back.
-func (s *Setup) write(ctx context.Context, changes []Change, told func(Change)) error {
+func (s *Setup) write(ctx context.Context, changes []chat.Change, told func(chat.Change)) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -176,22 +159,19 @@ func (s *Setup) write(ctx context.Context, changes []Change, told func(Change)) 
 		return fmt.Errorf("read back: %w", err)
 	}
 	for _, change := range changes {
-		if !sameValue(stands.values[change.Setting], change.Set) {
+		if !chat.SameValue(stands.values[change.Setting], change.Set) {
 			return fmt.Errorf("%s still is %s, although Coral took another value: run the same command again", change.Setting,
 				shown(change.Setting, stands.values[change.Setting]))
 		}
-		s.c.env.Audit.Record(ctx, audit.Event{
-			Act: audit.SettingChanged, Actor: audit.ActorOperator, Chat: s.c.env.Name,
-			Attrs: []slog.Attr{slog.String("setting", change.Setting)},
-		})
+		s.c.env.RecordSetting(ctx, change.Setting)
 		told(change)
 	}
 	return nil
 }
 
 // UndoPlan is what Undo would do: the settings that are not what they were.
-func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
-	kept, err := s.originals(ctx)
+func (s *Setup) UndoPlan(ctx context.Context) ([]chat.Change, error) {
+	kept, err := s.originals.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -199,31 +179,31 @@ func (s *Setup) UndoPlan(ctx context.Context) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	var changes []Change
-	for _, o := range slices.Backward(kept.Settings) {
-		if !sameValue(now.values[o.Setting], o.Value) {
-			changes = append(changes, Change{Setting: o.Setting, Was: now.values[o.Setting], Set: o.Value})
+	var changes []chat.Change
+	for _, o := range slices.Backward(kept) {
+		if !chat.SameValue(now.values[o.Setting], o.Value) {
+			changes = append(changes, changeOf(o.Setting, now.values[o.Setting], o.Value))
 		}
 	}
 	return changes, nil
 }
 
 // Undo makes the changes of an UndoPlan that a person has seen, and so puts back what was there before the first Apply;
-// then it forgets it. Where UndoPlan says something else by now it changes nothing and returns ErrPlanChanged. Without
-// anything to put back it returns ErrNothingKept.
-func (s *Setup) Undo(ctx context.Context, changes []Change, told func(Change)) error {
+// then it forgets it. Where UndoPlan says something else by now it changes nothing and returns chat.ErrPlanChanged. Without
+// anything to put back it returns chat.ErrNothingKept.
+func (s *Setup) Undo(ctx context.Context, changes []chat.Change, told func(chat.Change)) error {
 	return s.alone(ctx, func(ctx context.Context) error {
 		now, err := s.UndoPlan(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(changes, now, Change.same) {
-			return ErrPlanChanged
+		if err := chat.Agreed(changes, now); err != nil {
+			return err
 		}
 		if err := s.write(ctx, changes, told); err != nil {
 			return err
 		}
-		return s.kept.Delete(ctx, keptID)
+		return s.originals.Clear(ctx)
 	})
 }
 

@@ -10,20 +10,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
 )
 
 func TestSetupDoesWhatWasAgreedToOrNothing(t *testing.T) {
 	s := openSetup(t, coralSite(talk.CoralOIDC), nil)
-	nobody := func(c talk.Change) { t.Errorf("it has set %v", c) }
+	nobody := func(c chat.Change) { t.Errorf("it has set %v", c) }
 	plan := s.plan()
 	meanwhile := func(name string) {
 		s.set(map[string]any{"integrations": map[string]any{"oidc": map[string]any{"name": name}}})
 	}
 	meanwhile("somebody else's") // any name will do, so the plan is another one
 	before := s.coral.Settings()
-	if err := s.setup(0).Apply(ctx(), plan, nobody); !errors.Is(err, talk.ErrPlanChanged) {
+	if err := s.setup(0).Apply(ctx(), plan, nobody); !errors.Is(err, chat.ErrPlanChanged) {
 		t.Errorf("Apply of an outdated plan = %v, want ErrPlanChanged", err)
 	}
 	if diff := cmp.Diff(before, s.coral.Settings()); diff != "" {
@@ -37,7 +38,7 @@ func TestSetupDoesWhatWasAgreedToOrNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.set(map[string]any{"integrations": map[string]any{"oidc": map[string]any{"issuer": "https://elsewhere.example.org"}}})
-	if err := s.setup(0).Undo(ctx(), back, nobody); !errors.Is(err, talk.ErrPlanChanged) {
+	if err := s.setup(0).Undo(ctx(), back, nobody); !errors.Is(err, chat.ErrPlanChanged) {
 		t.Errorf("Undo of an outdated plan = %v, want ErrPlanChanged", err)
 	}
 }
@@ -145,7 +146,7 @@ func TestSetupSaysWhatCoralRefuses(t *testing.T) {
 			if strings.Contains(err.Error(), s.admin.Reveal()) {
 				t.Error("the error shows the token")
 			}
-			if _, err := s.undo(); !errors.Is(err, talk.ErrNothingKept) {
+			if _, err := s.undo(); !errors.Is(err, chat.ErrNothingKept) {
 				t.Errorf("Undo after a refusal = %v, want nothing kept", err)
 			}
 		})
@@ -158,7 +159,7 @@ func TestSetupForgetsWhatCoralDidNotTake(t *testing.T) {
 	if _, err := s.apply(0); err == nil {
 		t.Fatal("Apply = nil, want Coral's refusal")
 	}
-	if _, err := s.undo(); !errors.Is(err, talk.ErrNothingKept) {
+	if _, err := s.undo(); !errors.Is(err, chat.ErrNothingKept) {
 		t.Errorf("Undo after a refusal = %v, want nothing kept", err)
 	}
 	s.refuseUpdates(http.StatusBadGateway, "no")

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"chatgate/gateway/chat"
 )
 
 // wanted is a setting and what it must be.
@@ -153,13 +155,17 @@ func lockedOut(missing []string) string {
 		"Site details, Permitted domains"
 }
 
+func secretSetting(setting string) bool { return setting == clientSecretSetting }
+
+// changeOf is a change, which is shown without secrets.
+func changeOf(setting string, was, set json.RawMessage) chat.Change {
+	return chat.Change{Setting: setting, Was: was, Set: set, Secret: secretSetting(setting)}
+}
+
 // shown is a setting's value for people, on one line. Secrets are not.
 func shown(setting string, value json.RawMessage) string {
-	switch {
-	case len(value) == 0:
-		return "not told"
-	case setting == clientSecretSetting && string(value) != "null":
-		return "(a secret)"
+	if secretSetting(setting) {
+		return chat.ShownSecret(value)
 	}
-	return onOneLine(string(value))
+	return chat.Shown(value)
 }
