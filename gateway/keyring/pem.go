@@ -54,6 +54,19 @@ func parsePEM(raw []byte) (any, error) {
 	return nil, fmt.Errorf("holds a %q block, an RSA private key (PKCS #1 or PKCS #8) is needed", block.Type)
 }
 
+// PublicOf is the public half of a private key in PEM, such as Generate makes. Its error says what the text holds instead.
+func PublicOf(private store.Secret) (Key, error) {
+	parsed, err := parsePEM([]byte(private.Reveal()))
+	if err != nil {
+		return Key{}, err
+	}
+	key, err := newSigningKey(parsed)
+	if err != nil {
+		return Key{}, err
+	}
+	return Key{KID: key.kid, Public: &key.private.PublicKey}, nil
+}
+
 // Generate makes a key for a file of the operator's: unencrypted PEM (PKCS #8), and what may be told of it.
 func Generate(bits int) (file store.Secret, made Key, err error) {
 	if bits < minKeyBits || bits > maxKeyBits {

@@ -1,10 +1,7 @@
 package talk
 
 import (
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
@@ -131,38 +128,18 @@ func (e Environment) ownPair() (talkSecret, error) {
 	if e.OwnKey == "" {
 		return talkSecret{KID: ownKID, Public: "<public half of a pair of Talk's own>", Private: "<private half of the same pair>"}, nil
 	}
-	key, err := readPrivate(e.OwnKey)
+	own, err := keyring.PublicOf(e.OwnKey)
+	if err != nil {
+		return talkSecret{}, fmt.Errorf("the key of Talk's own: %w", err)
+	}
+	public, err := own.PublicPEM()
 	if err != nil {
 		return talkSecret{}, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		return talkSecret{}, fmt.Errorf("encode the public half of the key of Talk's own: %w", err)
-	}
 	for _, ours := range e.Keys {
-		if ours.Public.Equal(&key.PublicKey) {
+		if ours.Public.Equal(own.Public) {
 			return talkSecret{}, errors.New("the key of Talk's own must not be one of the gateway's: whoever reads Talk's environment could sign as anybody")
 		}
 	}
-	return talkSecret{
-		KID: ownKID, Public: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
-		Private: e.secret(e.OwnKey, "private half of Talk's own pair"),
-	}, nil
-}
-
-// readPrivate reads an unencrypted RSA key (PKCS #1 or PKCS #8).
-func readPrivate(text store.Secret) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text.Reveal()))
-	if block == nil {
-		return nil, errors.New("the key of Talk's own is no PEM file")
-	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	key, isRSA := parsed.(*rsa.PrivateKey)
-	if err != nil || !isRSA {
-		return nil, errors.New("the key of Talk's own is no unencrypted RSA key")
-	}
-	return key, nil
+	return talkSecret{KID: ownKID, Public: public, Private: e.secret(e.OwnKey, "private half of Talk's own pair")}, nil
 }

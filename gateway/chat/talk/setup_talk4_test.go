@@ -190,8 +190,8 @@ func TestTheEnvironmentRefuses(t *testing.T) {
 	}{
 		{"the plugin with a shared secret", shared, talk.Environment{Plugin: true}, "sharedSecret makes none"},
 		{"no keys yet", w, talk.Environment{}, "no keys yet"},
-		{"no PEM", w, talk.Environment{Keys: keys, OwnKey: "secret"}, "is no PEM file"},
-		{"a public key", w, talk.Environment{Keys: keys, OwnKey: store.Secret(pemOf(t, keys[0].Public))}, "is no unencrypted RSA key"},
+		{"no PEM", w, talk.Environment{Keys: keys, OwnKey: "secret"}, "holds no PEM block"},
+		{"a public key", w, talk.Environment{Keys: keys, OwnKey: store.Secret(pemOf(t, keys[0].Public))}, "an RSA private key (PKCS #1 or PKCS #8) is needed"},
 		{"the gateway's own key", w, talk.Environment{Keys: keys, OwnKey: store.Secret(testKeys[0]())}, "must not be one of the gateway's"},
 	} {
 		if _, err := tt.world.connector.(talk.Operated).Environment(tt.env); err == nil || !strings.Contains(err.Error(), tt.want) {
