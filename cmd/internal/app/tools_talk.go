@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -76,6 +78,9 @@ func (s *TalkSite) PublishedKeys(ctx context.Context) ([]SigningKey, error) {
 		return nil, nil
 	}
 	o, err := keys.Inspect(ctx, s.Name)
+	if errors.Is(err, store.ErrUnavailable) {
+		err = fmt.Errorf("%w: see redis in the configuration", err)
+	}
 	return o.Keys, err
 }
 

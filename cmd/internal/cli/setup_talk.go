@@ -29,7 +29,7 @@ func newSetupTalk() *cobra.Command {
 		Long: "For a Coral: without --apply or --undo it shows what is not as it must be, and changes nothing. --apply remembers the\n" +
 			"settings, writes all of them at once and reads them back; --undo puts back what was there before the first --apply.\n" +
 			"It takes a token of somebody with the role ADMIN there, in the environment variable " + app.AdminTokenVariable + " or in a file.\n" +
-			"The token is kept nowhere.\n\n" +
+			"A login by password gives one: POST /api/auth/local at Coral with {\"email\": \"…\", \"password\": \"…\"}. It is kept nowhere.\n\n" +
 			"For a Talk 4 it prints the lines of its environment.\n\n" +
 			"No secret is printed without --show-secrets.",
 		Args: noArgs,
@@ -101,15 +101,16 @@ func setUpTalk4(cmd *cobra.Command, site *app.TalkSite, flags talkFlags) error {
 	if flags.apply || flags.undo || flags.kubernetes != "" || flags.seconds != 0 {
 		return usage(cmd, fmt.Errorf("%s is a Talk 4, which is set up by its environment alone: leave --apply, --undo, --kubernetes and --session-duration out", site.Name))
 	}
-	keys, err := site.PublishedKeys(cmd.Context())
-	if err != nil && !errors.Is(err, app.ErrNoKeysYet) {
-		return err
-	}
 	ownKey, err := readSecret(flags.ownKey)
 	if err != nil {
 		return err
 	}
-	wanted := app.TalkEnvironment{Plugin: flags.plugin || site.Plugin(), Keys: keys, OwnKey: ownKey, Reveal: flags.secrets}
+	wanted := app.TalkEnvironment{Plugin: flags.plugin || site.Plugin(), OwnKey: ownKey, Reveal: flags.secrets}
+	if !wanted.Plugin { // which reads the keys by itself
+		if wanted.Keys, err = site.PublishedKeys(cmd.Context()); err != nil && !errors.Is(err, app.ErrNoKeysYet) {
+			return err
+		}
+	}
 	lines, err := site.Environment(wanted)
 	if err != nil {
 		return err
@@ -158,7 +159,8 @@ func setUpCoral(cmd *cobra.Command, tools *app.Tools, site *app.TalkSite, flags 
 		token = tools.AdminToken(site.Name)
 	}
 	if token == "" {
-		return usage(cmd, fmt.Errorf("there is no token of an administrator of Coral: put it into %s, or a file for --admin-token-file", app.AdminTokenVariable))
+		return usage(cmd, fmt.Errorf("there is no token of an administrator of Coral: put it into %s, or a file for --admin-token-file. "+
+			"A login by password gives one: POST /api/auth/local at Coral with its email and password", app.AdminTokenVariable))
 	}
 	setup, err := site.Setup(app.CoralAdministrator{Token: token, SessionDuration: time.Duration(flags.seconds) * time.Second})
 	if err != nil {
