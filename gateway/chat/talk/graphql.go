@@ -12,7 +12,7 @@ import (
 	"chatgate/store"
 )
 
-// administration is Coral's API in the hands of one of its administrators (C4). The token is kept nowhere.
+// administration is Coral's API in the hands of one of its administrators (T-C4). The token is kept nowhere.
 type administration struct {
 	c     *connector
 	token store.Secret

@@ -76,7 +76,7 @@ func TestSetupTellsWhatIsLeftToDoByHand(t *testing.T) {
 			coral: func(c *talktest.CoralConfig) { c.AllowedOrigins = []string{blogURL} },
 		},
 		{
-			name: "a Coral that does not trust its proxy (C2)", cfg: coralSite(talk.CoralOIDC), want: []string{"TRUST_PROXY", sessionAdvice},
+			name: "a Coral that does not trust its proxy (T-C2)", cfg: coralSite(talk.CoralOIDC), want: []string{"TRUST_PROXY", sessionAdvice},
 			coral: func(c *talktest.CoralConfig) { c.DistrustsProxy = true },
 		},
 		{

@@ -98,7 +98,7 @@ type talkSecret struct {
 	Private string `json:"private,omitempty"`
 }
 
-// secrets is TALK_JWT_SECRETS. The first entry signs Talk's own tokens, so it is Talk's own pair (A1).
+// secrets is TALK_JWT_SECRETS. The first entry signs Talk's own tokens, so it is Talk's own pair (G14).
 func (e Environment) secrets() (string, error) {
 	if len(e.Keys) == 0 {
 		return "", errors.New("the site has no keys yet: the gateway makes the first one when it starts")

@@ -56,7 +56,7 @@ func talk4From(t *testing.T, w *world, set map[string]string) *talktest.Talk4 {
 			t.Fatal(err)
 		}
 		if strings.Contains(list, "\n") {
-			t.Error("TALK_JWT_SECRETS has a line break, which must be written as \\n (A1)")
+			t.Error("TALK_JWT_SECRETS has a line break, which must be written as \\n (G14)")
 		}
 	}
 	talk4, err := talktest.NewTalk4(cfg)

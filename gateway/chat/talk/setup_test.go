@@ -229,7 +229,7 @@ func (s *setupSite) set(patch map[string]any) {
 	}
 }
 
-func TestSetupCallsThePublicHostWhereverItsServerIs(t *testing.T) { // C4
+func TestSetupCallsThePublicHostWhereverItsServerIs(t *testing.T) { // T-C4
 	cfg := with(coralSite(talk.CoralOIDC), func(c *talk.Config) { c.API = talk.API{URL: "http://coral.svc:3000", AllowHTTP: true} })
 	s := openSetup(t, cfg, nil)
 	s.road.meet = func(r *http.Request) *http.Response {
@@ -243,7 +243,7 @@ func TestSetupCallsThePublicHostWhereverItsServerIs(t *testing.T) { // C4
 	}
 }
 
-func TestSetupWorksWithAnOldCoral(t *testing.T) { // C6
+func TestSetupWorksWithAnOldCoral(t *testing.T) { // T-C6
 	s := openSetup(t, site(talk.CoralSSO), func(c *talktest.CoralConfig) {
 		c.Version, c.SSO = "5.0.0", &talktest.SSOIntegration{Secrets: map[string]string{"kid-1": ssoSecret}}
 	})

@@ -118,7 +118,7 @@ func (c *connector) foreignSecret(s coralSettings) string {
 	return fmt.Sprintf("ssoSecrets does not have a secret that Coral takes under this key id: the current one is %s%s", onOneLine(current.KID), show)
 }
 
-// foreignCallback says what is wrong with the address at which Coral expects its own login to end (C2).
+// foreignCallback says what is wrong with the address at which Coral expects its own login to end (T-C2).
 func (c *connector) foreignCallback(s coralSettings) string {
 	if c.login == nil || c.cfg.Profile != CoralOIDC || s.callback == "" {
 		return ""
