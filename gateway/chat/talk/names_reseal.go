@@ -6,45 +6,13 @@ import (
 	"fmt"
 	"time"
 
-	"chatgate/gateway/chat"
 	"chatgate/store"
-)
-
-const (
-	resealEvery = time.Hour
-	resealAgain = time.Minute // after a failure
 )
 
 // everyone is the set of all people who have a registered name, and indexed the time that all of them stand at.
 const everyone = "all"
 
 var indexed = time.Unix(0, 0)
-
-var _ chat.Worker = (*connector)(nil)
-
-// Run brings registered names, and what setup remembers, under the current sealing key, now and every hour, until ctx ends:
-// they have no lifetime, and waiting for everybody to come back would take for ever (D23).
-func (c *connector) Run(ctx context.Context) error {
-	for {
-		wait := resealEvery
-		n, err := c.names.reseal(ctx, c.env.Store.Rotating())
-		if c.env.Store.Rotating() {
-			err = errors.Join(err, chat.NewOriginals(c.env).Reseal(ctx))
-		}
-		if n > 0 {
-			c.env.Log.InfoContext(ctx, "talk usernames resealed", "people", n)
-		}
-		if err != nil && ctx.Err() == nil {
-			wait = resealAgain
-			c.env.Log.WarnContext(ctx, "talk records not resealed", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait):
-		}
-	}
-}
 
 // reseal says how many people's names it wrote anew. One that does not open holds up no other, and is the error in the
 // end.
