@@ -56,8 +56,10 @@ function enter(next) {
 // nothing of a token that is refused.
 async function checkLogin() {
   let found = null;
+  const asked = token.value;
   try {
     const response = await send("GET", "/auth");
+    if (token.value !== asked) return; // somebody came in or left meanwhile, and what follows is theirs to ask
     if (response.status === 200) ({ user: found } = await response.json());
     else token.clear();
   } catch {
