@@ -1,5 +1,6 @@
 // A Talk with the plugin in it, on loopback, for tests that have a real gateway. It prints its origin, reads the plugin's
-// environment as one line of JSON from its input, starts, and says so. It ends with its input.
+// environment as one line of JSON from its input, starts with it, and says so. Until then it is a Talk without the plugin, to
+// which everybody is nobody. It ends with its input.
 
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -42,8 +43,9 @@ async function visit(req, url, res) {
 
 const server = createServer((req, res) => {
   const url = new URL(req.url, `http://${req.headers.host}`);
-  const route = talk && routes[`${req.method} ${url.pathname}`];
+  const route = routes[`${req.method} ${url.pathname}`];
   if (!route) return res.writeHead(404).end();
+  if (!talk) return res.writeHead(204).end();
   return Promise.resolve(route(req, url, res)).catch((err) => json(res, 500, { error: err.message }));
 });
 
