@@ -60,10 +60,11 @@ func judgeStoredKeys(o KeyOverview, chat string, now time.Time) (Level, string) 
 	case o.Next.IsZero():
 		return Well, text + "another takes over when chatgate keys rotate says so"
 	case o.Next.Before(now):
-		return Warning, text + "another was to take over at " + clockTime(o.Next) +
+		return Warning, text + "another was to take over at " + Moment(o.Next) +
 			", and no gateway has added it: is one running, and does its log say why?"
 	}
-	return Well, text + "another takes over at " + clockTime(o.Next)
+	return Well, text + "another takes over at " + Moment(o.Next)
 }
 
-func clockTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+// Moment is a time as people read it, to the minute.
+func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -81,7 +81,7 @@ func listKeys(out io.Writer, o app.KeyOverview) error {
 	for _, key := range o.Keys {
 		created := "by the operator"
 		if !o.FromFiles {
-			created = moment(key.Created)
+			created = app.Moment(key.Created)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", key.KID, does(key), created)
 	}
@@ -89,7 +89,7 @@ func listKeys(out io.Writer, o app.KeyOverview) error {
 		return fmt.Errorf("write keys: %w", err)
 	}
 	if !o.Next.IsZero() {
-		fmt.Fprintf(out, "another key takes over at %s\n", moment(o.Next))
+		fmt.Fprintf(out, "another key takes over at %s\n", app.Moment(o.Next))
 	}
 	return nil
 }
@@ -100,14 +100,12 @@ func does(key app.SigningKey) string {
 	case key.State() == app.KeySigning:
 		return "signs"
 	case key.State() == app.KeyWaiting:
-		return "waits until " + moment(key.SignsFrom)
+		return "waits until " + app.Moment(key.SignsFrom)
 	case key.Until.IsZero():
 		return "published"
 	}
-	return "published until " + moment(key.Until)
+	return "published until " + app.Moment(key.Until)
 }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // keyListing is what programs read of a chat's keys.
 type keyListing struct {
@@ -150,7 +148,7 @@ func newKeysRotate() *cobra.Command {
 		}
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "%s is published and signs from %s on, in %s\n",
-			next.KID, moment(next.SignsFrom), next.SignsFrom.Sub(desk.Now()).Round(time.Minute))
+			next.KID, app.Moment(next.SignsFrom), next.SignsFrom.Sub(desk.Now()).Round(time.Minute))
 		if !desk.ByHand {
 			return nil
 		}
