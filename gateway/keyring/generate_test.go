@@ -28,6 +28,9 @@ func TestAGeneratedFileSignsUnderTheKeyIDThatWasTold(t *testing.T) {
 		if err != nil || keys[0].KID != made.KID || keys[0].Public.N.BitLen() != bits {
 			t.Errorf("the file holds key %q, %v, want %q of %d bits", keys[0].KID, err, made.KID, bits)
 		}
+		if got, err := keyring.PublicOf(file); err != nil || got.KID != made.KID || !got.Public.Equal(made.Public) {
+			t.Errorf("PublicOf() = %q, %v, want %q", got.KID, err, made.KID)
+		}
 	}
 }
 
