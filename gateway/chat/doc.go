@@ -26,6 +26,13 @@
 // [HandOffRoutes] serve what a connector's frame asks while its person signs in in another window; the connector says what
 // that frame is handed.
 //
+// [FramePage] is the page in that frame, as far as it is the same for every chat.
+//
+// # How settings of a chat are changed and put back
+//
+// A set-up shows [Change] by Change what it would do, makes sure by [Agreed] that nothing else comes of it, and keeps in
+// [Originals] what stood there before.
+//
 // # Adding a chat
 //
 // One folder with a [Config] that opens a [Connector], and one line in the list of chats. A Config whose chat is shown
