@@ -49,8 +49,10 @@ export async function signInNewWindow(page, username, chat = 'rocketchat') {
   await until('the end of the window', () => opened.isClosed());
 }
 
-// openWindow presses the frame's button and returns the window that this opens.
+// openWindow presses the frame's button and returns the window that this opens. The frame prepares its button only in a
+// page that is in front.
 export async function openWindow(page, chat) {
+  await page.bringToFront();
   const frame = await loginFrameOf(page, chat);
   const before = await page.browserContext().pages();
   const waits = () => frame.evaluate(() => document.querySelector('[data-frame]').dataset.state !== 'ready');
