@@ -59,10 +59,11 @@ func inspect(ctx context.Context, c redis.Cmdable, name string) (store.Server, e
 	return server, nil
 }
 
-// refused says whether the server itself answered, with an error: the connection is sound and the right is missing.
+// refused says whether the server itself answered, with an error: the connection is sound, and the right is missing, or the
+// command, which some rename away or do not have.
 func refused(err error) bool {
-	_, answered := errors.AsType[redis.Error](err)
-	return answered && redis.HasErrorPrefix(err, "NOPERM")
+	told, answered := errors.AsType[redis.Error](err)
+	return answered && (redis.HasErrorPrefix(err, "NOPERM") || strings.HasPrefix(told.Error(), "ERR unknown command"))
 }
 
 // facts reads INFO: lines of name:value, and comments.

@@ -83,6 +83,15 @@ func TestInspectLeavesUnknownWhatItMayNotAsk(t *testing.T) {
 	}
 }
 
+// TestAServerWithoutTheCommandHasNoClock: some rename it away, and some that speak Redis' language do not have it.
+func TestAServerWithoutTheCommandHasNoClock(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "--rename-command", "TIME", "")
+	if _, err := open(t, at(server.Addr)).Time(t.Context()); !errors.Is(err, store.ErrNoClock) {
+		t.Errorf("Time() = %v, want ErrNoClock", err)
+	}
+}
+
 func TestInspectOfAServerThatIsAway(t *testing.T) {
 	t.Parallel()
 	mini := miniredis.RunT(t)
