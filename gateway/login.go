@@ -305,7 +305,14 @@ func (s *Server) choose(c *gin.Context, query map[string]string) error {
 			values.Set(name, value)
 		}
 		return web.Action{Href: "/login?" + values.Encode()}
-	}), true)
+	}), toOwnLogin(query["return_to"]))
+}
+
+// toOwnLogin says whether a sign-in ends at the authorization endpoint of a chat's own login, whose window a page of the
+// chat's has opened and waits for.
+func toOwnLogin(returnTo string) bool {
+	path, _, _ := strings.Cut(returnTo, "?")
+	return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/oauth/authorize")
 }
 
 // choices are the providers by their titles, each with the way there.

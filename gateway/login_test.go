@@ -350,11 +350,15 @@ func TestPromptsAreTakenFromAList(t *testing.T) { // S31
 func TestSeveralProvidersAreOffered(t *testing.T) {
 	w := open(t, options{second: true})
 	b := w.browser()
-	chooser := b.do(http.MethodGet, "/login?chat=board&path=/home")
-	if got := chooser.Header.Get("Cross-Origin-Opener-Policy"); got != "" {
-		t.Errorf("Cross-Origin-Opener-Policy of the chooser = %q: a window that Coral opened would lose the page that waits for it", got)
+	for path, want := range map[string]string{
+		"/login?chat=board&path=/home": "same-origin",
+		"/login?return_to=" + url.QueryEscape("/board/oauth/authorize?client_id=coral"): "", // Coral's page waits for its window
+	} {
+		if got := b.do(http.MethodGet, path).Header.Get("Cross-Origin-Opener-Policy"); got != want {
+			t.Errorf("%s: Cross-Origin-Opener-Policy of the chooser = %q, want %q", path, got, want)
+		}
 	}
-	page := text(chooser)
+	page := text(b.do(http.MethodGet, "/login?chat=board&path=/home"))
 	if !strings.Contains(page, "provider=corp") || !strings.Contains(page, "provider=guests") || !strings.Contains(page, "The guests</a>") {
 		t.Fatalf("the chooser offers:\n%s", page)
 	}
