@@ -10,6 +10,7 @@ import (
 	"chatgate/gateway/chat"
 	"chatgate/gateway/issuer"
 	"chatgate/gateway/keyring"
+	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/store"
@@ -26,6 +27,7 @@ type connector struct {
 	// owners says which session a token was signed for, by the token's jti and for as long as the token lives.
 	owners  store.Bucket[owner]
 	callers *chat.Callers
+	asked   *limit.Local
 	// people says whose a user id is, for servers that may ask for tokens by it.
 	people   store.Bucket[person]
 	names    *names // nil where names need not be unique
@@ -69,6 +71,9 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
 		people:  store.NewBucket[person](env.Store.Passing("talkperson").In(env.Name)),
 		callers: callers, names: newNames(&cfg, env),
+	}
+	if k.asked, err = limit.NewLocal(askedRule, env.Now); err != nil {
+		return nil, err
 	}
 	if k.settings, err = cfg.settings(env.BaseURL + "/"); err != nil {
 		return nil, err

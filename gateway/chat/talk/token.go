@@ -127,7 +127,8 @@ func (t signed) good(basis string, now time.Time) bool {
 // justHandedOver says whether the token was signed for a hand-off so lately that it may be handed over once more. One that
 // a page had may have been ended by a sign-out in the comments, which nobody tells us of.
 func (t signed) justHandedOver(now time.Time) bool {
-	return t.HandedOver && now.Sub(time.Unix(t.IssuedAt, 0)) < sameHandOver
+	age := now.Sub(time.Unix(t.IssuedAt, 0)) // below zero where another replica's clock is ahead, or iat had to rise
+	return t.HandedOver && age >= 0 && age < sameHandOver
 }
 
 // basis is a fingerprint of everything that decides on a token but its stamp: the section, the key and what of the identity

@@ -43,6 +43,9 @@ func (c *connector) user(g *gin.Context) error {
 		g.Header("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750, Section 3
 		return tokenRefused(err)
 	}
+	if err == nil {
+		err = c.asked.Allow(claims.ID)
+	}
 	if err != nil {
 		return c.told(err)
 	}
@@ -56,6 +59,10 @@ func (c *connector) user(g *gin.Context) error {
 	g.JSON(http.StatusOK, userAnswer{ID: a.ID, Email: a.Email, Username: a.Username})
 	return nil
 }
+
+// askedRule is how often one replica answers about one token: Talk's plugin asks once, and whoever has a token, as every
+// reader has their own, could ask for ever.
+var askedRule = limit.Rule{Name: "talk_user_token", Max: 120, Per: time.Minute}
 
 // countRefused counts the credentials that are refused at an address, and no others. Behind a product's server stand all
 // its readers, and a stranger makes it bring what they like: a credential that is good must be let through whatever else

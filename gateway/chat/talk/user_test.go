@@ -160,6 +160,22 @@ func TestUserSendsNoCORSHeaders(t *testing.T) {
 	}
 }
 
+func TestNobodyAsksForEverWithTheirOwnToken(t *testing.T) { // S123
+	w := open(t, site(talk.CoralSSO), chattest.Options{})
+	mine, other := w.token(http.MethodGet, w.SignIn(ada())).Token, w.token(http.MethodGet, w.SignIn(ada())).Token
+	for range 120 {
+		if res := w.whose(mine); res.StatusCode != http.StatusOK {
+			t.Fatalf("GET /user = %d, want 200", res.StatusCode)
+		}
+	}
+	if res := w.whose(mine); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+		t.Errorf("the 121st GET /user about a token within a minute = %d, want 429 with Retry-After", res.StatusCode)
+	}
+	if res := w.whose(other); res.StatusCode != http.StatusOK {
+		t.Errorf("GET /user about another token = %d, want 200", res.StatusCode)
+	}
+}
+
 func TestUserIsLimitedPerAddress(t *testing.T) { // S123, S125
 	w := open(t, site(talk.CoralSSO), chattest.Options{Limits: &limit.Settings{TalkUsersPerAddress: 2}})
 	good := w.token(http.MethodGet, w.SignIn(ada())).Token
