@@ -71,10 +71,20 @@ const holdName = 10 * time.Second
 // of returns the name that a person goes by who asks for one: the same every time, for as long as they ask for the same.
 // Whoever renames upstream takes another, and their former name is free again. It costs one command of the store, where
 // nothing changed.
+//
+// Whose record nobody holds the sealing key of goes by a stopgap until the key is back.
 func (n *names) of(ctx context.Context, userID, wanted string) (string, error) {
 	if n == nil {
 		return wanted, nil
 	}
+	name, err := n.register(ctx, userID, wanted)
+	if n.keyless(err) {
+		return n.stopgap(ctx, userID, wanted)
+	}
+	return name, err
+}
+
+func (n *names) register(ctx context.Context, userID, wanted string) (string, error) {
 	kept, err := n.kept(ctx, userID)
 	if err != nil {
 		return "", err
@@ -98,10 +108,20 @@ func (n *names) settled(kept registered, wanted string) bool {
 	return kept.Wanted == wanted || kept.Name != "" && n.profile == CoralOIDC
 }
 
-// kept is what is registered of a person, or nothing. Where that does not open, the holders still say which name is theirs.
+// stopgap is a name that is the same every time and that nobody can foresee, and so take. It is registered nowhere: a
+// record may be written over only once it is sure that nothing will open it again.
+func (n *names) stopgap(ctx context.Context, userID, wanted string) (string, error) {
+	letters, err := n.derive.Of(ctx, "talk stopgap username", append([]string{userID}, n.scope...)...)
+	if err != nil {
+		return "", fmt.Errorf("make up a username: %w", err)
+	}
+	return n.lettered(wanted, letters), nil
+}
+
+// kept is what is registered of a person, or nothing. Where that is garbage, the holders still say which name is theirs.
 func (n *names) kept(ctx context.Context, userID string) (registered, error) {
 	kept, err := n.people.Get(ctx, userID)
-	if errors.Is(err, store.ErrNotFound) || n.lost(err) {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrCorrupt) {
 		return registered{}, nil
 	}
 	if err != nil {
@@ -110,13 +130,12 @@ func (n *names) kept(ctx context.Context, userID string) (registered, error) {
 	return kept, nil
 }
 
-// lost says whether a record is one that nobody opens any more, so that waiting for it would shut its owner out for good
-// (S68). What another replica can open is not: there the answer is 503, until this one has the key too (D23).
-func (n *names) lost(err error) bool {
-	if unknown, ok := errors.AsType[*store.UnknownKeyError](err); ok {
-		return !n.elsewhere(unknown.Fingerprint)
-	}
-	return errors.Is(err, store.ErrCorrupt)
+// keyless says whether a record is one that no live replica holds the key of, so that waiting for it could shut its owner
+// out for good (S68). It is passing evidence: the replicas that have the key may be about to start. What another replica can
+// open is not keyless: there the answer is 503, until this one has the key too (D23).
+func (n *names) keyless(err error) bool {
+	unknown, ok := errors.AsType[*store.UnknownKeyError](err)
+	return ok && !n.elsewhere(unknown.Fingerprint)
 }
 
 // settle gives a person the name they ask for. A new name is theirs before the former is let go of, so that whatever comes
@@ -193,11 +212,11 @@ func (n *names) claim(ctx context.Context, userID, wanted string) (string, error
 	return "", errors.New("no username is free")
 }
 
-// holds says whether a name is the person's. A record that nobody opens any more is somebody else's.
+// holds says whether a name is the person's. A record that nobody can open is somebody else's.
 func (n *names) holds(ctx context.Context, key, userID string) (bool, error) {
 	h, err := n.holders.Get(ctx, key)
 	switch {
-	case errors.Is(err, store.ErrNotFound), n.lost(err):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrCorrupt), n.keyless(err):
 		return false, nil
 	case err != nil:
 		return false, err
@@ -229,22 +248,30 @@ func (n *names) fold(name string) string {
 
 // candidate is the name of the i-th try in the form that the profile needs.
 func (n *names) candidate(userID, wanted string, i int) string {
-	var more string
 	switch {
 	case i == 0:
 		return wanted
 	case i == tries:
-		more = strings.TrimPrefix(madeUp(userID), "user")
+		return n.lettered(wanted, userID)
 	case i > tries:
-		more = strings.TrimPrefix(madeUp(rand.Text()), "user")
+		return n.lettered(wanted, rand.Text())
 	case n.profile == Talk4:
-		more = "_" + "abcdefghijklmnopqrst"[i:i+1] // b for the second, since Talk 4 takes digits out
+		return n.longer(wanted, "_"+"abcdefghijklmnopqrst"[i:i+1]) // b for the second, since Talk 4 takes digits out
 	default:
-		more = "_" + strconv.Itoa(i+1)
+		return n.longer(wanted, "_"+strconv.Itoa(i+1))
 	}
+}
+
+// lettered is a name with letters behind it that are made of an id.
+func (n *names) lettered(name, id string) string {
+	return n.longer(name, strings.TrimPrefix(madeUp(id), "user"))
+}
+
+// longer is a name with more behind it, cut where the two would be too long.
+func (n *names) longer(name, more string) string {
 	limit := maxUsername
 	if n.profile == CoralOIDC {
 		limit = maxCoralUsername
 	}
-	return cut(wanted, limit-len(more)) + more
+	return cut(name, limit-len(more)) + more
 }

@@ -3,6 +3,8 @@ package talk
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 
 	"chatgate/store"
@@ -35,26 +37,53 @@ func TestNamesThatOthersTookOnPurposeKeepNobodyOut(t *testing.T) {
 	}
 }
 
-// TestANameUnderALostKeyIsTakenAnew: what nobody opens shuts its owner out for good no more, and what another replica
-// opens is left to it (D23, S68).
-func TestANameUnderALostKeyIsTakenAnew(t *testing.T) {
-	ctx, engine := t.Context(), memstore.New(memstore.Config{})
-	former, _ := registerUnder(t, engine, "former")
-	if _, err := former.of(ctx, userID, "ada"); err != nil {
-		t.Fatal(err)
+// TestANameUnderALostKeyWaitsForItsKey: that no live replica holds a key is passing evidence, as before the first beats. Its
+// owner gets in under another name meanwhile, and has theirs again with the key; what another replica opens is left to it
+// (D23, S68).
+func TestANameUnderALostKeyWaitsForItsKey(t *testing.T) {
+	for _, profile := range []Profile{CoralSSO, CoralOIDC, Talk4} {
+		t.Run(string(profile), func(t *testing.T) {
+			ctx, engine := t.Context(), memstore.New(memstore.Config{})
+			as := func(id string, register *names) (string, error) {
+				register.profile = profile
+				return register.of(ctx, id, "ada")
+			}
+			former, _ := registerUnder(t, engine, "former")
+			if _, err := as(userID, former); err != nil {
+				t.Fatal(err)
+			}
+			registerUnder(t, engine, "current", "former") // brings the key of names over, and nobody's name
+			current, _ := registerUnder(t, engine, "current")
+			if got, err := as(userID, current); !errors.Is(err, store.ErrUnknownKey) {
+				t.Errorf("of(ada) while another replica holds the key = %q, %v, want ErrUnknownKey", got, err)
+			}
+			current.elsewhere = func(string) bool { return false }
+			stopgap, err := as(userID, current)
+			if !regexp.MustCompile(`^ada_[a-z]{8}$`).MatchString(stopgap) || stopgap == current.candidate(userID, "ada", tries) || err != nil {
+				t.Errorf("of(ada) once nobody holds the key = %q, %v, want a name that nobody foresees", stopgap, err)
+			}
+			if again, err := as(userID, current); again != stopgap || err != nil {
+				t.Errorf("of(ada) = %q, %v the next time, want %q as before", again, err, stopgap)
+			}
+			if got, err := as("stranger", current); got == "ada" || got == stopgap || err != nil {
+				t.Errorf("of(ada) for a stranger = %q, %v, want a third name", got, err)
+			}
+			both, _ := registerUnder(t, engine, "current", "former")
+			for which, register := range map[string]*names{"that replica": former, "one with both keys": both} {
+				if got, err := as(userID, register); got != "ada" || err != nil {
+					t.Errorf("of(ada) at %s = %q, %v, want ada as ever", which, got, err)
+				}
+			}
+		})
 	}
-	registerUnder(t, engine, "current", "former") // brings the key of names over, and nobody's name
-	current, _ := registerUnder(t, engine, "current")
-	if got, err := current.of(ctx, userID, "ada"); !errors.Is(err, store.ErrUnknownKey) {
-		t.Errorf("of(ada) while another replica holds the key = %q, %v, want ErrUnknownKey", got, err)
-	}
-	if got, err := former.of(ctx, userID, "ada"); got != "ada" || err != nil {
-		t.Errorf("of(ada) at that replica = %q, %v, want ada as ever", got, err)
-	}
-	current.elsewhere = func(string) bool { return false }
-	for range 2 {
-		if got, err := current.of(ctx, userID, "ada"); got != "ada_2" || err != nil {
-			t.Errorf("of(ada) once nobody holds the key = %q, %v, want another name", got, err)
+}
+
+func TestAStopgapKeepsToTheLengthOfNames(t *testing.T) {
+	register, _ := registerUnder(t, memstore.New(memstore.Config{}), "current")
+	for profile, limit := range map[Profile]int{CoralSSO: maxUsername, CoralOIDC: maxCoralUsername, Talk4: maxUsername} {
+		register.profile = profile
+		if got, err := register.stopgap(t.Context(), userID, strings.Repeat("long", 20)); len(got) != limit || err != nil {
+			t.Errorf("stopgap for %s = %q, %v, want %d characters (G20)", profile, got, err, limit)
 		}
 	}
 }
