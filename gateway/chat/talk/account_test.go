@@ -59,7 +59,7 @@ func TestUsernames(t *testing.T) {
 func TestPublicNameComesFromTheClaimsThatAreChosen(t *testing.T) {
 	ada := oidc.Identity{
 		Username: "ada@corp.example.org", Name: "Ada Lovelace", Email: "Countess@example.org", EmailVerified: true,
-		Custom: map[string]string{"nick": "analyst", "upn": "al@corp.example.org", "blank": "\u200b\u3164 "},
+		Custom: map[string]string{"nick": "analyst", "upn": "al@corp.example.org", "blank": "\u200b\u3164\u2800\U0001d159 "},
 	}
 	unverified := ada
 	unverified.EmailVerified = false

@@ -20,7 +20,7 @@ func folded(name string) string {
 		switch alike, found := lookalikes[r]; {
 		case found:
 			return alike
-		case isAccent(r), unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), !unicode.IsGraphic(r):
+		case isAccent(r), unicode.Is(unicode.Variation_Selector, r), unicode.Is(blank, r), !unicode.IsGraphic(r):
 			return -1
 		case unicode.IsSpace(r):
 			return '_' // spaces and underscores are one to Talk 4, and nearly so to readers

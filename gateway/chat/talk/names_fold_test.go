@@ -12,6 +12,8 @@ func TestFoldedNamesThatPassForOneAnother(t *testing.T) {
 		{"an accent that is a character of its own", "José", "Jose\u0301"},
 		{"a character that nobody sees", "ada", "a\u200bd\u200da\ufe0f"},
 		{"a filler", "ada", "a\u3164da"},
+		{"a Braille cell without a dot", "ada", "a\u2800da"},
+		{"a note without a head", "ada", "a\U0001d159da"},
 		{"Cyrillic", "ada", "аԁа"},
 		{"Cyrillic capitals", "MOTHER", "МОТНЕR"},
 		{"Greek", "tota", "τοτα"},

@@ -76,8 +76,9 @@ func visible(s string) string {
 	}, s)
 }
 
-// blank are characters that count as letters or symbols and show nothing: fillers, and the Braille cell without a dot.
-var blank = rangetable.Merge(unicode.Other_Default_Ignorable_Code_Point, rangetable.New('\u2800'))
+// blank are characters that count as letters or symbols and show nothing: fillers, the Braille cell without a dot, and the
+// musical note without a head.
+var blank = rangetable.Merge(unicode.Other_Default_Ignorable_Code_Point, rangetable.New('\u2800', '\U0001d159'))
 
 // anyUsername is for Coral's single sign-on, which needs a name and takes any (G15).
 func anyUsername(called, userID string) string {
