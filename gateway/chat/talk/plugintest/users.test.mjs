@@ -132,6 +132,21 @@ test('an address that came later is not replaced by one that came before', async
   assert.equal(local(stored(talk)).id, 'ada@example.org');
 });
 
+test('an older token gives no address to whom a newer one left without, though both arrive at once', async () => {
+  const talk = start(), other = start(talk.db);
+  await talk.request(gateway.token({ iat: issued(1), email: undefined }));
+  const users = talk.modules['services/users'], { findById } = users;
+  let newer = () => other.request(gateway.token({ iat: issued(3), username: 'lovelace', email: undefined }));
+  users.findById = async (id) => {
+    const user = await findById(id), meanwhile = newer;
+    newer = () => {};
+    await meanwhile();
+    return user;
+  };
+  await talk.request(gateway.token({ iat: issued(2), email: 'before@example.org' }));
+  assert.deepEqual([stored(talk).username, local(stored(talk))], ['lovelace', undefined]);
+});
+
 test('a token is looked at once', async () => {
   const talk = start();
   await talk.request(gateway.token());

@@ -156,11 +156,14 @@ class People {
     }
   }
 
-  // addAddress gives a user without an address one, as a local profile, to which Talk sends its notices.
+  // addAddress gives a user without an address one, as a local profile, to which Talk sends its notices. Whom a newer token
+  // left without one stays without.
   async addAddress(claims) {
     const address = addressOf(claims);
     if (address) {
-      const without = Object.assign(ours(claims), { 'profiles.provider': { $ne: 'local' } });
+      const without = Object.assign(ours(claims), older(`metadata.${PROVIDER}.iat`, claims), {
+        'profiles.provider': { $ne: 'local' },
+      });
       await this.write(without, { $push: { profiles: localProfile(address, claims) } });
     }
   }
