@@ -134,8 +134,55 @@ test('what one person has written is not sent with the token of another', async 
   const [first] = stage.embeds;
   assert.deepEqual(await stage.refuse(), [], 'no answer, with which Coral would send it');
   assert.deepEqual([stage.told, stage.state.name], [['made two'], 'connected'], 'the comments begin anew');
-  assert.deepEqual([first.told, stage.element.children], [['login one', 'remove'], [{ id: stage.comments.options.id }]]);
+  assert.deepEqual([first.told, stage.element.children], [['login one', 'logout', 'remove'], [{ id: stage.comments.options.id }]]);
   assert.deepEqual(await stage.refuse(), ['two'], 'what the other person writes is sent');
+});
+
+for (const [name, options, draft] of [
+  ['Coral', {}, 'coral:postCommentFormBody'],
+  ['Coral before 6.3.7', { comments: { renewByLogin: true } }, 'coral:replyCommentFormBody-42'],
+  ['Talk 4', { product: 'talk' }, 'talkPymStorage:DraftArea_comment-draft'],
+]) {
+  test(`${name} signs one person out before it begins anew for another, and keeps nothing unsent of theirs`, async () => {
+    const order = [];
+    const connection = await given([bobs], options);
+    await stage.say('query.CoralEmbedStream_Embed.ready');
+    const [first] = stage.embeds;
+    window.sessionStorage.set(draft, 'of Ada').set('of the page', 'stays');
+    first.logout = () => {
+      order.push(`logout with ${stage.embeds.length} embed`);
+      first.emit('signOut.success'); // at once, as no product does
+      first.options.onAuthChanged?.(null);
+    };
+    first.remove = () => {
+      order.push('remove');
+      window.sessionStorage.set(draft, 'of Ada'); // the last that it does
+    };
+    await stage.wait(AT_80);
+    assert.deepEqual([order, stage.told, stage.embeds.length], [['logout with 1 embed', 'remove'], ['made two'], 2]);
+    assert.deepEqual([...window.sessionStorage], [['of the page', 'stays']]);
+    first.emit('signOut.success');
+    first.options.onAuthChanged?.(null);
+    assert.deepEqual([connection.state.name, window.localStorage.size], ['connected', 0], 'not taken for a sign-out of theirs');
+    await stage.happen(window, 'pageshow', { persisted: true });
+    assert.equal(stage.asked.at(-1), 'POST', 'a GET could answer the token that was revoked'); // D18
+  });
+
+  test(`${name} keeps what the same person has not sent`, async () => {
+    await given([answer('two')], options);
+    window.sessionStorage.set(draft, 'of Ada');
+    await stage.wait(AT_80);
+    assert.deepEqual([stage.embeds.length, window.sessionStorage.get(draft)], [1, 'of Ada']);
+  });
+}
+
+test('comments that cannot sign out begin anew for another person all the same, without storage too', async () => {
+  await given([bobs]);
+  stage.comments.logout = () => { throw new Error('not rendered'); };
+  window.sessionStorage.key = window.sessionStorage.removeItem = () => { throw new Error('denied'); };
+  window.sessionStorage.set('coral:postCommentFormBody', 'of Ada');
+  await stage.refuse();
+  assert.deepEqual([stage.told, stage.state.name], [['made two'], 'connected']);
 });
 
 test('what has waited for a press of one person does not go with the token of another', async () => {
@@ -191,7 +238,7 @@ test('a person is told by the user id where a token has no subject', async () =>
   await stage.render([answer('one', user), answer('two', user), answer('three', { sub: null, user: { id: 'bob' } })]);
   await stage.wait(AT_80);
   await stage.wait(AT_80);
-  assert.deepEqual(stage.embeds[0].told, ['login one', 'remove']);
+  assert.deepEqual(stage.embeds[0].told, ['login one', 'logout', 'remove']);
   assert.deepEqual(stage.told, ['made three']);
 });
 

@@ -64,6 +64,8 @@ class FakeComments {
 
 // FakeStorage is one of the window's two; several windows of a test may share it.
 export class FakeStorage extends Map {
+  get length() { return this.size; }
+  key(i) { return [...this.keys()][i] ?? null; }
   getItem(key) { return this.get(key) ?? null; }
   setItem(key, value) { this.set(key, String(value)); }
   removeItem(key) { this.delete(key); }

@@ -3,10 +3,18 @@
 import { Failure } from './gateway.js';
 
 // What each product's script brings, and how the comments begin. told has what they may say: that somebody wants to sign
-// in, has come in or has left, and that a token was refused, for which refill is to find another.
+// in, has come in or has left, and that a token was refused, for which refill is to find another. drafts is what the names
+// begin with under which both keep, in the page's session storage, what has not been sent, and from which they fill the
+// boxes of whoever comes next. Coral drops all of them itself at a sign-out that succeeds.
 const PRODUCTS = {
-  coral: { script: '/assets/js/embed.js', present: () => window.Coral?.createStreamEmbed !== undefined, open: openCoral },
-  talk: { script: '/static/embed.js', present: () => window.Coral?.Talk !== undefined, open: openTalk },
+  coral: {
+    script: '/assets/js/embed.js', drafts: 'coral:',
+    present: () => window.Coral?.createStreamEmbed !== undefined, open: openCoral,
+  },
+  talk: {
+    script: '/static/embed.js', drafts: 'talkPymStorage:DraftArea',
+    present: () => window.Coral?.Talk !== undefined, open: openTalk,
+  },
 };
 
 // Coral asks for another token from 6.3.7 on. It says signedIn of its own login only, not of a token that it is given.
@@ -102,17 +110,46 @@ class Embed {
     this.#comments?.logout();
   }
 
-  // beginAnew is for comments whose token is not good any more, with which they cannot sign out, and for another person's.
-  beginAnew(token) {
-    this.#token = token;
+  // beginAnew is for comments whose token is not good any more, with which they cannot sign out.
+  beginAnew() {
+    this.#token = undefined;
     if (this.#comments === undefined) return;
-    try {
-      this.#comments.remove();
-    } catch {
-      // Comments that have never been in sight cannot be removed; their place goes all the same.
-    }
+    this.#remove();
     this.#begin();
   }
+
+  // beginFor is for another person's token. The comments sign out first, and are not waited for: where their token is dead
+  // they cannot. They are not given the new token, which would go when their sign-out ends, and nothing that they say counts
+  // any more. What the former person had not sent goes in any case.
+  beginFor(token) {
+    this.#token = token;
+    if (this.#comments !== undefined) {
+      this.#place = undefined;
+      attempt(() => this.#comments.logout());
+      this.#remove();
+    }
+    attempt(() => forgetDrafts(window.sessionStorage, this.#product.drafts));
+    if (this.#comments !== undefined) this.#begin();
+  }
+
+  // remove fails for comments that have never been in sight; their place goes all the same.
+  #remove() {
+    attempt(() => this.#comments.remove());
+  }
+}
+
+// attempt is for what may fail with nothing lost.
+function attempt(act) {
+  try {
+    act();
+  } catch {
+    // What comes next does without.
+  }
+}
+
+function forgetDrafts(storage, prefix) {
+  const names = Array.from({ length: storage.length }, (_, i) => storage.key(i));
+  for (const name of names) if (name.startsWith(prefix)) storage.removeItem(name);
 }
 
 const scripts = new Map(); // those that have been put into the page, by their addresses

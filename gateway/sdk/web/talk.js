@@ -178,20 +178,20 @@ class Comments {
     this.#nobody.clear();
     this.#frame.hide();
     this.#newest = token;
-    if (!this.#options.renewByLogin) this.#give();
-    else if (this.#given?.text !== token.text) this.#logIn();
+    this.#give();
     this.#inside = true;
     this.#renewIn(token.renew - Date.now());
   }
 
-  // give is for comments that fetch the next token themselves. For the same person it is kept until they do: a login draws
-  // them anew, and a comment that somebody is writing may be lost. For another they begin anew, because what they send
-  // again after a refusal, now or later, is the former one's: it would go out under the other's name.
+  // give is careful with what somebody has written and not sent. Another person's comments begin anew: what is sent again
+  // after a refusal, now or later, and what stands in a box, is the former one's, and would go out under the other's name.
+  // For the same person, comments that fetch the next token themselves keep theirs until they do: a login draws them anew,
+  // and a comment that somebody is writing may be lost.
   #give() {
     const waiting = this.#waiting.length > 0;
-    if (this.#person !== this.#newest.person && (this.#person !== undefined || waiting)) this.#beginAnew();
+    if (this.#person !== this.#newest.person && (this.#person !== undefined || waiting)) this.#beginFor();
     else if (waiting) this.#answer();
-    else if (this.#given === undefined) this.#logIn();
+    else if (this.#given === undefined || (this.#options.renewByLogin && this.#given.text !== this.#newest.text)) this.#logIn();
   }
 
   #answer() {
@@ -204,10 +204,11 @@ class Comments {
     this.#embed.login(this.#given.text);
   }
 
-  #beginAnew() {
+  #beginFor() {
     this.#hold();
     this.#waiting = [];
-    this.#embed.beginAnew(this.#given.text);
+    this.#leftAt = Date.now();
+    this.#embed.beginFor(this.#given.text);
   }
 
   #hold() {
