@@ -12,6 +12,20 @@ import (
 	"chatgate/cmd/internal/app"
 )
 
+// opened is the log of a gateway that a configuration opens.
+func opened(t *testing.T, source string) string {
+	t.Helper()
+	loaded, err := parse(t, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
+		t.Fatal(err)
+	}
+	return log.String()
+}
+
 func TestAGatewayOnAnotherSiteThanItsChatIsWarnedOf(t *testing.T) { // R20, B-29
 	for _, tc := range []struct {
 		name, baseURL string
@@ -23,16 +37,9 @@ func TestAGatewayOnAnotherSiteThanItsChatIsWarnedOf(t *testing.T) { // R20, B-29
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			source := strings.Replace(working, "https://sso.example.org", tc.baseURL, 1)
-			loaded, err := parse(t, strings.Replace(source, `standalone: {address: "cache:6379"}`, "memory: true", 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
-				t.Fatal(err)
-			}
-			if warned := strings.Contains(log.String(), "cross-site"); warned != tc.warned {
-				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			log := opened(t, strings.Replace(source, `standalone: {address: "cache:6379"}`, "memory: true", 1))
+			if warned := strings.Contains(log, "cross-site"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log)
 			}
 		})
 	}
@@ -50,19 +57,12 @@ func TestGroupsOfSeveralProvidersThatMakeAdministratorsAreWarnedOf(t *testing.T)
 		{"nobody is made an administrator", "{anyone: true}", "{roles: {bosses: [moderator]}}", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			loaded, err := parse(t, strings.NewReplacer(
+			log := opened(t, strings.NewReplacer(
 				`standalone: {address: "cache:6379"}`, "memory: true", "chats:\n", another,
 				"access: {providers: [corp], groups: [staff]}", "access: "+tc.access+"\n    accounts: "+tc.accounts,
 			).Replace(working))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
-				t.Fatal(err)
-			}
-			if warned := strings.Contains(log.String(), "make administrators"); warned != tc.warned {
-				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			if warned := strings.Contains(log, "make administrators"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log)
 			}
 		})
 	}
@@ -83,19 +83,12 @@ func TestGroupsOfSeveralProvidersThatMakeStaffAreWarnedOf(t *testing.T) { // D7,
 		{"nobody is made staff", "{anyone: true}", "roles: {desk: COMMENTER}", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			loaded, err := parse(t, strings.NewReplacer(
+			log := opened(t, strings.NewReplacer(
 				`standalone: {address: "cache:6379"}`, "memory: true", "chats:\n", another,
 				plain, "    profile: coral-sso\n    access: "+tc.access+"\n    "+tc.roles+"\n", client, secrets,
 			).Replace(working))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			if _, err := app.Open(loaded.Config, app.Lends{Log: slog.New(slog.NewJSONHandler(&log, nil))}); err != nil {
-				t.Fatal(err)
-			}
-			if warned := strings.Contains(log.String(), "make staff"); warned != tc.warned {
-				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log.String())
+			if warned := strings.Contains(log, "make staff"); warned != tc.warned {
+				t.Errorf("warned: %v, want %v:\n%s", warned, tc.warned, log)
 			}
 		})
 	}
