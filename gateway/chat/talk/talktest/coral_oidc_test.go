@@ -306,6 +306,27 @@ func TestOIDCByRelease(t *testing.T) {
 	}
 }
 
+// TestASubjectOfAnotherIssuerIsTheSameUser: an issuer that changes loses nobody, and two that give out the same subjects
+// are one to Coral.
+func TestASubjectOfAnotherIssuerIsTheSameUser(t *testing.T) {
+	coral := newCoral(t, talktest.CoralConfig{OIDC: oidcIntegration()})
+	before, err := coral.Verify(t.Context(), idToken(t, idClaims()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const moved = issuer + "-moved"
+	if err := coral.Set(map[string]any{"integrations": map[string]any{"oidc": map[string]any{"issuer": moved}}}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := coral.Verify(t.Context(), idToken(t, idClaims().with("iss", moved)))
+	if err != nil || after.ID != before.ID || len(coral.Users()) != 1 {
+		t.Errorf("Verify() = %q, %v, among %d users, want %q alone", after.ID, err, len(coral.Users()), before.ID)
+	}
+	if _, err := coral.Verify(t.Context(), idToken(t, idClaims())); verdict(err) != tokenInvalid {
+		t.Errorf("Verify() of the former issuer's token = %v, want %s", err, tokenInvalid)
+	}
+}
+
 func TestStoppedProcess(t *testing.T) {
 	coral := newCoral(t, talktest.CoralConfig{OIDC: oidcIntegration()})
 	bad, good := idToken(t, idClaims().without("nonce")), idToken(t, idClaims())
