@@ -8,7 +8,7 @@ import {
 } from './pages.mjs';
 import { askToSignIn, inNews, newsState, openNews, postComment, signInToNews } from './news.mjs';
 import { pictures } from './pictures.mjs';
-import { openWindow, until } from './walk.mjs';
+import { askForWindow } from './walk.mjs';
 import { world } from './world.mjs';
 
 journey('from Rocket.Chat through the provider into the chat, then into the comments', async (page, browser) => {
@@ -58,8 +58,7 @@ journey('with third-party cookies blocked, the comments open without another pas
   await openNews(page);
   await newsState(page, 'signed-out');
   await askToSignIn(page);
-  const window = await openWindow(page, 'talk');
-  await until('the end of the window', () => window.isClosed()); // the provider asks nothing
+  await askForWindow(page, 'talk');
   assert.equal(await inNews(page), 'ada');
   await openNews(page);
   assert.equal(await inNews(page), 'ada', 'with the cookie of its own partition');

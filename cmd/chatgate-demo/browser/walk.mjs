@@ -49,15 +49,21 @@ export async function signInNewWindow(page, username, chat = 'rocketchat') {
   await until('the end of the window', () => opened.isClosed());
 }
 
-// openWindow presses the frame's button and returns the window that this opens. The frame prepares its button only in a
-// page that is in front.
+// openWindow presses the frame's button and returns the window that this opens, which must stay until it is seen.
 export async function openWindow(page, chat) {
+  const before = await page.browserContext().pages();
+  await askForWindow(page, chat);
+  return until('a new window', async () => (await page.browserContext().pages()).find((p) => !before.includes(p)));
+}
+
+// askForWindow presses the frame's button. Where the provider asks nothing, the window is gone sooner than a browser tells of
+// it. The frame prepares its button only in a page that is in front, and is taken away once it has done its work.
+export async function askForWindow(page, chat) {
   await page.bringToFront();
   const frame = await loginFrameOf(page, chat);
-  const before = await page.browserContext().pages();
-  const waits = () => frame.evaluate(() => document.querySelector('[data-frame]').dataset.state !== 'ready');
-  await pressUntil(waits, frame, hook('login'));
-  return until('a new window', async () => (await page.browserContext().pages()).find((p) => !before.includes(p)));
+  const state = () => frame.evaluate(() => document.querySelector('[data-frame]').dataset.state);
+  const left = async () => frame.detached || await state() !== 'ready';
+  await pressUntil(() => left().catch(() => frame.detached), frame, hook('login'));
 }
 
 // signInSameWindow signs in through the button that takes the whole window to the provider.
