@@ -31,7 +31,8 @@ const (
 	AccountLinked  Act = "account_linked"
 	AccountRefused Act = "account_refused"
 
-	AccountReactivated Act = "account_reactivated" // a sign-in switched it on again
+	AccountReactivated Act = "account_reactivated" // a sign-in or an operator switched it on again
+	AccountDeactivated Act = "account_deactivated" // an operator switched it off, or a rule that its person does not meet any more
 	RoleGiven          Act = "role_given"          // by a group that the person is in
 	RoleTaken          Act = "role_taken"
 	MemberAdded        Act = "member_added" // to a channel, a private group or a team, by a group that the person is in
