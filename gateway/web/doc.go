@@ -8,9 +8,11 @@
 //	<p>{{t "account.signed_in_as" "name" .Name}}</p>
 //
 // The title is the page's <title> and its one <h1>. The function t translates a key of locale/en.json into the
-// reader's language, "name" filling the place {name} of the message; asset gives the address of a registered file;
-// product is the name that Config gave; contact has the .Text and the .Href of where to find help, empty where there is
-// none. The layout lends the templates "spinner", "noscript" and "actions".
+// reader's language, "name" filling the place {name} of the message; count translates one that speaks of a number, in
+// the grammatical form that the number takes; ago and within say a length of time in words, looking back and ahead;
+// asset gives the address of a registered file; product is the name that Config gave; contact has the .Text and the
+// .Href of where to find help, empty where there is none. The layout lends the templates "spinner", "noscript" and
+// "actions".
 //
 // The stylesheet dresses plain elements, and these classes: actions around the steps a person can take, button for each
 // of them (the first in actions is the main one; second makes a lesser one elsewhere), rows for a list with something
@@ -18,7 +20,8 @@
 // danger for text. Every page marks its main sentence data-chatgate="status".
 //
 // A language is one file, locale/<tag>.json, with the keys of en.json and those of the problems, problem.<code>.heading
-// and problem.<code>.detail, whose English stands beside the codes; nothing else changes. The language follows the reader
+// and problem.<code>.detail, whose English stands beside the codes, and with further forms of counted words where the
+// language has them (<key>.few beside <key>.other); nothing else changes. The language follows the reader
 // from page to page by the browser's setting, so the lang parameter is on no link of ours. Scripts and styles are files
 // too, never inline: Pages.AddAssets takes them, and a page names the ones it loads.
 //

@@ -38,6 +38,9 @@ func (p *Pages) Parse(fsys fs.FS, file string, partials ...string) (*Template, e
 func (p *Pages) parseFor(l locale, body string, fsys fs.FS, partials []string) (*template.Template, error) {
 	layout, err := template.New("layout").Option("missingkey=error").Funcs(template.FuncMap{
 		"t":       l.text,
+		"count":   l.count,
+		"ago":     l.ago,
+		"within":  l.within,
 		"asset":   p.Asset,
 		"product": func() string { return p.name },
 		"contact": func() contact { return p.contact },
@@ -70,6 +73,7 @@ func (p *Pages) parseFor(l locale, body string, fsys fs.FS, partials []string) (
 var (
 	action  = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 	message = regexp.MustCompile(`\bt "([^"]*)"`)
+	counted = regexp.MustCompile(`\bcount "([^"]*)"`)
 )
 
 // checkKeys looks up every literal key that a template translates.
@@ -77,6 +81,11 @@ func (l *locales) checkKeys(text []byte) error {
 	for _, a := range action.FindAll(text, -1) {
 		for _, m := range message.FindAllSubmatch(a, -1) {
 			if _, err := l.english.text(string(m[1])); err != nil {
+				return err
+			}
+		}
+		for _, m := range counted.FindAllSubmatch(a, -1) {
+			if _, err := l.english.count(string(m[1]), 0); err != nil {
 				return err
 			}
 		}
