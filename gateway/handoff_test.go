@@ -54,7 +54,7 @@ func (f frame) form(mode string, more ...string) url.Values {
 }
 
 // wayOn is where a page goes by itself.
-func wayOn(t *testing.T, page *http.Response) string {
+func wayOn(t testing.TB, page *http.Response) string {
 	t.Helper()
 	body := text(page)
 	found := refreshTo.FindStringSubmatch(body)

@@ -85,8 +85,11 @@ func FuzzReturnTo(f *testing.F) {
 	for _, seed := range []string{"/", "//evil.example", `/\evil`, board + "/x", board + "@evil", "/%09/e", "/a/../b", "https:e"} {
 		f.Add(seed)
 	}
+	shared := open(f, options{})
+	signedIn := shared.browser()
+	signedIn.signIn("/login", "ada")
 	f.Fuzz(func(t *testing.T, target string) {
-		b := fuzzBrowser(t)
+		b := signedIn.within(t)
 		answer := b.do(http.MethodGet, "/login?return_to="+url.QueryEscape(target))
 		location := answer.Header.Get("Location")
 		if location == "" {
@@ -100,11 +103,4 @@ func FuzzReturnTo(f *testing.F) {
 			t.Errorf("return_to %q sends the browser to %q", target, location)
 		}
 	})
-}
-
-// fuzzBrowser is signed in at a gateway of its own.
-func fuzzBrowser(t *testing.T) *browser {
-	b := open(t, options{}).browser()
-	b.signIn("/login", "ada")
-	return b
 }

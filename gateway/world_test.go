@@ -43,7 +43,7 @@ const (
 // world is a gateway with one provider and one chat, and everything a test may want to move or break.
 type world struct {
 	*gateway.Server
-	t        *testing.T
+	t        testing.TB
 	provider *oidctest.Provider
 	engine   *faultyEngine
 	sessions *session.Manager
@@ -67,7 +67,7 @@ type options struct {
 	people []oidctest.User
 }
 
-func open(t *testing.T, o options) *world {
+func open(t testing.TB, o options) *world {
 	t.Helper()
 	w := &world{t: t, clock: chattest.NewClock(), log: &chattest.Journal{}, registry: prometheus.NewRegistry()}
 	w.engine = &faultyEngine{Engine: memstore.New(memstore.Config{Now: w.clock.Now})}
@@ -115,6 +115,13 @@ func open(t *testing.T, o options) *world {
 	})
 	w.must(err)
 	return w
+}
+
+// within is the same world for a test inside the one that opened it.
+func (w *world) within(t testing.TB) *world {
+	same := *w
+	same.t = t
+	return &same
 }
 
 func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
@@ -296,6 +303,11 @@ func (b *browser) copied() *browser {
 	return other
 }
 
+// within is the same browser for a test inside the one that opened its world.
+func (b *browser) within(t testing.TB) *browser {
+	return &browser{w: b.w.within(t), cookies: maps.Clone(b.cookies), address: b.address}
+}
+
 func text(r *http.Response) string {
 	raw, _ := io.ReadAll(r.Body)
 	return string(raw)
@@ -351,7 +363,7 @@ func (f *faultyEngine) Ping(ctx context.Context) error {
 	return f.Engine.Ping(ctx)
 }
 
-func jarOf(t *testing.T) http.CookieJar {
+func jarOf(t testing.TB) http.CookieJar {
 	t.Helper()
 	return &jar{cookies: map[string]*http.Cookie{}}
 }
