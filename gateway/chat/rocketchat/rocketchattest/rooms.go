@@ -63,15 +63,20 @@ func (s *Server) Room(id string) (Room, bool) {
 	return seen, true
 }
 
-// ownedAlone lists the rooms that would be left without an owner.
-func (s *Server) ownedAlone(id string) []reply {
-	var owned []reply
+// ownedAlone are the names of the rooms that would be left without an owner: those that would be removed, since nobody else is
+// in them, and those that another member would own.
+func (s *Server) ownedAlone(id string) (removed, inherited []string) {
+	removed, inherited = []string{}, []string{}
 	for _, r := range s.rooms {
-		if slices.Equal(r.Owners, []string{id}) {
-			owned = append(owned, reply{"rid": r.ID, "t": r.kind(), "userIsLastOwner": true})
+		switch {
+		case !slices.Equal(r.Owners, []string{id}):
+		case slices.ContainsFunc(r.Members, func(member string) bool { return member != id }):
+			inherited = append(inherited, r.Name)
+		default:
+			removed = append(removed, r.Name)
 		}
 	}
-	return owned
+	return removed, inherited
 }
 
 func (s *Server) channelsInvite(c *call) (reply, error) {

@@ -39,14 +39,28 @@ func (s *Server) setActive(a *account, active, confirmRelinquish bool) error {
 	if s.lastAdmin(a) {
 		return notAllowed("Leaving the app without an active admin is not allowed", "Remove_last_admin")
 	}
-	if owned := s.ownedAlone(a.ID); len(owned) > 0 && !confirmRelinquish {
-		return thrown("user-last-owner", "", owned)
+	removed, inherited := s.ownedAlone(a.ID)
+	if len(removed)+len(inherited) > 0 && !confirmRelinquish {
+		return thrown("user-last-owner", "", reply{"shouldBeRemoved": removed, "shouldChangeOwner": inherited})
 	}
-	for _, room := range s.rooms {
-		room.Owners = slices.DeleteFunc(room.Owners, func(id string) bool { return id == a.ID })
-	}
+	s.relinquish(a.ID)
 	a.deactivate()
 	return nil
+}
+
+// relinquish gives the rooms that an account owns alone to the first other member, and removes those without one.
+func (s *Server) relinquish(id string) {
+	for roomID, room := range s.rooms {
+		if !slices.Equal(room.Owners, []string{id}) {
+			continue
+		}
+		heir := slices.IndexFunc(room.Members, func(member string) bool { return member != id })
+		if heir < 0 {
+			delete(s.rooms, roomID)
+			continue
+		}
+		room.Owners = []string{room.Members[heir]}
+	}
 }
 
 // usersSetAvatar takes a JSON address alone and does not download it; what the real server would find there is not

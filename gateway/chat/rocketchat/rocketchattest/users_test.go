@@ -2,6 +2,7 @@ package rocketchattest_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -180,14 +181,19 @@ func TestFederatedAccounts(t *testing.T) {
 		refused(http.StatusBadRequest, "error-user-is-federated")
 }
 
+// TestLastOwner: nobody is switched off over rooms that they own alone before that is confirmed. The names of those rooms
+// are told in two lists, of which the first is of rooms that are removed.
 func TestLastOwner(t *testing.T) {
 	s, adaID := workspace("8.8.1")
-	room := s.AddRoom(rocketchattest.Room{Name: "engines", Private: true, Owners: []string{adaID}, Members: []string{adaID}})
+	bobID := s.AddUser(rocketchattest.User{Username: "bob"})
+	lonely := s.AddRoom(rocketchattest.Room{Name: "engines", Private: true, Owners: []string{adaID}, Members: []string{adaID}})
+	shared := s.AddRoom(rocketchattest.Room{Name: "looms", Owners: []string{adaID}, Members: []string{adaID, bobID}})
+	s.AddRoom(rocketchattest.Room{Name: "tables", Owners: []string{adaID, bobID}, Members: []string{adaID, bobID}})
 	body := object{"userId": adaID, "activeStatus": false}
 
 	got := admin(t, s).post("users.setActiveStatus", body)
 	got.refused(http.StatusBadRequest, "user-last-owner")
-	want := []any{object{"rid": room, "t": "p", "userIsLastOwner": true}}
+	want := object{"shouldBeRemoved": []any{"engines"}, "shouldChangeOwner": []any{"looms"}}
 	if diff := cmp.Diff(any(want), got.body["details"]); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
 	}
@@ -196,6 +202,12 @@ func TestLastOwner(t *testing.T) {
 	admin(t, s).post("users.setActiveStatus", body).ok()
 	if user, _ := s.User(adaID); !user.Inactive {
 		t.Error("Ada is active, want her deactivated")
+	}
+	if _, there := s.Room(lonely); there {
+		t.Error("the room without another member is there, want it removed")
+	}
+	if room, _ := s.Room(shared); !slices.Equal(room.Owners, []string{bobID}) {
+		t.Errorf("the other room is owned by %v, want its other member", room.Owners)
 	}
 }
 
