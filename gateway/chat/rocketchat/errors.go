@@ -31,6 +31,8 @@ type apiError struct {
 	// code is errorType, or empty for a plain failure.
 	code string
 	text string
+	// details are what Rocket.Chat has to say beside the code; they have no fixed type.
+	details json.RawMessage
 	// stranger says that the credentials of the call were not accepted. Its fixed sentence is the only way to tell
 	// that from a missing permission, which used to be a 401 too.
 	stranger bool
@@ -81,13 +83,13 @@ const maxText = 300 // bytes of a message that are kept
 
 // refusalOf reads a refusal's body. Its members have no fixed types: error may be a number, details anything (R30).
 func refusalOf(status int, answer []byte) error {
-	var body struct{ Error, ErrorType, Message json.RawMessage }
+	var body struct{ Error, ErrorType, Message, Details json.RawMessage }
 	if json.Unmarshal(answer, &body) != nil {
 		return fmt.Errorf("%w: status %d without JSON: is this Rocket.Chat?", errUnavailable, status)
 	}
 	text, message := textOf(body.Error), textOf(body.Message)
 	return &apiError{
-		status: status, code: textOf(body.ErrorType), text: text,
+		status: status, code: textOf(body.ErrorType), text: text, details: body.Details,
 		stranger: text == loginRequired || message == loginRequired,
 	}
 }

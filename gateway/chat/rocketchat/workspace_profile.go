@@ -27,22 +27,6 @@ func (w *workspace) setAvatar(ctx context.Context, userID, address string) error
 	return w.act(ctx, "v1/users.setAvatar", "edit-other-user-avatar", map[string]string{"userId": userID, "avatarUrl": address})
 }
 
-// activate switches an account on. Rocket.Chat asks for a confirmation where a change of status costs somebody a room
-// that nobody else owns; being switched on costs nothing.
-func (w *workspace) activate(ctx context.Context, userID string) error {
-	type status struct {
-		UserID            string `json:"userId"`
-		ActiveStatus      bool   `json:"activeStatus"`
-		ConfirmRelinquish bool   `json:"confirmRelinquish,omitempty"`
-	}
-	const route, permission = "v1/users.setActiveStatus", "edit-other-user-active-status"
-	err := w.act(ctx, route, permission, status{UserID: userID, ActiveStatus: true})
-	if isRefusal(err, "user-last-owner") {
-		return w.act(ctx, route, permission, status{UserID: userID, ActiveStatus: true, ConfirmRelinquish: true})
-	}
-	return err
-}
-
 // giveRole and takeRole name roles by id, which every version takes (R25). Doing either twice is fine.
 func (w *workspace) giveRole(ctx context.Context, username, role string) error {
 	err := w.act(ctx, "v1/roles.addUserToRole", rolePermission(role), map[string]string{"roleId": role, "username": username})
