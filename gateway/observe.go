@@ -15,7 +15,7 @@ import (
 // pattern and the method one of the known ones, so that no caller can make a label (S136).
 func (s *Server) observe(c *gin.Context) {
 	begin := time.Now()
-	identify(c)
+	trace := identify(c)
 	s.warnOfForwarding(c)
 	c.Next()
 
@@ -24,6 +24,7 @@ func (s *Server) observe(c *gin.Context) {
 	if route == "" {
 		route = "unmatched"
 	}
+	s.remember(c, trace, begin)
 	s.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 	if !s.cfg.AccessLog {
 		return

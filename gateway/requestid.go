@@ -6,11 +6,11 @@ import (
 	"log/slog"
 
 	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/decision"
 )
 
 const requestIDHeader = "X-Request-Id"
-
-type requestIDKey struct{}
 
 // LogHandler adds the id of the request in the context to every line, so that an operator finds all lines of one
 // request by the reference that its person was shown.
@@ -18,7 +18,7 @@ type LogHandler struct{ slog.Handler }
 
 // Handle adds the id and passes the line on.
 func (h LogHandler) Handle(ctx context.Context, r slog.Record) error {
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+	if id := decision.RequestID(ctx); id != "" {
 		r = r.Clone()
 		r.AddAttrs(slog.String("request_id", id))
 	}
@@ -33,9 +33,12 @@ func (h LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup keeps the wrapping.
 func (h LogHandler) WithGroup(name string) slog.Handler { return LogHandler{h.Handler.WithGroup(name)} }
 
-// identify gives the request its id, which the answer and every line of the log carry.
-func identify(c *gin.Context) {
+// identify gives the request its id, which the answer and every line of the log carry, and with it a trace of how it is
+// decided.
+func identify(c *gin.Context) *decision.Trace {
 	id := rand.Text()[:12]
 	c.Header(requestIDHeader, id)
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+	ctx, trace := decision.With(c.Request.Context(), id)
+	c.Request = c.Request.WithContext(ctx)
+	return trace
 }

@@ -15,6 +15,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -64,6 +65,8 @@ type Config struct {
 	Audit     *audit.Log
 	Pages     *web.Pages
 	Problems  *problem.Renderer
+	// Decisions remember why requests were refused; nil remembers nothing.
+	Decisions *decision.Recorder
 	Metrics   *prometheus.Registry
 	Log       *slog.Logger
 	// Now is the clock; nil means time.Now.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/web"
 )
 
@@ -108,6 +109,7 @@ func (r *Renderer) write(c *gin.Context, err error, answer func(*Error) error) {
 		return
 	}
 	e := asError(err)
+	decision.Answered(c.Request.Context(), decision.Answer{Status: e.Status, Code: e.Code, Reason: e.Reason.Code}, err)
 	if e.Status >= http.StatusInternalServerError {
 		r.logCause(c, slog.LevelError, "request failed", e.Status, e.Code, err)
 	} else {
@@ -190,6 +192,7 @@ func (r *Renderer) words(c *gin.Context, e *Error) (heading, detail string) {
 	reason := translate(e.Reason.Phrase, "reason."+e.Reason.Code)
 	heading = translate(e.Heading, "problem."+e.Code+".heading", e.places...)
 	detail = translate(e.Detail, "problem."+e.Code+".detail", slices.Concat(e.places, []string{"reason", reason})...)
+	decision.Told(c.Request.Context(), detail)
 	return heading, detail
 }
 
