@@ -3,7 +3,6 @@ package talk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,8 +24,8 @@ type account struct {
 // errNoEmail says that Coral's single sign-on would need an e-mail address and there is none to vouch for.
 var errNoEmail = errors.New("no verified e-mail address")
 
-// account makes the account of an identity by the rules of the site's profile, or says errNoEmail. It fails while the
-// key of user ids cannot be read.
+// account makes the account of an identity by the rules of the site's profile, or says errNoEmail or errGivenAway. It fails
+// while the key of user ids, or an alias, cannot be read.
 func (c *connector) account(ctx context.Context, id oidc.Identity) (account, error) {
 	userID, err := c.userID(ctx, id)
 	if err != nil {
@@ -53,15 +52,20 @@ func (c *connector) account(ctx context.Context, id oidc.Identity) (account, err
 }
 
 // userID is derived from the provider's key and the subject alone, so that a new name or address upstream changes
-// nothing (G8). The generation sets accounts apart from those of an earlier Coral under the same name, and a number behind
-// it those of a person whose account was deleted: Coral and Talk keep the document of a deleted account for ever.
+// nothing (G8); where an operator has said so it is that of who the person was at a provider that was replaced (D6).
 func (c *connector) userID(ctx context.Context, id oidc.Identity) (string, error) {
-	name, err := c.env.Names.Of(ctx, "talk user", id.Provider, id.Subject)
+	name, err := c.aliases.userID(ctx, person{Provider: id.Provider, Subject: id.Subject})
 	if err != nil {
-		return "", fmt.Errorf("derive the talk user id: %w", err)
+		return "", err
 	}
-	name = numbered(name, ".", c.cfg.Generation)
-	return numbered(name, "-", c.cfg.Deleted[name]), nil
+	return c.cfg.numbered(name), nil
+}
+
+// numbered adds to an id what sets accounts apart from those of an earlier Coral under the same name, its generation, and
+// those of a person whose account was deleted: Coral and Talk keep the document of a deleted account for ever.
+func (c *Config) numbered(name string) string {
+	name = numbered(name, ".", c.Generation)
+	return numbered(name, "-", c.Deleted[name])
 }
 
 func numbered(name, by string, n uint) string {

@@ -103,7 +103,7 @@ func (c *connector) issueFor(ctx context.Context, who *chat.Caller, userID strin
 	}
 	a, err := c.account(ctx, s.Identity)
 	if err != nil {
-		return signed{}, nobodyFor(err, errNoEmail)
+		return signed{}, nobodyFor(err, errNoEmail, errGivenAway)
 	}
 	if a.ID != userID {
 		return signed{}, fmt.Errorf("%w: a user id of another generation", errNobody)
@@ -129,7 +129,7 @@ func (c *connector) newestOf(ctx context.Context, userID string) (session.Sessio
 	var newest session.Session
 	for _, s := range all {
 		if newest.Key == "" || s.Begun.After(newest.Begun) {
-			newest = s
+			newest = s.Session
 		}
 	}
 	if newest.Key == "" {

@@ -55,5 +55,28 @@ func (c *connector) MoveSession(ctx context.Context, from, to session.Session) e
 		return err
 	}
 	return c.env.Ledger.Move(ctx, from.Identity.Provider, from.Identity.Subject, from.Key,
-		outbox.Holder{Session: to.Key, SID: to.Identity.SID, End: to.Ends})
+		outbox.Holder{Session: to.Key, SID: to.Identity.SID, End: func(chat string) time.Time { return c.env.Sessions.EndsFor(to, chat) }})
+}
+
+// endTokensOf has every token of a person revoked that is still good, and lets no page have one again that was signed for it.
+// It is for what makes their tokens wrong before their sessions end.
+func (c *connector) endTokensOf(ctx context.Context, who person) error {
+	if who == (person{}) {
+		return nil // erased
+	}
+	if c.cfg.revocable() {
+		if err := c.env.Ledger.RevokeSubject(ctx, who.Provider, who.Subject, c.env.Name); err != nil {
+			return fmt.Errorf("revoke the talk tokens of a person: %w", err)
+		}
+	}
+	sessions, err := c.env.Sessions.OfSubject(ctx, who.Provider, who.Subject)
+	if err != nil {
+		return fmt.Errorf("find the sessions of a person: %w", err)
+	}
+	for _, s := range sessions {
+		if err := c.spoil(ctx, s.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

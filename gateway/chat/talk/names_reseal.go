@@ -9,7 +9,7 @@ import (
 	"chatgate/store"
 )
 
-// everyone is the set of all people who have a registered name, and indexed the time that all of them stand at.
+// everyone is the set of all people of whom there is a record, and indexed the time that all of them stand at.
 const everyone = "all"
 
 var indexed = time.Unix(0, 0)
@@ -20,13 +20,19 @@ func (n *names) reseal(ctx context.Context, rotating bool) (resealed int, err er
 	if n == nil || !rotating {
 		return 0, nil
 	}
-	all, err := n.all(ctx)
+	return resealMembers(ctx, n.every, n.resealOne)
+}
+
+// resealMembers brings what every member of an index stands for under the current sealing key, and says of how many it did. One
+// that does not open holds up no other, and is the error in the end.
+func resealMembers(ctx context.Context, every store.Index, one func(ctx context.Context, member string) (bool, error)) (resealed int, err error) {
+	all, err := members(ctx, every)
 	if err != nil {
 		return 0, err
 	}
 	var closed error
 	for _, e := range all {
-		switch moved, err := n.resealOne(ctx, e.Member); {
+		switch moved, err := one(ctx, e.Member); {
 		case errors.Is(err, store.ErrUnavailable):
 			return resealed, err
 		case err != nil && !errors.Is(err, store.ErrNotFound):
@@ -38,12 +44,12 @@ func (n *names) reseal(ctx context.Context, rotating bool) (resealed int, err er
 	return resealed, closed
 }
 
-// all lists everyone. They stand at one time, so a listing that is full is made anew with more room.
-func (n *names) all(ctx context.Context) ([]store.Entry, error) {
+// members lists everyone in an index. They stand at one time, so a listing that is full is made anew with more room.
+func members(ctx context.Context, every store.Index) ([]store.Entry, error) {
 	for limit := 1000; ; limit *= 4 {
-		all, err := n.every.List(ctx, everyone, indexed, indexed, limit)
+		all, err := every.List(ctx, everyone, indexed, indexed, limit)
 		if err != nil {
-			return nil, fmt.Errorf("list talk usernames: %w", err)
+			return nil, fmt.Errorf("list talk users: %w", err)
 		}
 		if len(all) < limit {
 			return all, nil

@@ -21,6 +21,8 @@ type Operated interface {
 	// Judge holds tokens to this site's rules at that release of the product, with the secrets and the keys that are
 	// loaded.
 	Judge(version string) Judge
+	// Aliases say who goes by the user id that they had at a provider which was replaced.
+	Aliases() *Aliases
 	// ExamineAs is Examine with the eyes of one of Coral's administrators; without a token it is Examine.
 	ExamineAs(ctx context.Context, token store.Secret) []chat.Finding
 }

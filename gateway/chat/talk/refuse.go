@@ -18,6 +18,8 @@ func (c *connector) refuse(ctx context.Context, who chat.Caller, err error) erro
 	switch {
 	case errors.Is(err, errNoEmail):
 		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.EmailUnverified})
+	case errors.Is(err, errGivenAway):
+		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.LinkedElsewhere})
 	case errors.Is(err, session.ErrEnded):
 		c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.SessionEnded})
 	}
@@ -26,11 +28,16 @@ func (c *connector) refuse(ctx context.Context, who chat.Caller, err error) erro
 	return told
 }
 
+// accountMoved is what somebody is told whose account went over to another sign-in of theirs (D6).
+var accountMoved = problem.Reason{Code: "account_moved", Phrase: "it went over to another sign-in of yours, which is the one to use"}
+
 // told words an error for the caller.
 func (c *connector) told(err error) error {
 	switch {
 	case errors.Is(err, errNoEmail):
 		return problem.EmailUnverified(c.env.Title, err)
+	case errors.Is(err, errGivenAway):
+		return problem.AccountRefused(c.env.Title, accountMoved, err)
 	case errors.Is(err, keyring.ErrNotLoaded):
 		return problem.KeysNotLoaded(err)
 	}

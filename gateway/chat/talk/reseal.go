@@ -15,18 +15,12 @@ const (
 
 var _ chat.Worker = (*connector)(nil)
 
-// Run brings registered names, and what setup remembers, under the current sealing key, now and every hour, until ctx ends:
+// Run brings registered names, aliases, and what setup remembers, under the current sealing key, now and every hour, until ctx ends:
 // they have no lifetime, and waiting for everybody to come back would take for ever (D23).
 func (c *connector) Run(ctx context.Context) error {
 	for {
 		wait := resealEvery
-		n, err := c.names.reseal(ctx, c.env.Store.Rotating())
-		if c.env.Store.Rotating() {
-			err = errors.Join(err, chat.NewOriginals(c.env).Reseal(ctx))
-		}
-		if n > 0 {
-			c.env.Log.InfoContext(ctx, "talk usernames resealed", "people", n)
-		}
+		err := c.reseal(ctx)
 		if err != nil && ctx.Err() == nil {
 			wait = resealAgain
 			c.env.Log.WarnContext(ctx, "talk records not resealed", "err", err)
@@ -37,4 +31,18 @@ func (c *connector) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// reseal does nothing while there is but one sealing key.
+func (c *connector) reseal(ctx context.Context) error {
+	rotating := c.env.Store.Rotating()
+	if !rotating {
+		return nil
+	}
+	named, errNames := c.names.reseal(ctx, rotating)
+	aliased, errAliases := c.aliases.reseal(ctx)
+	if named+aliased > 0 {
+		c.env.Log.InfoContext(ctx, "talk records resealed", "usernames", named, "aliases", aliased)
+	}
+	return errors.Join(errNames, errAliases, chat.NewOriginals(c.env).Reseal(ctx))
 }

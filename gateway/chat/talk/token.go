@@ -230,3 +230,29 @@ func (c *connector) make(ctx context.Context, s session.Session, a account, st s
 	}
 	return t, c.enter(ctx, s, a, t)
 }
+
+// spoil lets the token that a session keeps be given out no more. When it was signed stays known, because the next one has
+// to be later (G17).
+func (c *connector) spoil(ctx context.Context, key string) error {
+	s, err := c.env.Sessions.ByKey(ctx, key, c.env.Name)
+	if errors.Is(err, session.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	last := lastSigned(s)
+	if last.Basis == "" {
+		return nil
+	}
+	last.Basis, last.Token = "", ""
+	raw, err := json.Marshal(last)
+	if err != nil {
+		return fmt.Errorf("encode a talk token: %w", err)
+	}
+	err = c.env.Sessions.PutToken(ctx, s, c.env.Name, raw, time.Unix(last.Expires, 0))
+	if errors.Is(err, session.ErrEnded) {
+		return nil
+	}
+	return err
+}

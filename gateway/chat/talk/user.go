@@ -49,7 +49,7 @@ func (c *connector) user(g *gin.Context) error {
 	if err != nil {
 		return c.told(err)
 	}
-	a, err := c.behind(ctx, claims.ID)
+	a, err := c.behind(ctx, claims)
 	if errors.Is(err, errNobody) {
 		return problem.NotFound(err)
 	}
@@ -85,9 +85,9 @@ func (c *connector) own(ctx context.Context, jti, session string, expires time.T
 }
 
 // behind returns the account of whoever a token was signed for, or errNobody: there is no record of it or none that
-// opens (S68), no session, or nobody who may enter.
-func (c *connector) behind(ctx context.Context, jti string) (account, error) {
-	o, err := c.owners.Get(ctx, jti)
+// opens (S68), no session, nobody who may enter, or they go by another user id now (D6).
+func (c *connector) behind(ctx context.Context, claims keyring.Claims) (account, error) {
+	o, err := c.owners.Get(ctx, claims.ID)
 	if err != nil {
 		return account{}, nobodyFor(err, store.ErrNotFound, store.ErrCorrupt, store.ErrUnknownKey)
 	}
@@ -100,7 +100,10 @@ func (c *connector) behind(ctx context.Context, jti string) (account, error) {
 	}
 	a, err := c.account(ctx, s.Identity)
 	if err != nil {
-		return account{}, nobodyFor(err, errNoEmail)
+		return account{}, nobodyFor(err, errNoEmail, errGivenAway)
+	}
+	if claims.Subject != "" && claims.Subject != a.ID { // tokens of single sign-on name no subject there, and end by the ledger
+		return account{}, fmt.Errorf("%w: a former user id", errNobody)
 	}
 	return c.named(ctx, a)
 }
