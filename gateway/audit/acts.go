@@ -9,6 +9,11 @@ const (
 	SignInRefused Act = "sign_in_refused" // a login ended without a session
 	SignedOut     Act = "signed_out"      // the end user ended a session
 
+	SessionRevoked Act = "session_revoked" // ended without its person; the reason says on whose word, and one line may stand for several
+	LogoutRefused  Act = "logout_refused"  // a provider's logout call that is none
+	ChatClosed     Act = "chat_closed"     // a session may not enter a chat any more, by what the provider says now
+	GrantRevoked   Act = "grant_revoked"   // the provider was told to forget a refresh token
+
 	HandOffRedeemed Act = "handoff_redeemed" // a frame got the sign-in that it had asked for
 	HandOffRefused  Act = "handoff_refused"  // somebody asked for a sign-in with a wrong secret
 )
@@ -70,6 +75,17 @@ const (
 	ProviderDenied      Reason = "provider_denied" // the provider said no
 	ProviderUnavailable Reason = "provider_unavailable"
 	WrongSecret         Reason = "wrong_secret"
+)
+
+// Why sessions were revoked, and logout calls refused unless package oidc says it.
+const (
+	Backchannel    Reason = "backchannel"     // the provider's server said so
+	Frontchannel   Reason = "frontchannel"    // the provider's page said so
+	AccountPage    Reason = "account_page"    // their person, from another browser
+	ByCommand      Reason = "command"         // an operator
+	RefreshRefused Reason = "refresh_refused" // the provider has ended the grant (S71)
+	UnknownSID     Reason = "sid_unknown"     // no session of ours belongs to it (S113)
+	LogoutForm     Reason = "logout_form"     // not the one form field
 )
 
 // Why a chat gave no token or no account, unless its access rules say it.

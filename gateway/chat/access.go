@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -28,6 +29,8 @@ type AccessRules struct {
 	EmailDomains []string `yaml:"emailDomains" doc:"Only people whose verified e-mail address is at one of these domains."`
 	Emails       []string `yaml:"emails" doc:"Only people with one of these verified e-mail addresses."`
 	Anyone       bool     `yaml:"anyone" doc:"Says on purpose that no further rule is meant."`
+
+	MaxAge time.Duration `yaml:"maxAge" default:"0s" doc:"How long a sign-in counts for this chat before the person signs in again; 0s is as long as the session."`
 }
 
 // Check reports rules that are missing or empty: they never mean everyone.
@@ -51,6 +54,9 @@ func (a *AccessRules) Check(report func(key, problem string)) {
 	}
 	if a.Anyone && (a.Groups != nil || a.EmailDomains != nil || a.Emails != nil) {
 		report("anyone", "contradicts groups, emailDomains or emails: leave one of them out")
+	}
+	if a.MaxAge != 0 && a.MaxAge < time.Minute {
+		report("maxAge", "must be at least 1m, or 0s for as long as the session")
 	}
 	if !restricted && !a.Anyone {
 		report("", "must say who may enter: providers, groups, emailDomains, emails, or anyone: true")

@@ -49,6 +49,34 @@ type SessionMover interface {
 	MoveSession(ctx context.Context, from, to session.Session) error
 }
 
+// Rechecker is a connector that follows when the provider, asked again, says something else of a person who may still
+// enter: their groups, their name, their address (S54). It may be told twice, and then it must be harmless.
+type Rechecker interface {
+	RecheckSession(ctx context.Context, former, now session.Session) error
+}
+
+// Excluder is a connector that does more than to take its tokens back when a re-check shows that the rules do not let a
+// person in any more. It may be told twice, and then it must be harmless.
+type Excluder interface {
+	Exclude(ctx context.Context, s session.Session) error
+}
+
+// Archivist is a connector that keeps records on people beside their sessions and what the ledger holds.
+type Archivist interface {
+	// Export tells what is kept on an identity, and never a secret.
+	Export(ctx context.Context, provider, subject string) ([]Record, error)
+	// Erase removes what Export tells of. Erasing twice is fine.
+	Erase(ctx context.Context, provider, subject string) error
+}
+
+// Record is one thing that is kept on a person.
+type Record struct {
+	// Kind says in a word or two what it is.
+	Kind string `json:"kind"`
+	// Data is encoded as JSON.
+	Data any `json:"data"`
+}
+
 // Lingerer is a connector whose chat takes what it was given for a while longer when the session has ended: the page
 // after a sign-out names it (D20).
 type Lingerer interface {

@@ -10,6 +10,7 @@ type Settings struct {
 	LoginStartsPerAddress int `yaml:"loginStartsPerAddress" default:"600" doc:"Sign-ins begun from one address (IPv6: one /64) within a minute; a whole company may share an address."`
 	LoginStartsOverall    int `yaml:"loginStartsOverall" default:"60000" doc:"Sign-ins begun by everybody together within a minute; protects the store, and is high because whoever uses it up locks everybody out."`
 	CallbacksPerAddress   int `yaml:"callbacksPerAddress" default:"1200" doc:"Returns from the provider from one address within a minute."`
+	LogoutsPerAddress     int `yaml:"logoutsPerAddress" default:"600" doc:"Logout calls of a provider from one address within a minute that are refused; good ones are not counted, since all of a provider's come from one address."`
 	HandOffsPerAddress    int `yaml:"handOffsPerAddress" default:"3000" doc:"Hand-offs made for frames at one address within a minute, counted by each replica for itself; every frame that is shown to nobody signed in makes one."`
 	HandOffsPerSession    int `yaml:"handOffsPerSession" default:"30" doc:"Sign-ins of one session that are handed to frames within a minute; every tab may hold a frame."`
 	RedeemsPerAddress     int `yaml:"redeemsPerAddress" default:"60000" doc:"Times that waiting frames at one address may ask for their sign-in within a minute, counted by each replica for itself; a frame asks once a second."`
@@ -35,6 +36,7 @@ func (s *Settings) Check(report func(key, problem string)) {
 		{"loginStartsPerAddress", s.LoginStartsPerAddress},
 		{"loginStartsOverall", s.LoginStartsOverall},
 		{"callbacksPerAddress", s.CallbacksPerAddress},
+		{"logoutsPerAddress", s.LogoutsPerAddress},
 		{"handOffsPerAddress", s.HandOffsPerAddress},
 		{"handOffsPerSession", s.HandOffsPerSession},
 		{"redeemsPerAddress", s.RedeemsPerAddress},
@@ -59,6 +61,7 @@ type Rules struct {
 	LoginStartAddress Rule // Address of the client
 	LoginStartOverall Rule // one key for everybody
 	CallbackAddress   Rule // Address of the client
+	LogoutAddress     Rule // Address of a caller who is refused; S112
 	HandOffAddress    Rule // Address of the client; Local
 	HandOffSession    Rule // session key
 	RedeemAddress     Rule // Address of the client; Local
@@ -80,6 +83,7 @@ func (s Settings) Rules() Rules {
 		LoginStartAddress: perMinute("login_start_address", s.LoginStartsPerAddress),
 		LoginStartOverall: perMinute("login_start_overall", s.LoginStartsOverall),
 		CallbackAddress:   perMinute("callback_address", s.CallbacksPerAddress),
+		LogoutAddress:     perMinute("logout_address", s.LogoutsPerAddress),
 		HandOffAddress:    perMinute("handoff_address", s.HandOffsPerAddress),
 		HandOffSession:    perMinute("handoff_session", s.HandOffsPerSession),
 		RedeemAddress:     perMinute("redeem_address", s.RedeemsPerAddress),

@@ -159,9 +159,10 @@ func (l *Ledger) revoke(ctx context.Context, provider, subject string, covered f
 
 // Holder is the session that a token belongs to.
 type Holder struct {
-	// Session is its key, SID the provider's session behind it, End its absolute end.
+	// Session is its key, SID the provider's session behind it.
 	Session, SID string
-	End          time.Time
+	// End is when the session is over for a chat.
+	End func(chat string) time.Time
 }
 
 // Move gives the tokens of one session to another of the same identity: the same person has signed in again in the same
@@ -182,7 +183,7 @@ func (l *Ledger) Move(ctx context.Context, provider, subject, fromSession string
 		}
 		h.Session, h.SID = digest(to.Session), digestSID(to.SID)
 		if h.End != 0 {
-			h.End = to.End.Unix()
+			h.End = to.End(h.Chat).Unix()
 		}
 		moved[field] = h
 	}

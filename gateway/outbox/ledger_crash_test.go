@@ -18,7 +18,7 @@ import (
 // latest by the sweep at the end of its session, and before that when the sign-out was not refused.
 func TestCrashForgetsNoToken(t *testing.T) {
 	ctx := t.Context()
-	next := outbox.Holder{Session: "next", SID: "sid of next", End: morning.Add(2 * day)}
+	next := outbox.Holder{Session: "next", SID: "sid of next", End: until(morning.Add(2 * day))}
 	for _, op := range []struct {
 		name    string
 		act     func(w *world, l *outbox.Ledger) error
@@ -88,7 +88,7 @@ func TestRacesForgetNoToken(t *testing.T) {
 			token := fmt.Sprint(round)
 			fresh := with(entry("first", token), func(e *outbox.Entry) { e.End = w.clock.Now().Add(time.Minute) })
 			must(t, here.Record(ctx, fresh))
-			next := outbox.Holder{Session: "second", End: w.clock.Now().Add(2 * time.Minute)}
+			next := outbox.Holder{Session: "second", End: until(w.clock.Now().Add(2 * time.Minute))}
 			if round%2 == 0 {
 				w.clock.Advance(time.Minute) // the sweep competes too
 			}

@@ -211,7 +211,7 @@ func TestSecondTokenDoesNotHideTheFirst(t *testing.T) {
 
 // D27: the same person signed in again in the same browser.
 func TestMovedTokenFollowsItsNewSession(t *testing.T) {
-	next := outbox.Holder{Session: "second", SID: "sid of second", End: morning.Add(2 * day)}
+	next := outbox.Holder{Session: "second", SID: "sid of second", End: until(morning.Add(2 * day))}
 	ctx := t.Context()
 	for _, tc := range []struct {
 		name string

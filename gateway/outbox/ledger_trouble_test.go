@@ -27,7 +27,7 @@ func TestLedgerLeavesAnOutageToItsCaller(t *testing.T) {
 		{"RevokeSubject", func() error { return l.RevokeSubject(ctx, "corp", "subject-of-ada", "") }},
 		{"RevokeSID", func() error { return l.RevokeSID(ctx, "corp", "subject-of-ada", "sid of laptop") }},
 		{"Move", func() error {
-			return l.Move(ctx, "corp", "subject-of-ada", "laptop", outbox.Holder{Session: "x", End: morning.Add(day)})
+			return l.Move(ctx, "corp", "subject-of-ada", "laptop", outbox.Holder{Session: "x", End: until(morning.Add(day))})
 		}},
 		{"Forget", func() error { return l.Forget(ctx, entry("laptop", "a")) }},
 		{"Sweep", func() error { return l.Sweep(ctx) }},

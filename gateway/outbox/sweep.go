@@ -62,6 +62,51 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 	}
 }
 
+// RevokeAll has every token revoked that is out, whoever has it.
+func (l *Ledger) RevokeAll(ctx context.Context) error {
+	all, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, e := range all {
+		failures = append(failures, l.revokeMember(ctx, e.Member))
+	}
+	return errors.Join(failures...)
+}
+
+// all are the members of the due index.
+func (l *Ledger) all(ctx context.Context) ([]store.Entry, error) {
+	for limit := 1000; ; limit *= 4 {
+		entries, err := l.due.List(ctx, dueSet, time.Unix(0, 0), l.now().AddDate(100, 0, 0), limit)
+		if err != nil || len(entries) < limit {
+			return entries, err
+		}
+	}
+}
+
+func (l *Ledger) revokeMember(ctx context.Context, name string) error {
+	id, field, ok := splitMember(name)
+	if !ok {
+		return nil
+	}
+	fields, err := l.records.Get(ctx, id, field)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	var h held
+	switch err := fields.Open(field, &h); {
+	case l.elsewhere(err):
+		return fmt.Errorf("read ledger: %w", err)
+	case err != nil: // gone, or for the sweep to tidy up
+		return nil
+	}
+	if err := l.outbox.Enqueue(ctx, KindRevoke, h.Chat, h.revocation(CauseSignOut)); err != nil {
+		return err
+	}
+	return l.forget(ctx, id, field)
+}
+
 func (l *Ledger) sweep(ctx context.Context, name string) error {
 	id, field, ok := splitMember(name)
 	if !ok {

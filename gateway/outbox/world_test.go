@@ -230,3 +230,6 @@ func depth(t *testing.T, o *outbox.Outbox) int {
 	must(t, err)
 	return n
 }
+
+// until is the same end for every chat.
+func until(at time.Time) func(string) time.Time { return func(string) time.Time { return at } }

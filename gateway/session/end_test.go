@@ -153,7 +153,7 @@ func TestTabsThatFinishAtOnceLeaveOneSession(t *testing.T) { // B-20, D27
 	for range tabs {
 		together.Go(func() {
 			w := httptest.NewRecorder()
-			if _, err := h.Start(t.Context(), w, began, ada, oidc.Tokens{}); err != nil {
+			if _, err := h.Start(t.Context(), w, began, session.SignIn{Identity: ada}); err != nil {
 				t.Errorf("Start() = %v", err)
 			}
 			results <- w
@@ -181,7 +181,7 @@ func TestManySessionsOfASubjectAllEnd(t *testing.T) { // S72
 	h := open(t)
 	const sessions = 1203
 	for range sessions {
-		if _, err := h.Start(t.Context(), httptest.NewRecorder(), browser{}.request(), ada, oidc.Tokens{}); err != nil {
+		if _, err := h.Start(t.Context(), httptest.NewRecorder(), browser{}.request(), session.SignIn{Identity: ada}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,6 +45,9 @@ func (m *Manager) Read(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if chat != "" && (err == nil || errors.Is(err, ErrNone)) {
 		s, err = m.withChild(ctx, w, r, chat, s, err)
 	}
+	if err == nil && m.overdue(s) {
+		s, err = m.recheckNow(ctx, s, chat)
+	}
 	if err != nil {
 		return Session{}, err
 	}
@@ -71,7 +74,31 @@ func (m *Manager) recognise(ctx context.Context, key string, fields store.Fields
 	if err := m.field(ctx, fields, fieldSession, &rec); err != nil {
 		return Session{}, err
 	}
-	return Session{Key: key, Identity: rec.Identity, Begun: time.Unix(rec.Begun, 0), Ends: time.Unix(rec.Ends, 0)}, nil
+	return rec.session(key), nil
+}
+
+// session is what a record says of the session behind a key.
+func (r record) session(key string) Session {
+	s := Session{
+		Key: key, Identity: r.Identity,
+		Begun: time.Unix(r.Begun, 0), Ends: time.Unix(r.Ends, 0), Rechecked: time.Unix(r.Rechecked, 0),
+	}
+	if r.Rechecked == 0 { // a record of a version that never asked again
+		s.Rechecked = s.Begun
+	}
+	if r.Due != 0 {
+		s.Due = time.Unix(r.Due, 0)
+	}
+	return s
+}
+
+// EndsFor is when a session is over for a chat.
+func (m *Manager) EndsFor(s Session, chat string) time.Time {
+	limit := m.fieldsFor(chat).limit
+	if over := s.Begun.Add(limit); limit > 0 && over.Before(s.Ends) {
+		return over
+	}
+	return s.Ends
 }
 
 // ByKey reads a session by its store id.
@@ -109,7 +136,7 @@ func (m *Manager) fieldsFor(chat string) chatFields {
 	if names, ok := m.chats[chat]; ok {
 		return names
 	}
-	return fieldsOf(chat)
+	return fieldsOf(chat, 0)
 }
 
 // sessionFields are read where no chat is concerned.
@@ -124,6 +151,14 @@ type opened struct {
 	hold    int64
 }
 
+func (o opened) state() ChatState {
+	c := ChatState{Token: o.token, StayOut: o.stayOut}
+	if o.hold != 0 {
+		c.HoldUntil = time.Unix(o.hold, 0)
+	}
+	return c
+}
+
 // open checks both ends of a session by this process's clock and decodes it.
 func (m *Manager) open(ctx context.Context, key string, fields store.Fields, chat string) (Session, error) {
 	var o opened
@@ -134,17 +169,17 @@ func (m *Manager) open(ctx context.Context, key string, fields store.Fields, cha
 		return Session{}, err
 	}
 	if chat != "" {
+		if s := o.record.session(key); !m.now().Before(m.EndsFor(s, chat)) {
+			return Session{}, fmt.Errorf("%w: the sign-in is too old for this chat", ErrNone)
+		}
 		if err := m.openChat(ctx, fields, m.fieldsFor(chat), &o); err != nil {
 			return Session{}, err
 		}
 	}
-	s := Session{
-		Key: key, Identity: o.record.Identity,
-		Begun: time.Unix(o.record.Begun, 0), Ends: time.Unix(o.record.Ends, 0), Seen: time.Unix(o.seen, 0),
-		Chat: ChatState{Token: o.token, StayOut: o.stayOut},
-	}
-	if o.hold != 0 {
-		s.Chat.HoldUntil = time.Unix(o.hold, 0)
+	s := o.record.session(key)
+	s.Seen, s.Chat = time.Unix(o.seen, 0), o.state()
+	if chat != "" {
+		s.Ends = m.EndsFor(s, chat)
 	}
 	return s, nil
 }

@@ -17,6 +17,9 @@ type record struct {
 	Identity oidc.Identity
 	Begun    int64 // Unix seconds
 	Ends     int64 // Unix seconds
+	// Rechecked is when the provider last said who this is, and Due when it is asked again; both Unix seconds, 0 where
+	// it cannot be asked.
+	Rechecked, Due int64
 }
 
 var (
@@ -59,7 +62,11 @@ func (r record) MarshalBinary() ([]byte, error) {
 	for _, group := range id.Groups {
 		out = appendText(out, group)
 	}
-	return appendTexts(out, id.Custom), nil
+	out = appendTexts(out, id.Custom)
+	for _, n := range []int64{r.Rechecked, r.Due} {
+		out = binary.AppendVarint(out, n)
+	}
+	return out, nil
 }
 
 // appendTexts writes the keys in order, so that equal records are equal bytes.
@@ -95,6 +102,9 @@ func (r *record) UnmarshalBinary(data []byte) error {
 	}
 	if len(in.bytes) > 0 { // absent in records of a version without custom claims (D24)
 		id.Custom = in.texts(in.uvarint())
+	}
+	if len(in.bytes) > 0 { // absent in records of a version that never asked again (D24)
+		r.Rechecked, r.Due = in.varint(), in.varint()
 	}
 	if in.failed {
 		return errRecord

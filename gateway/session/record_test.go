@@ -41,7 +41,7 @@ func TestARecordComesBackAsItWas(t *testing.T) { // D21
 	withoutGroups.Groups = []string{}
 	unreadable.Groups = nil
 	for name, want := range map[string]record{
-		"with everything":              {Identity: full, Begun: 1_800_000_000, Ends: 1_800_086_400},
+		"with everything":              {Identity: full, Begun: 1_800_000_000, Ends: 1_800_086_400, Rechecked: 1_800_000_900, Due: 1_800_001_700},
 		"with nothing":                 {},
 		"with an empty list of groups": {Identity: withoutGroups, Begun: 1},
 		"with no groups claim":         {Identity: unreadable, Ends: -1},
@@ -64,14 +64,15 @@ func TestARecordComesBackAsItWas(t *testing.T) { // D21
 }
 
 func TestWhatIsNoRecordIsRefused(t *testing.T) { // S68
-	raw, err := record{Identity: filled(t), Begun: 1, Ends: 2}.MarshalBinary()
+	raw, err := record{Identity: filled(t), Begun: 1, Ends: 2, Rechecked: 1, Due: 2}.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	former := len(raw) - customSize(t, filled(t).Custom)
+	former := len(raw) - recheckSize
+	first := former - customSize(t, filled(t).Custom)
 	for size := range raw {
 		var r record
-		if err := r.UnmarshalBinary(raw[:size]); err == nil && size != former {
+		if err := r.UnmarshalBinary(raw[:size]); err == nil && size != former && size != first {
 			t.Fatalf("the first %d of %d bytes are taken for a record", size, len(raw))
 		}
 	}
@@ -88,6 +89,9 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) { // S68
 	}
 }
 
+// recheckSize is how many bytes a small time of the last re-check and one of the next take at the end of a record.
+const recheckSize = 2
+
 // customSize is how many bytes custom claims take at the end of a record.
 func customSize(t *testing.T, custom map[string]string) int {
 	t.Helper()
@@ -102,20 +106,28 @@ func customSize(t *testing.T, custom map[string]string) int {
 	return len(with) - len(without) + 1 // the number of claims
 }
 
-// TestRecordsOfAVersionWithoutCustomClaims: theirs end where the custom claims begin, and they look no further (D24).
-func TestRecordsOfAVersionWithoutCustomClaims(t *testing.T) {
-	want := record{Identity: filled(t), Begun: 1, Ends: 2}
+// TestRecordsOfFormerVersions: theirs end sooner, and they look no further (D24).
+func TestRecordsOfFormerVersions(t *testing.T) {
+	want := record{Identity: filled(t), Begun: 1, Ends: 2, Rechecked: 1, Due: 2}
 	raw, err := want.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
+	raw, want.Rechecked, want.Due = raw[:len(raw)-recheckSize], 0, 0
 	var got record
+	if err := got.UnmarshalBinary(raw); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("a record of a version that never asked again differs:\n%s", diff)
+	}
+	got = record{}
 	if err := got.UnmarshalBinary(raw[:len(raw)-customSize(t, want.Identity.Custom)]); err != nil {
 		t.Fatal(err)
 	}
 	want.Identity.Custom = nil
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("a record of the former version differs:\n%s", diff)
+		t.Errorf("a record of a version before custom claims differs:\n%s", diff)
 	}
 }
 

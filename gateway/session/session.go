@@ -22,10 +22,15 @@ type Session struct {
 	Key string
 	// Identity is what the provider asserted.
 	Identity oidc.Identity
-	// Begun and Ends are the moment of sign-in and the absolute end.
+	// Begun and Ends are the moment of sign-in and the absolute end; read for a chat that takes sign-ins for a shorter
+	// while, Ends is when that is over.
 	Begun, Ends time.Time
 	// Seen is when the session was last seen, to within a sixteenth of the idle limit.
 	Seen time.Time
+	// Rechecked is when the provider last said who this is: at the sign-in, or at a re-check since.
+	Rechecked time.Time
+	// Due is when the provider is asked again, zero where it cannot be.
+	Due time.Time
 	// Child says that the request came with a child cookie, which is good for one chat only.
 	Child bool
 	// Chat is what the session remembers for the chat it was read for.
@@ -48,27 +53,10 @@ func (c ChatState) Held(now time.Time) bool { return now.Before(c.HoldUntil) }
 // Label is a short name of the session for audit lines.
 func (s Session) Label() string { return s.Key[:min(8, len(s.Key))] }
 
-// Settings is the `session` section of the configuration.
-type Settings struct {
-	Idle     time.Duration `yaml:"idle" default:"8h" doc:"A session not used for this long ends."`
-	Absolute time.Duration `yaml:"absolute" default:"24h" doc:"A session ends this long after its sign-in, however much it is used."`
-}
-
-const shortest = time.Minute
-
-// Check reports settings that contradict themselves.
-func (s *Settings) Check(report func(key, problem string)) {
-	if s.Idle < shortest {
-		report("idle", "must be at least 1m")
-	}
-	if s.Absolute < s.Idle {
-		report("absolute", "must not be shorter than idle")
-	}
-}
-
 const (
 	fieldSession = "s"
 	fieldSeen    = "l"
+	fieldFrom    = "f"
 	prefixToken  = "t."
 	prefixMark   = "m."
 	prefixHold   = "h."
@@ -79,10 +67,12 @@ type chatFields struct {
 	token, mark, hold string
 	read              []string // all that a call of the chat reads, in one command
 	cookie            string   // the name of the cookie of its children
+
+	limit time.Duration // how long a sign-in counts for the chat; 0 is as long as the session
 }
 
-func fieldsOf(chat string) chatFields {
-	f := chatFields{token: prefixToken + chat, mark: prefixMark + chat, hold: prefixHold + chat, cookie: childCookie(chat)}
+func fieldsOf(chat string, limit time.Duration) chatFields {
+	f := chatFields{limit: limit, token: prefixToken + chat, mark: prefixMark + chat, hold: prefixHold + chat, cookie: childCookie(chat)}
 	f.read = []string{fieldSession, fieldSeen, f.token, f.mark, f.hold}
 	return f
 }

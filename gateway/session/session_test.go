@@ -56,6 +56,8 @@ func (c *clock) advance(d time.Duration) {
 type follower struct {
 	mu           sync.Mutex
 	ended, moved []string
+	refused      []string
+	rechecked    []oidc.Identity
 	fail         error
 	onEnd        func()
 }
@@ -75,6 +77,19 @@ func (f *follower) MoveSession(_ context.Context, from, to session.Session) erro
 	defer f.mu.Unlock()
 	f.moved = append(f.moved, from.Key+" to "+to.Key)
 	return f.fail
+}
+
+func (f *follower) RecheckSession(_ context.Context, former, now session.Session) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rechecked = append(f.rechecked, now.Identity)
+	return f.fail
+}
+
+func (f *follower) Refused(_ context.Context, s session.Session, _ error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused = append(f.refused, s.Key)
 }
 
 func key(fill byte) []byte { return bytes.Repeat([]byte{fill}, 32) }
@@ -100,7 +115,7 @@ func (h *house) reopen(t *testing.T, keys map[string][]byte, current string, cha
 	cfg := session.Config{
 		Store: st, Names: store.NewNames(st), Heartbeat: store.NewHeartbeat(st),
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
-		Chats:    []string{"rocketchat", "talk"},
+		Chats:    map[string]time.Duration{"rocketchat": 0, "talk": 0},
 		Log:      slog.New(slog.DiscardHandler), Now: h.clock.now,
 	}
 	for _, c := range change {
@@ -138,7 +153,7 @@ func (b browser) take(w *httptest.ResponseRecorder) {
 func (h *house) signIn(t *testing.T, b browser, id oidc.Identity) session.Session {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s, err := h.Start(t.Context(), w, b.request(), id, oidc.Tokens{ID: "id-token-of-" + oidc.Secret(id.Subject)})
+	s, err := h.Start(t.Context(), w, b.request(), session.SignIn{Identity: id, Tokens: oidc.Tokens{ID: "id-token-of-" + oidc.Secret(id.Subject)}})
 	if err != nil {
 		t.Fatalf("Start(%s) = %v", id.Subject, err)
 	}
@@ -182,7 +197,7 @@ func TestTheCookieIsHostOnlySecureAndExplicit(t *testing.T) { // S57, B-25
 		t.Run(tc.name, func(t *testing.T) {
 			h := open(t, func(c *session.Config) { c.CrossSite = tc.crossSite })
 			w := httptest.NewRecorder()
-			if _, err := h.Start(t.Context(), w, browser{}.request(), ada, oidc.Tokens{}); err != nil {
+			if _, err := h.Start(t.Context(), w, browser{}.request(), session.SignIn{Identity: ada}); err != nil {
 				t.Fatal(err)
 			}
 			set := w.Header().Get("Set-Cookie")

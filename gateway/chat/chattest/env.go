@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -37,6 +38,8 @@ type Options struct {
 	Limits *limit.Settings
 	// Session says how long sessions live; zero is 8 hours idle and 24 hours in all.
 	Session session.Settings
+	// MaxAge is how long a sign-in counts for the chat; 0 is as long as the session.
+	MaxAge time.Duration
 	// Transport carries calls to the chat; nil dials them.
 	Transport http.RoundTripper
 	// Engine holds the state; nil is a store in memory.
@@ -108,7 +111,7 @@ func (o Options) complete() Options {
 	if o.BaseURL == "" {
 		o.BaseURL = BaseURL
 	}
-	if o.Session == (session.Settings{}) {
+	if o.Session.Absolute == 0 {
 		o.Session = session.Settings{Idle: defaultIdle, Absolute: defaultAbsolute}
 	}
 	if o.Limits == nil {
@@ -141,7 +144,7 @@ func (e *Env) openSessions() {
 	var err error
 	e.Sessions, err = session.New(session.Config{
 		Store: e.Store, Names: e.Names, Heartbeat: e.Heartbeat, Settings: e.options.Session,
-		Chats: []string{e.Name}, Log: e.Log, Now: e.Now,
+		Chats: map[string]time.Duration{e.Name: e.options.MaxAge}, Log: e.Log, Now: e.Now,
 	})
 	e.must(err)
 	e.Sessions.Follow(e.follower)

@@ -50,7 +50,7 @@ func (e *Env) SignInAgain(former *http.Cookie, id oidc.Identity) *http.Cookie {
 	if former != nil {
 		r.AddCookie(former)
 	}
-	_, err := e.Sessions.Start(context.Background(), w, r, id, oidc.Tokens{})
+	_, err := e.Sessions.Start(context.Background(), w, r, session.SignIn{Identity: id})
 	e.must(err)
 	for _, cookie := range w.Result().Cookies() {
 		if !strings.HasPrefix(cookie.Name, "__Host-chatgate-") {
@@ -89,6 +89,18 @@ func (f *follower) EndSession(ctx context.Context, s session.Session) error {
 	}
 	return errors.Join(errs...)
 }
+
+func (f *follower) RecheckSession(ctx context.Context, former, now session.Session) error {
+	var errs []error
+	for _, c := range f.connectors {
+		if r, ok := c.(chat.Rechecker); ok {
+			errs = append(errs, r.RecheckSession(ctx, former, now))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *follower) Refused(context.Context, session.Session, error) {}
 
 func (f *follower) MoveSession(ctx context.Context, from, to session.Session) error {
 	var errs []error

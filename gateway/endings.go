@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
+	"chatgate/gateway/session"
+)
+
+// Every sign-out that does not begin with a person's own press ends here. Each covers sessions with their children, every
+// login token and Talk token that the ledger knows, whether its session is still there or not, and the refresh tokens at
+// the provider; what has to reach somebody else goes through the outbox (D11, D20, D25).
+
+// EndSession ends one session.
+func (s *Server) EndSession(ctx context.Context, ending session.Session) error {
+	return s.cfg.Sessions.End(ctx, ending)
+}
+
+// EndSubject ends all that is open for an identity, and says how many sessions that were (S72).
+func (s *Server) EndSubject(ctx context.Context, provider, subject string) (int, error) {
+	n, err := s.cfg.Sessions.EndSubject(ctx, provider, subject)
+	return n, errors.Join(err, s.cfg.Ledger.RevokeSubject(ctx, provider, subject, ""))
+}
+
+// EndSID ends what belongs to one session at the provider, which has ended there, and says how many sessions that were.
+// Without a subject, tokens are left to the sweep whose session is not there any more: the ledger knows them by subject.
+func (s *Server) EndSID(ctx context.Context, provider, sid, subject string) (int, error) {
+	n, err := s.cfg.Sessions.EndSID(ctx, provider, sid)
+	if subject != "" {
+		err = errors.Join(err, s.cfg.Ledger.RevokeSID(ctx, provider, subject, sid))
+	}
+	return n, err
+}
+
+// EndAll ends everything that is open for anybody, and says how many sessions that were.
+func (s *Server) EndAll(ctx context.Context) (int, error) {
+	n, err := s.cfg.Sessions.EndAll(ctx)
+	return n, errors.Join(err, s.cfg.Ledger.RevokeAll(ctx))
+}
+
+// follower tells every connector that must know when a session ends, goes over into another or changes.
+type follower struct {
+	chats    map[string]Chat
+	sessions *session.Manager
+	audit    *audit.Log
+	log      *slog.Logger
+}
+
+// EndSession implements session.Follower.
+func (f follower) EndSession(ctx context.Context, s session.Session) error {
+	var errs []error
+	for name, connector := range f.chats {
+		if ender, ok := connector.Connector.(chat.SessionEnder); ok {
+			if err := ender.EndSession(ctx, s); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// MoveSession implements session.Follower.
+func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
+	var errs []error
+	for name, connector := range f.chats {
+		if mover, ok := connector.Connector.(chat.SessionMover); ok {
+			if err := mover.MoveSession(ctx, from, to); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// RecheckSession implements session.Follower. A chat whose rules do not let the person in any more takes back what it gave
+// to this session, and the others hear what has changed (S54).
+func (f follower) RecheckSession(ctx context.Context, former, now session.Session) error {
+	var errs []error
+	for name, c := range f.chats {
+		if err := f.recheck(ctx, name, c, former, now); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f follower) recheck(ctx context.Context, name string, c Chat, former, now session.Session) error {
+	if c.Rules == nil || c.Rules.Allow(now.Identity) == nil {
+		if r, ok := c.Connector.(chat.Rechecker); ok {
+			return r.RecheckSession(ctx, former, now)
+		}
+		return nil
+	}
+	return f.close(ctx, name, c, former, now)
+}
+
+// close takes back what a session has of one chat.
+func (f follower) close(ctx context.Context, name string, c Chat, former, now session.Session) error {
+	var denied *chat.DeniedError
+	if c.Rules.Allow(former.Identity) == nil && errors.As(c.Rules.Allow(now.Identity), &denied) {
+		f.audit.Record(ctx, audit.Event{
+			Act: audit.ChatClosed, Reason: audit.Reason(denied.Reason), Actor: audit.ActorGateway, Chat: name,
+			Provider: now.Identity.Provider, Subject: now.Identity.Subject, Session: now.Label(),
+		})
+	}
+	if ender, ok := c.Connector.(chat.SessionEnder); ok {
+		if err := ender.EndSession(ctx, now); err != nil {
+			return err
+		}
+	}
+	if r, ok := c.Connector.(chat.Excluder); ok {
+		if err := r.Exclude(ctx, now); err != nil {
+			return err
+		}
+	}
+	if err := f.sessions.DropToken(ctx, now, name); err != nil && !errors.Is(err, session.ErrEnded) {
+		return err
+	}
+	return nil
+}
+
+// Refused implements session.Follower.
+func (f follower) Refused(ctx context.Context, s session.Session, err error) {
+	f.audit.Record(ctx, audit.Event{
+		Act: audit.SessionRevoked, Reason: audit.RefreshRefused, Actor: audit.ActorGateway,
+		Provider: s.Identity.Provider, Subject: s.Identity.Subject, Session: s.Label(),
+	})
+	f.log.InfoContext(ctx, "session ended by its provider", "session", s.Label(), "err", err)
+}

@@ -1,0 +1,302 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"time"
+
+	"chatgate/oidc"
+	"chatgate/store"
+)
+
+const (
+	dueSet = "due"
+
+	sweepEvery = 5 * time.Second
+	sweepBatch = 50
+	rechecking = 4 // at once, on each replica
+
+	// recheckHold is longer than the provider may take to answer, so that two replicas never spend one refresh token.
+	recheckHold = 45 * time.Second
+	// recheckWait is how long a request waits for a re-check that nobody has done in time.
+	recheckWait = 4 * time.Second
+	// recheckAgain is when a provider that did not answer is asked again.
+	recheckAgain = time.Minute
+	// keepTries is how often the outcome is written down: the refresh token that was spent is worth nothing any more.
+	keepTries = 3
+	keepWait  = 200 * time.Millisecond
+)
+
+var errSuperseded = errors.New("another re-check came first")
+
+// Run has every session re-checked that is due until ctx ends. Every replica runs it; each session is asked for by one.
+func (m *Manager) Run(ctx context.Context) error {
+	if m.provider == nil || m.settings.Recheck == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	reachable := true
+	for {
+		err := m.RecheckDue(ctx)
+		if err != nil && reachable && ctx.Err() == nil {
+			m.log.WarnContext(ctx, "sessions not re-checked", "err", err)
+		}
+		reachable = err == nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// RecheckDue asks the providers of every session that is due whether it may go on (S54). A session that idled away is
+// asked for too, since its chats may still be open.
+func (m *Manager) RecheckDue(ctx context.Context) error {
+	for {
+		now := m.now()
+		claimed, err := m.due.Claim(ctx, dueSet, now, now.Add(recheckHold), sweepBatch)
+		if err != nil {
+			return fmt.Errorf("claim re-checks: %w", err)
+		}
+		if err := m.recheckAll(ctx, claimed); err != nil || len(claimed) < sweepBatch {
+			return err
+		}
+	}
+}
+
+func (m *Manager) recheckAll(ctx context.Context, claimed []store.Entry) error {
+	var (
+		working sync.WaitGroup
+		slots   = make(chan struct{}, rechecking)
+		failed  = make(chan error, len(claimed))
+	)
+	for _, e := range claimed {
+		slots <- struct{}{}
+		working.Go(func() {
+			failed <- m.recheck(ctx, e.Member)
+			<-slots
+		})
+	}
+	working.Wait()
+	close(failed)
+	var failures []error
+	for err := range failed {
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// overdue says that a session should have been re-checked by now, and was not: no replica was there to do it.
+func (m *Manager) overdue(s Session) bool {
+	return !s.Due.IsZero() && m.provider != nil && m.settings.Recheck > 0 && m.now().Sub(s.Due) > m.settings.Recheck/5
+}
+
+// recheckNow does what the sweep has not got round to, before a request is answered by what may hold no longer. Without an
+// answer in time the session goes on (S71). The re-check itself is not the request's: one that is cut off half-way has
+// spent the refresh token for nothing.
+func (m *Manager) recheckNow(ctx context.Context, s Session, chat string) (Session, error) {
+	done := m.asked.DoChan(s.Key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckHold)
+		defer cancel()
+		return nil, m.recheck(ctx, s.Key)
+	})
+	patience := time.NewTimer(recheckWait)
+	defer patience.Stop()
+	select {
+	case <-ctx.Done():
+		return Session{}, fmt.Errorf("wait for a re-check: %w: %w", store.ErrUnavailable, ctx.Err())
+	case <-patience.C:
+		return s, nil
+	case result := <-done:
+		if result.Err != nil {
+			m.log.WarnContext(ctx, "session not re-checked in time", "session", s.Label(), "err", result.Err)
+			return s, nil
+		}
+	}
+	now, err := m.ByKey(ctx, s.Key, chat)
+	now.Child = s.Child
+	return now, err
+}
+
+// recheck asks for one session, once across replicas: whoever waited meanwhile finds that it is not due any more (S70).
+func (m *Manager) recheck(ctx context.Context, key string) error {
+	return m.rechecks.Do(ctx, key, recheckHold, func(ctx context.Context) error {
+		fields, err := m.records.Get(ctx, key, fieldSession)
+		if err != nil {
+			return err
+		}
+		s, err := m.recognise(ctx, key, fields)
+		switch {
+		case errors.Is(err, ErrNone):
+			return m.due.Drop(ctx, dueSet, key)
+		case err != nil:
+			return err
+		case s.Due.IsZero():
+			return m.due.Drop(ctx, dueSet, key)
+		case s.Due.After(m.now()):
+			return m.schedule(ctx, key, s.Due)
+		}
+		return m.ask(ctx, s)
+	})
+}
+
+// ask asks the provider, and does what follows.
+func (m *Manager) ask(ctx context.Context, s Session) error {
+	used, err := m.tokens.Get(ctx, s.Key)
+	switch {
+	case errors.Is(err, store.ErrUnavailable):
+		return err
+	case err != nil:
+		return m.due.Drop(ctx, dueSet, s.Key) // lost, or under a key that is gone: there is nothing to ask with
+	}
+	// From here on the refresh token may be spent: what comes of it is written down, also while this process is asked to end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckHold*3/4)
+	defer cancel()
+	identity, fresh, err := m.provider.Refresh(ctx, s.Identity, used)
+	switch {
+	case errors.Is(err, oidc.ErrRefused):
+		return m.refused(ctx, s, used, err)
+	case err != nil:
+		m.log.WarnContext(ctx, "session not re-checked, it goes on", "session", s.Label(), "err", err)
+		return m.postpone(ctx, s)
+	}
+	return m.keep(ctx, s, identity, used, fresh)
+}
+
+// refused ends a session whose grant the provider has ended (S71). A refresh token that another re-check has replaced
+// meanwhile was refused for that alone.
+func (m *Manager) refused(ctx context.Context, s Session, used oidc.Tokens, refusal error) error {
+	now, err := m.tokens.Get(ctx, s.Key)
+	if err == nil && now.Refresh != used.Refresh {
+		return nil
+	}
+	if m.follower != nil {
+		m.follower.Refused(ctx, s, refusal)
+	}
+	return m.End(ctx, s)
+}
+
+// postpone asks again soon, and writes that down where requests look, so that they do not all wait for the provider.
+func (m *Manager) postpone(ctx context.Context, s Session) error {
+	s.Due = m.now().Add(recheckAgain)
+	return m.rewrite(ctx, s)
+}
+
+// keep writes down what the provider said. The refresh token goes first, since the former is spent, and only in the place of
+// the one that was used (S70); then what follows for the chats, then the record, and once more what follows, for what
+// a chat was given in between.
+func (m *Manager) keep(ctx context.Context, s Session, identity oidc.Identity, used, fresh oidc.Tokens) error {
+	now := s
+	now.Identity, now.Rechecked, now.Due = identity, m.now(), m.now().Add(m.soon())
+	err := again(ctx, func() error { return m.replaceTokens(ctx, s, used, fresh) })
+	switch {
+	case errors.Is(err, errSuperseded):
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return m.tooLate(ctx, s, fresh)
+	case err != nil:
+		return err
+	}
+	if identity.SID != s.Identity.SID {
+		if err := m.addToIndexes(ctx, now); err != nil {
+			return err
+		}
+	}
+	if err := m.follow(ctx, s, now); err != nil {
+		return err
+	}
+	switch err := again(ctx, func() error { return m.rewrite(ctx, now) }); {
+	case errors.Is(err, ErrEnded):
+		return m.tooLate(ctx, s, fresh)
+	case err != nil:
+		return err
+	}
+	return m.follow(ctx, s, now)
+}
+
+// replaceTokens returns errSuperseded where others took the place of those that were used, and store.ErrNotFound where
+// the session has ended.
+func (m *Manager) replaceTokens(ctx context.Context, s Session, used, fresh oidc.Tokens) error {
+	next := oidc.Tokens{ID: fresh.ID, Refresh: fresh.Refresh}
+	if next.Refresh == "" {
+		next.Refresh = used.Refresh
+	}
+	_, err := m.tokens.Update(ctx, s.Key, s.Ends.Sub(m.now()), func(t oidc.Tokens) (oidc.Tokens, error) {
+		switch t.Refresh {
+		case used.Refresh:
+			return next, nil
+		case next.Refresh: // written by an earlier try whose answer was lost
+			return t, nil
+		}
+		return t, errSuperseded
+	})
+	return err
+}
+
+// follow tells the chats where anything changed that they may go by.
+func (m *Manager) follow(ctx context.Context, former, now Session) error {
+	if m.follower == nil || reflect.DeepEqual(former.Identity, now.Identity) {
+		return nil
+	}
+	if err := m.follower.RecheckSession(ctx, former, now); err != nil {
+		return fmt.Errorf("follow a re-check: %w", err)
+	}
+	return nil
+}
+
+// rewrite writes the session's own field anew while it lives, else it returns ErrEnded (S114).
+func (m *Manager) rewrite(ctx context.Context, s Session) error {
+	err := m.records.Set(ctx, s.Key, map[string]store.Value{fieldSession: m.sessionValue(s)}, nil, 0)
+	if errors.Is(err, store.ErrConflict) {
+		return ErrEnded
+	}
+	if err != nil {
+		return err
+	}
+	return m.schedule(ctx, s.Key, s.Due)
+}
+
+// tooLate has a refresh token revoked that came for a session which ended meanwhile. One that went over to another session
+// of the same browser leaves that one's grant alone.
+func (m *Manager) tooLate(ctx context.Context, s Session, fresh oidc.Tokens) error {
+	_, err := m.successors.Get(ctx, s.Key)
+	switch {
+	case errors.Is(err, store.ErrUnavailable):
+		return err
+	case err == nil || fresh.Refresh == "":
+		return nil
+	}
+	return m.provider.RevokeLater(ctx, s.Identity.Provider, fresh)
+}
+
+func (m *Manager) schedule(ctx context.Context, key string, due time.Time) error {
+	return m.due.Put(ctx, dueSet, key, due, max(due.Sub(m.now()), 0)+m.settings.Absolute)
+}
+
+// soon is the time until the next re-check: somewhat less than the settings say, so that it is done by then, and not the
+// same for all who signed in together.
+func (m *Manager) soon() time.Duration {
+	return m.settings.Recheck*7/10 + rand.N(m.settings.Recheck/5)
+}
+
+// again repeats what the store had no time for.
+func again(ctx context.Context, write func() error) (err error) {
+	for try := range keepTries {
+		if err = write(); !errors.Is(err, store.ErrUnavailable) || try == keepTries-1 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(keepWait):
+		}
+	}
+	return err
+}
