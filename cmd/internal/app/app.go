@@ -108,7 +108,8 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 	a.server, err = gateway.New(gateway.Config{
 		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats,
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
-		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
+		AccountChoice: cfg.Session.AccountChoice, Place: cfg.Session.Place,
+		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
 		Metrics: a.registry, Log: a.log, Now: a.parts.now,
 	})

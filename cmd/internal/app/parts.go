@@ -163,13 +163,23 @@ func (a *App) openSessions() (err error) {
 	p := &a.parts
 	p.sessions, err = session.New(session.Config{
 		Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Settings: a.cfg.Session,
-		Chats: slices.Sorted(maps.Keys(a.cfg.Chats)), CrossSite: a.cfg.crossSite(), Log: a.log, Now: p.now,
+		Chats: a.cfg.chatAges(), Provider: gateway.NewProviders(p.providers, p.outbox, a.audit), CrossSite: a.cfg.crossSite(), Log: a.log, Now: p.now,
 	})
 	if err != nil {
 		return err
 	}
+	a.work("sessions", p.sessions.Run)
 	p.handOffs, err = handoff.New(handoff.Config{Store: p.store, Settings: a.cfg.HandOff, Now: p.now})
 	return err
+}
+
+// chatAges are the chats, each with how long a sign-in counts for it.
+func (c *Config) chatAges() map[string]time.Duration {
+	ages := make(map[string]time.Duration, len(c.Chats))
+	for name, section := range c.Chats {
+		ages[name] = section.AccessRules().MaxAge
+	}
+	return ages
 }
 
 // openChats opens every connector with what the gateway lends it.
