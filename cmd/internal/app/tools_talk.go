@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -32,6 +33,13 @@ type (
 	TokenBreach  = talk.Breach
 	// TalkProfile is the kind of token that a site takes.
 	TalkProfile = talk.Profile
+	// Aliases are who kept a user id when a provider was replaced; Alias is one of them.
+	Aliases = talk.Aliases
+	Alias   = talk.Alias
+	// AliasImport says how they are made, Replacement which provider came in the place of which, Renamed one line of its map.
+	AliasImport = talk.AliasImport
+	Replacement = talk.Replacement
+	Renamed     = chat.Renamed
 	// Secret is a text that shows itself to nobody who does not ask.
 	Secret = store.Secret
 )
@@ -41,6 +49,9 @@ const Talk4Profile = talk.Talk4
 
 // ErrNoTokenRules says that no rules are known for a site's tokens.
 var ErrNoTokenRules = talk.ErrNoRules
+
+// ReadMap reads a file of old and new subjects, line by line.
+func ReadMap(r io.Reader) ([]Renamed, error) { return chat.ReadSubjects(r) }
 
 // TalkSite is where an operator sets up a site of Talk or Coral, and looks at its tokens.
 type TalkSite struct {
@@ -58,6 +69,15 @@ func (t *Tools) TalkSite(name string) (*TalkSite, error) {
 		return nil, err
 	}
 	return &TalkSite{Operated: sites[chosen], Name: chosen, tools: t}, nil
+}
+
+// HasComments says whether a chat is a site of Talk or Coral: the one of that name or, without a name, all that there are.
+func (t *Tools) HasComments(name string) bool {
+	sites := t.talkSites()
+	if name == "" {
+		return len(sites) == len(t.app.chats)
+	}
+	return sites[name] != nil
 }
 
 func (t *Tools) talkSites() map[string]talk.Operated {

@@ -15,9 +15,11 @@ import (
 
 func newAccounts() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "accounts", Short: "See and change whose Rocket.Chat account is whose",
+		Use: "accounts", Short: "See and change whose account in a chat is whose",
 		Long: "A person is a provider's key in the configuration and the subject that the provider knows them by. These commands\n" +
-			"work on the store directly, also while the gateway runs.",
+			"work on the store directly, also while the gateway runs.\n\n" +
+			"They are about the accounts of a Rocket.Chat. With --chat naming comments, list, unlink, export and import are about\n" +
+			"the people who kept their user id there when their provider was replaced.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -48,21 +50,24 @@ func newAccountsList() *cobra.Command {
 		Use:   "list --config FILE",
 		Short: "List every link: provider, subject and user id",
 		Long: "Lists every link. One of the first release shows unknown until its person signs in again: it is kept under a\n" +
-			"name that leads back to nobody.",
+			"name that leads back to nobody. Of comments it lists who has somebody's former user id, and whose.",
 	}
-	atDesk(cmd, func(_ *app.Tools, desk *app.Desk) error {
-		links, err := desk.List(cmd.Context())
-		if err != nil {
-			return err
-		}
-		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "PROVIDER\tSUBJECT\tUSER ID")
-		for _, l := range links {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", known(l.Provider), known(l.Subject), l.UserID)
-		}
-		return w.Flush()
-	})
+	atAccounts(cmd, func(_ *app.Tools, desk *app.Desk) error { return listLinks(cmd, desk) },
+		func(_ *app.Tools, aliases *app.Aliases) error { return listAliases(cmd, aliases) })
 	return cmd
+}
+
+func listLinks(cmd *cobra.Command, desk *app.Desk) error {
+	links, err := desk.List(cmd.Context())
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "PROVIDER\tSUBJECT\tUSER ID")
+	for _, l := range links {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", known(l.Provider), known(l.Subject), l.UserID)
+	}
+	return w.Flush()
 }
 
 // known is a part of a link for people, quoted where it would break the line.
@@ -130,26 +135,35 @@ func newAccountsUnlink() *cobra.Command {
 		Use:   "unlink --config FILE (--provider KEY --subject SUBJECT | --user-id ID)",
 		Short: "Forget whose an account is, and end what that person has open in it",
 		Long: "Forgets a link and has that person's logins revoked, which the running gateway does within seconds. It bars nobody:\n" +
-			"at the next sign-in the rules for finding accounts apply anew.",
+			"at the next sign-in the rules for finding accounts apply anew. In comments the user id goes back to who had it before.",
 	}
-	var provider, subject, userID string
-	cmd.Flags().StringVar(&provider, "provider", "", "the provider's `KEY`; it need not be in the configuration any more")
-	cmd.Flags().StringVar(&subject, "subject", "", "the `SUBJECT` that the provider knows the person by")
-	cmd.Flags().StringVar(&userID, "user-id", "", "the account by its `ID` in Rocket.Chat")
-	atDesk(cmd, func(_ *app.Tools, desk *app.Desk) error {
-		byPerson := provider != "" && subject != ""
-		if byPerson == (userID != "") || !byPerson && (provider != "" || subject != "") {
+	var l app.Link
+	cmd.Flags().StringVar(&l.Provider, "provider", "", "the provider's `KEY`; it need not be in the configuration any more")
+	cmd.Flags().StringVar(&l.Subject, "subject", "", "the `SUBJECT` that the provider knows the person by")
+	cmd.Flags().StringVar(&l.UserID, "user-id", "", "the account by its `ID` in the chat")
+	checked := func(work func() error) error {
+		byPerson := l.Provider != "" && l.Subject != ""
+		if byPerson == (l.UserID != "") || !byPerson && (l.Provider != "" || l.Subject != "") {
 			return usage(cmd, errors.New("either --provider and --subject, or --user-id must say which link"))
 		}
-		link, err := unlink(cmd, desk, app.Link{Provider: provider, Subject: subject, UserID: userID})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "account %s is not linked to subject %s of provider %s any more\n", link.UserID, known(link.Subject), known(link.Provider))
-		warnUnreachable(cmd, link)
-		return nil
+		return work()
+	}
+	atAccounts(cmd, func(_ *app.Tools, desk *app.Desk) error {
+		return checked(func() error { return unlinkAccount(cmd, desk, l) })
+	}, func(_ *app.Tools, aliases *app.Aliases) error {
+		return checked(func() error { return unlinkAlias(cmd, aliases, l) })
 	})
 	return cmd
+}
+
+func unlinkAccount(cmd *cobra.Command, desk *app.Desk, l app.Link) error {
+	link, err := unlink(cmd, desk, l)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "account %s is not linked to subject %s of provider %s any more\n", link.UserID, known(link.Subject), known(link.Provider))
+	warnUnreachable(cmd, link)
+	return nil
 }
 
 func unlink(cmd *cobra.Command, desk *app.Desk, l app.Link) (link app.Link, err error) {
