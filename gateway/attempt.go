@@ -31,14 +31,24 @@ type attempt struct {
 	oidc.Attempt
 	Target  string
 	Browser string
+	// Hint is who is likely to sign in, kept for another try at the same provider.
+	Hint string `json:",omitempty"`
+	// Chooses says that the provider was asked to let the person choose an account because they had signed out here, and
+	// Plain that it is not asked again since it cannot.
+	Chooses bool `json:",omitempty"`
+	Plain   bool `json:",omitempty"`
 	// HandOff is the frame that waits for this login, if one does.
 	HandOff *handOff `json:",omitempty"`
 }
 
 // attempt begins a login at a provider, keeps it as a, and returns where the browser goes.
-func (s *Server) attempt(c *gin.Context, rp *oidc.RelyingParty, prompt string, a attempt) (providerURL string, err error) {
+func (s *Server) attempt(c *gin.Context, rp *oidc.RelyingParty, req oidc.LoginRequest, a attempt) (providerURL string, err error) {
 	ctx := c.Request.Context()
-	begun, providerURL, err := rp.Begin(ctx, oidc.LoginRequest{RedirectURL: s.callbackURL(), Prompt: prompt})
+	req.RedirectURL = s.callbackURL()
+	if req.Prompt == "" && !a.Plain && s.choosesNow(c) {
+		req.Prompt, a.Chooses = oidc.PromptSelectAccount, true
+	}
+	begun, providerURL, err := rp.Begin(ctx, req)
 	if err != nil {
 		return "", loginProblem(err)
 	}

@@ -46,23 +46,35 @@ func (s *Server) start(c *gin.Context) error {
 	if err != nil {
 		return problem.InvalidRequest("This form cannot be read.", err)
 	}
-	to, prompt := mode(form["mode"]), form["prompt"]
-	if to != newWindow && to != sameWindow || prompt != "" && prompt != oidc.PromptSelectAccount {
-		return problem.InvalidRequest("The mode must be window or top, and the prompt select_account.", nil)
+	to := mode(form["mode"])
+	if to != newWindow && to != sameWindow {
+		return problem.InvalidRequest("The mode must be window or top.", nil)
+	}
+	w, err := readWish(form, oidc.PromptSelectAccount)
+	if err != nil {
+		return err
 	}
 	if err := s.limitStart(c); err != nil {
 		return err
 	}
-	if prompt == "" {
-		done, err := s.startSignedIn(c, form["handoff"], to)
+	name, err := s.cfg.HandOffs.ChatOf(form["handoff"])
+	if err != nil {
+		return handOffProblem(err)
+	}
+	if w.Prompt == "" {
+		done, err := s.startSignedIn(c, form["handoff"], name, to)
 		if done || err != nil {
 			return err
 		}
 	}
-	if form["provider"] == "" && len(s.cfg.Providers) > 1 {
-		return s.chooseFor(c, form)
+	offered := s.offered([]string{name})
+	key, settled := s.provides(w, offered)
+	if !settled {
+		way := web.Action{Href: "/login/start", Post: true, Fields: given(form, "handoff", "mode", "prompt")}
+		return s.choose(c, w, offered, way, false)
 	}
-	return s.startAt(c, form["provider"], form["handoff"], to, prompt)
+	w.Provider = key
+	return s.startAt(c, w, form["handoff"], to)
 }
 
 // readForm takes a small form in which nothing is repeated.
@@ -73,8 +85,9 @@ func readForm(c *gin.Context) (map[string]string, error) {
 	return single(c.Request.PostForm)
 }
 
-// startSignedIn needs no provider where this browser is signed in already (D27). It says whether that was so.
-func (s *Server) startSignedIn(c *gin.Context, id string, to mode) (bool, error) {
+// startSignedIn needs no provider where this browser is signed in already, and not too long ago for the chat that waits
+// (D27). It says whether that was so.
+func (s *Server) startSignedIn(c *gin.Context, id, name string, to mode) (bool, error) {
 	ctx := c.Request.Context()
 	live, err := s.cfg.Sessions.Read(ctx, c.Writer, c.Request, "")
 	if errors.Is(err, session.ErrNone) {
@@ -83,6 +96,9 @@ func (s *Server) startSignedIn(c *gin.Context, id string, to mode) (bool, error)
 	}
 	if err != nil {
 		return false, problem.StoreUnavailable(err)
+	}
+	if !s.counts(live, []string{name}) {
+		return false, nil
 	}
 	started, err := s.cfg.HandOffs.Start(ctx, id)
 	if err != nil {
@@ -100,8 +116,8 @@ func (s *Server) startSignedIn(c *gin.Context, id string, to mode) (bool, error)
 
 // startAt sends the browser to a provider. The way leads off our origin, so the form is answered with a page that goes
 // on by itself (B-23).
-func (s *Server) startAt(c *gin.Context, provider, id string, to mode, prompt string) error {
-	rp, err := s.provider(provider)
+func (s *Server) startAt(c *gin.Context, w wish, id string, to mode) error {
+	rp, err := s.provider(w.Provider)
 	if err != nil {
 		return err
 	}
@@ -109,27 +125,13 @@ func (s *Server) startAt(c *gin.Context, provider, id string, to mode, prompt st
 	if err != nil {
 		return handOffProblem(err)
 	}
-	providerURL, err := s.attempt(c, rp, prompt, attempt{Target: started.Return, HandOff: &handOff{ID: id, Started: started, Mode: to}})
+	providerURL, err := s.attempt(c, rp, oidc.LoginRequest{Prompt: w.Prompt, LoginHint: w.Hint}, attempt{
+		Target: started.Return, Hint: w.Hint, HandOff: &handOff{ID: id, Started: started, Mode: to},
+	})
 	if err != nil {
 		return err
 	}
 	return s.cfg.Pages.GoOn(c, providerURL)
-}
-
-// chooseFor shows the providers as forms that bring the hand-off along.
-func (s *Server) chooseFor(c *gin.Context, form map[string]string) error {
-	if err := s.cfg.HandOffs.Check(form["handoff"]); err != nil {
-		return handOffProblem(err)
-	}
-	return s.pages.choose(c, s.choices(func(key string) web.Action {
-		fields := map[string]string{"provider": key}
-		for _, name := range []string{"handoff", "mode", "prompt"} {
-			if form[name] != "" {
-				fields[name] = form[name]
-			}
-		}
-		return web.Action{Href: "/login/start", Post: true, Fields: fields}
-	}), false)
 }
 
 // finishHandOff makes a finished login ready for its frame. After one in the same window the chat loads again and would

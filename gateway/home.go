@@ -2,58 +2,60 @@ package gateway
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/account"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/problem"
-	"chatgate/gateway/session"
-	"chatgate/gateway/web"
 	"chatgate/oidc"
 )
 
-// openChat is a chat as the account page shows it.
-type openChat struct{ Name, Title, URL string }
-
-// home says who is signed in and leads to the chats; signed out it offers to sign in.
-func (s *Server) home(c *gin.Context) error {
-	found, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
-	if errors.Is(err, session.ErrNone) {
-		return s.pages.all.Render(c, http.StatusOK, web.Page{Template: s.pages.homeSignedOut})
+// openDesk makes the account page of this gateway's chats and providers.
+func (s *Server) openDesk() (*account.Desk, error) {
+	providers := map[string]account.Provider{}
+	for key, rp := range s.cfg.Providers {
+		providers[key] = account.Provider{Title: rp.Title(), SignsOut: func() bool {
+			known, ok := rp.Metadata()
+			return ok && known.EndSessionEndpoint != ""
+		}}
 	}
-	if err != nil {
-		return problem.StoreUnavailable(err)
-	}
-	return s.pages.all.Render(c, http.StatusOK, web.Page{
-		Template: s.pages.homeSignedIn, Styles: []string{"account.css"},
-		Data: struct {
-			Person string
-			Email  string
-			Chats  []openChat
-		}{displayName(found), found.Identity.Email, s.openChats(found.Identity)},
+	return account.New(account.Config{
+		Sessions: s.cfg.Sessions, End: s.EndSession, Chats: s.accountChats(), Providers: providers, Place: s.cfg.Place,
+		Limits: s.cfg.Limits, Audit: s.cfg.Audit, Pages: s.cfg.Pages, Now: s.cfg.Now,
 	})
 }
 
-// openChats are those that the rules let this person into (D7).
-func (s *Server) openChats(id oidc.Identity) []openChat {
-	var open []openChat
+// accountChats are the chats by their titles.
+func (s *Server) accountChats() []account.Chat {
+	var all []account.Chat
 	for name, c := range s.cfg.Chats {
-		if c.Rules == nil || c.Rules.Allow(id) == nil {
-			open = append(open, openChat{Name: name, Title: c.Title, URL: string(s.origins.chats[name])})
-		}
+		l, ok := c.Connector.(chat.Lingerer)
+		all = append(all, account.Chat{
+			Name: name, Title: c.Title, URL: string(s.origins.chats[name]), Lingers: ok && l.Lingers(), Refuses: c.refuses,
+		})
 	}
-	slices.SortFunc(open, func(a, b openChat) int { return strings.Compare(a.Title, b.Title) })
-	return open
+	slices.SortFunc(all, func(a, b account.Chat) int { return strings.Compare(a.Title, b.Title) })
+	return all
 }
 
-// displayName is the best the provider gave: the name, else the username, else the subject.
-func displayName(s session.Session) string {
-	for _, name := range []string{s.Identity.Name, s.Identity.Username} {
-		if name != "" {
-			return name
-		}
+// refuses is why the rules leave somebody out, "" for whom they let in.
+func (c Chat) refuses(id oidc.Identity) string {
+	if c.Rules == nil {
+		return ""
 	}
-	return s.Identity.Subject
+	if denied, ok := errors.AsType[*chat.DeniedError](c.Rules.Allow(id)); ok {
+		return string(denied.Reason)
+	}
+	return ""
+}
+
+// endOther ends another session of the same person, for a form of the account page only (S105, S151).
+func (s *Server) endOther(c *gin.Context) error {
+	if !chat.FromOwnPage(c.Request, s.cfg.BaseURL) {
+		return problem.CrossSiteRequest(nil)
+	}
+	return s.account.End(c)
 }

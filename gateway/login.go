@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/chat"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -36,32 +37,79 @@ func (s *Server) login(c *gin.Context) error {
 	if err != nil {
 		return problem.InvalidRequest("A parameter of this address is repeated.", err)
 	}
-	target, err := s.target(query)
-	if err != nil {
-		return problem.ReturnToRefused(err)
-	}
-	prompt := query["prompt"]
-	if prompt != "" && prompt != oidc.PromptLogin && prompt != oidc.PromptSelectAccount {
-		return problem.InvalidRequest("The prompt must be login or select_account.", nil)
-	}
 	if err := s.stopRounds(c); err != nil {
 		return err
 	}
-	_, err = s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
+	return s.enter(c, query, s.goRound)
+}
+
+// loginByForm is login for the chooser's form, which brings an e-mail address that must stand in no address of ours. Its
+// answer leaves our origin, so it is a page that goes on by itself (D30).
+func (s *Server) loginByForm(c *gin.Context) error {
+	if !chat.FromOwnPage(c.Request, s.cfg.BaseURL) {
+		return problem.CrossSiteRequest(nil)
+	}
+	form, err := readForm(c)
+	if err != nil {
+		return problem.InvalidRequest("This form cannot be read.", err)
+	}
+	return s.enter(c, form, s.cfg.Pages.GoOn)
+}
+
+// enter begins a login that was asked for with these fields, and sends the browser on by the way given.
+func (s *Server) enter(c *gin.Context, fields map[string]string, send func(*gin.Context, string) error) error {
+	target, err := s.target(fields)
+	if err != nil {
+		return problem.ReturnToRefused(err)
+	}
+	w, err := readWish(fields, oidc.PromptLogin, oidc.PromptSelectAccount)
+	if err != nil {
+		return err
+	}
+	chats := s.concerned(target)
+	live, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	switch {
-	case err == nil && prompt == "":
-		s.goRound(c, target)
-		return nil
+	case err == nil && w.Prompt == "" && s.counts(live, chats):
+		return send(c, target)
 	case errors.Is(err, session.ErrNone):
 		s.clearDeadCookie(c)
 	case err != nil:
 		return problem.StoreUnavailable(err)
 	}
-	provider := query["provider"]
-	if provider == "" && len(s.cfg.Providers) > 1 {
-		return s.choose(c, query)
+	offered := s.offered(chats)
+	key, settled := s.provides(w, offered)
+	if !settled {
+		return s.choose(c, w, offered, web.Action{Href: "/login", Fields: given(fields, "return_to", "chat", "path", "prompt")}, toOwnLogin(fields["return_to"]))
 	}
-	return s.begin(c, provider, target, prompt)
+	w.Provider = key
+	providerURL, err := s.begin(c, w, target)
+	if err != nil {
+		return err
+	}
+	return send(c, providerURL)
+}
+
+// readWish takes what a sign-in may be asked for with, and nothing else (S31).
+func readWish(fields map[string]string, prompts ...string) (wish, error) {
+	w := wish{Provider: fields["provider"], Hint: strings.TrimSpace(fields["login_hint"]), Prompt: fields["prompt"]}
+	if w.Prompt != "" && !slices.Contains(prompts, w.Prompt) {
+		return wish{}, problem.InvalidRequest("The prompt must be "+strings.Join(prompts, " or ")+".", nil)
+	}
+	if !fitHint(w.Hint) {
+		return wish{}, problem.InvalidRequest("The login_hint is too long, or is no text.", nil)
+	}
+	return w, nil
+}
+
+// given are those of the fields that have these names and are there.
+func given(fields map[string]string, names ...string) map[string]string {
+	found := map[string]string{}
+	for _, name := range names {
+		if fields[name] != "" {
+			found[name] = fields[name]
+		}
+	}
+	return found
 }
 
 // clearDeadCookie removes a session cookie that leads nowhere, so that the browser stops sending it (S28). That of a
@@ -89,31 +137,21 @@ func (s *Server) target(query map[string]string) (string, error) {
 	return s.cfg.BaseURL + "/", nil
 }
 
-// begin keeps an attempt and sends the browser to the provider.
-func (s *Server) begin(c *gin.Context, provider, target, prompt string) error {
-	rp, err := s.provider(provider)
+// begin keeps an attempt at the provider that was asked for, and returns where the browser goes.
+func (s *Server) begin(c *gin.Context, w wish, target string) (providerURL string, err error) {
+	rp, err := s.provider(w.Provider)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := s.limitStart(c); err != nil {
-		return err
+		return "", err
 	}
-	providerURL, err := s.attempt(c, rp, prompt, attempt{Target: target})
-	if err != nil {
-		return err
-	}
-	s.goRound(c, providerURL)
-	return nil
+	return s.attempt(c, rp, oidc.LoginRequest{Prompt: w.Prompt, LoginHint: w.Hint}, attempt{Target: target, Hint: w.Hint})
 }
 
 func (s *Server) callbackURL() string { return s.cfg.BaseURL + "/login/callback" }
 
 func (s *Server) provider(key string) (*oidc.RelyingParty, error) {
-	if key == "" {
-		for _, rp := range s.cfg.Providers { // the only one, or login has asked
-			return rp, nil
-		}
-	}
 	rp, ok := s.cfg.Providers[key]
 	if !ok {
 		return nil, problem.NotFound(nil)
@@ -194,17 +232,27 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 		return problem.LoginExpired(errors.New("the attempt's provider is no longer configured"))
 	}
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
+	if choosesInVain(a, err) {
+		return s.withoutChoice(c, id, rp, a)
+	}
 	if err != nil {
 		return s.failed(c, id, a, err)
 	}
 	s.clearAttemptCookie(c, id)
-	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, identity, tokens)
+	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, session.SignIn{
+		Identity: identity, Tokens: tokens, Began: a.Created, Address: c.ClientIP(),
+	})
+	if errors.Is(err, session.ErrEnded) { // signed out everywhere while this was on its way (S114)
+		return problem.LoginExpired(err)
+	}
 	if err != nil {
 		return problem.StoreUnavailable(err)
 	}
 	if err := s.deliver(ctx, id, a, began); err != nil {
 		return err
 	}
+	chosen(c)
+	s.rememberProvider(c, a.Provider)
 	s.metrics.logins.WithLabelValues("signed_in").Inc()
 	s.cfg.Audit.Record(ctx, audit.Event{
 		Act: audit.SignedIn, Provider: identity.Provider, Subject: identity.Subject,
@@ -295,34 +343,6 @@ func (s *Server) done(c *gin.Context) error {
 		return nil
 	}
 	return s.cfg.Pages.Done(c)
-}
-
-// choose shows the providers when there are several.
-func (s *Server) choose(c *gin.Context, query map[string]string) error {
-	return s.pages.choose(c, s.choices(func(key string) web.Action {
-		values := url.Values{"provider": {key}}
-		for name, value := range query {
-			values.Set(name, value)
-		}
-		return web.Action{Href: "/login?" + values.Encode()}
-	}), toOwnLogin(query["return_to"]))
-}
-
-// toOwnLogin says whether a sign-in ends at the authorization endpoint of a chat's own login, whose window a page of the
-// chat's has opened and waits for.
-func toOwnLogin(returnTo string) bool {
-	path, _, _ := strings.Cut(returnTo, "?")
-	return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/oauth/authorize")
-}
-
-// choices are the providers by their titles, each with the way there.
-func (s *Server) choices(way func(key string) web.Action) []choice {
-	var offered []choice
-	for key, rp := range s.cfg.Providers {
-		offered = append(offered, choice{Title: rp.Title(), Way: way(key)})
-	}
-	slices.SortFunc(offered, func(a, b choice) int { return strings.Compare(a.Title, b.Title) })
-	return offered
 }
 
 // single refuses a parameter given twice: two readers might each take another one (S12).

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -40,6 +41,10 @@ func (s *Server) logout(c *gin.Context) error {
 	if !chat.FromOwnPage(c.Request, s.cfg.BaseURL) {
 		return problem.CrossSiteRequest(nil)
 	}
+	form, err := readForm(c)
+	if err != nil {
+		return problem.InvalidRequest("This form cannot be read.", err)
+	}
 	ctx := c.Request.Context()
 	ending, err := s.cfg.Sessions.Recognise(ctx, c.Request) // one that has idled away still has its chats
 	if errors.Is(err, session.ErrNone) {
@@ -52,15 +57,30 @@ func (s *Server) logout(c *gin.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return problem.StoreUnavailable(err)
 	}
-	if err := s.cfg.Sessions.End(ctx, ending); err != nil {
+	if err := s.end(c, ending, form["everywhere"] == "yes"); err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	s.cfg.Audit.Record(ctx, audit.Event{
-		Act: audit.SignedOut, Provider: ending.Identity.Provider, Subject: ending.Identity.Subject,
-		Session: ending.Label(), Address: c.ClientIP(),
-	})
 	s.cfg.Sessions.ClearCookie(c.Writer)
 	return s.signOutAtProvider(c, ending.Identity.Provider, tokens)
+}
+
+// end ends this session, or all that are open for the same identity.
+func (s *Server) end(c *gin.Context, ending session.Session, everywhere bool) error {
+	ctx, id := c.Request.Context(), ending.Identity
+	signedOut := audit.Event{
+		Act: audit.SignedOut, Provider: id.Provider, Subject: id.Subject, Session: ending.Label(), Address: c.ClientIP(),
+	}
+	if everywhere {
+		ended, err := s.EndSubject(ctx, id.Provider, id.Subject)
+		if err != nil {
+			return err
+		}
+		signedOut.Attrs = []slog.Attr{slog.Int("sessions", ended)}
+	} else if err := s.EndSession(ctx, ending); err != nil {
+		return err
+	}
+	s.cfg.Audit.Record(ctx, signedOut)
+	return nil
 }
 
 // follow goes on to the provider for a browser whose session has ended already: in the chat, whose policy made a
@@ -89,6 +109,7 @@ const (
 
 // signOutAtProvider sends the browser on, with a 200 page because the form's answer leaves our origin (D30).
 func (s *Server) signOutAtProvider(c *gin.Context, provider string, tokens oidc.Tokens) error {
+	s.chooseNext(c)
 	rp, ok := s.cfg.Providers[provider]
 	if !ok {
 		return s.signedOut(c, true)

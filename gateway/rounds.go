@@ -32,10 +32,11 @@ func (s *Server) stopRounds(c *gin.Context) error {
 
 // goRound sends the browser on from /login and counts it: a login that cannot begin, because the provider is down, is
 // no round.
-func (s *Server) goRound(c *gin.Context, to string) {
+func (s *Server) goRound(c *gin.Context, to string) error {
 	began, rounds := s.rounds(c)
 	writeCookie(c, roundsCookie, strconv.FormatInt(began.Unix(), 36)+"."+strconv.Itoa(rounds+1), int(roundsWithin/time.Second))
 	c.Redirect(http.StatusSeeOther, to)
+	return nil
 }
 
 // rounds are those of the running minute, and when it began.

@@ -24,10 +24,12 @@ func (s *Server) routes() (http.Handler, error) {
 	}
 	page, api := s.cfg.Problems.Page, s.cfg.Problems.API
 
-	e.GET("/", page(s.home))
+	e.GET("/", page(s.account.Page))
+	e.POST("/account/end", page(s.endOther))
 	e.GET("/session", api(s.cfg.Sessions.Require("", s.session)))
 
 	e.GET("/login", page(s.login))
+	e.POST("/login", page(s.loginByForm))
 	e.POST("/login/start", page(s.start))
 	e.GET("/login/callback", page(s.callback))
 	e.GET("/login/done", page(s.done))
@@ -36,6 +38,8 @@ func (s *Server) routes() (http.Handler, error) {
 	e.GET("/logout", page(s.askLogout))
 	e.POST("/logout", page(s.logout))
 	e.GET("/logout/complete", page(s.logoutComplete))
+	e.POST("/logout/backchannel", api(s.backchannel))
+	e.GET("/logout/frontchannel", page(s.frontchannel))
 
 	e.GET("/.well-known/jwks.json", api(s.jwks))
 	s.cfg.Pages.Mount(e)

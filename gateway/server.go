@@ -13,12 +13,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"chatgate/gateway/account"
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/gateway/web"
@@ -50,6 +52,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Rules say how often is too often (D31).
 	Rules limit.Rules
+	// AccountChoice has the first sign-in after a sign-out ask the provider to let the person choose an account.
+	AccountChoice bool
+	// Place is what the account page calls an address; nil, or an empty answer, shows the address itself.
+	Place func(address string) string
 	// AccessLog writes one line for each request.
 	AccessLog bool
 	// DrainDelay is how long /readyz says "draining" before the listener closes, so that balancers look away (S145).
@@ -59,6 +65,7 @@ type Config struct {
 	Names     *store.Names
 	Heartbeat *store.Heartbeat
 	Sessions  *session.Manager
+	Ledger    *outbox.Ledger
 	HandOffs  *handoff.Manager
 	Keys      *keyring.Keyring
 	Limits    *limit.Limiter
@@ -84,20 +91,23 @@ type Chat struct {
 
 // Server answers on both listeners. It is safe for concurrent use.
 type Server struct {
-	cfg      Config
-	attempts store.Bucket[attempt]
-	finished store.Bucket[finished]
-	failures store.Bucket[failed]
-	pages    pages
-	metrics  *metrics
-	origins  origins
-	caution  http.Header
-	public   http.Handler
-	admin    http.Handler
-	started  atomic.Bool
-	draining atomic.Bool
-	warned   atomic.Bool
-	chats    atomic.Pointer[map[string]string] // what WatchChats found last
+	cfg       Config
+	attempts  store.Bucket[attempt]
+	finished  store.Bucket[finished]
+	logouts   store.Bucket[bool]
+	failures  store.Bucket[failed]
+	pages     pages
+	account   *account.Desk
+	metrics   *metrics
+	origins   origins
+	directory directory
+	caution   http.Header
+	public    http.Handler
+	admin     http.Handler
+	started   atomic.Bool
+	draining  atomic.Bool
+	warned    atomic.Bool
+	chats     atomic.Pointer[map[string]string] // what WatchChats found last
 }
 
 // New checks the configuration and lays the routes. It listens to nothing.
@@ -111,6 +121,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:      cfg,
 		attempts: store.NewBucket[attempt](cfg.Store.Passing("attempt")),
+		logouts:  store.NewBucket[bool](cfg.Store.Passing("logout")),
 		finished: store.NewBucket[finished](cfg.Store.Passing("finished")),
 		failures: store.NewBucket[failed](cfg.Store.Passing("failed")),
 		origins:  newOrigins(cfg.BaseURL, cfg.Chats),
@@ -123,7 +134,13 @@ func New(cfg Config) (*Server, error) {
 	if s.pages, err = parsePages(cfg.Pages); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	cfg.Sessions.Follow(follower(cfg.Chats))
+	cfg.Sessions.Follow(follower{chats: cfg.Chats, sessions: cfg.Sessions, audit: cfg.Audit, log: cfg.Log})
+	if s.directory, err = newDirectory(cfg.Providers); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if s.account, err = s.openDesk(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	if s.public, err = s.routes(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
@@ -182,31 +199,4 @@ func (s *Server) server(h http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
 	}
-}
-
-// follower tells every connector that must know when a session ends or goes over into another.
-type follower map[string]Chat
-
-func (f follower) EndSession(ctx context.Context, s session.Session) error {
-	var errs []error
-	for name, connector := range f {
-		if ender, ok := connector.Connector.(chat.SessionEnder); ok {
-			if err := ender.EndSession(ctx, s); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
-	var errs []error
-	for name, connector := range f {
-		if mover, ok := connector.Connector.(chat.SessionMover); ok {
-			if err := mover.MoveSession(ctx, from, to); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
 }

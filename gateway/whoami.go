@@ -27,8 +27,10 @@ func (s *Server) session(c *gin.Context, found session.Session) error {
 		Provider: id.Provider, Subject: id.Subject, Name: id.Name, Username: id.Username,
 		Email: id.Email, Verified: id.EmailVerified, Expires: found.Ends.Unix(), Chats: []string{},
 	}
-	for _, open := range s.openChats(id) {
-		body.Chats = append(body.Chats, open.Name)
+	for _, known := range s.accountChats() {
+		if known.Refuses(id) == "" {
+			body.Chats = append(body.Chats, known.Name)
+		}
 	}
 	c.JSON(http.StatusOK, body)
 	return nil

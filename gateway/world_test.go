@@ -25,6 +25,7 @@ import (
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
+	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/gateway/web"
@@ -35,9 +36,10 @@ import (
 )
 
 const (
-	base   = "https://sso.example.org"
-	issuer = "https://idp.example.org"
-	board  = "https://board.example.org"
+	base    = "https://sso.example.org"
+	issuer  = "https://idp.example.org"
+	recheck = 15 * time.Minute
+	board   = "https://board.example.org"
 )
 
 // world is a gateway with one provider and one chat, and everything a test may want to move or break.
@@ -47,6 +49,8 @@ type world struct {
 	provider *oidctest.Provider
 	engine   *faultyEngine
 	sessions *session.Manager
+	outbox   *outbox.Outbox
+	ledger   *outbox.Ledger
 	handOffs *handoff.Manager
 	beat     *store.Heartbeat
 	board    *bulletin
@@ -62,6 +66,8 @@ type options struct {
 	undiscovered bool
 	drain        time.Duration
 	rulesOfBoard *chat.AccessRules
+	// scopes are asked for; nil is the default, without offline_access.
+	scopes []string
 	// second adds another provider.
 	second bool
 	people []oidctest.User
@@ -92,9 +98,18 @@ func open(t testing.TB, o options) *world {
 	limits, err := limit.New(limit.Config{Store: st, Names: names})
 	w.must(err)
 	w.beat = store.NewHeartbeat(st)
+	w.outbox, err = outbox.New(outbox.Config{Store: st, Log: log, Now: w.clock.Now})
+	w.must(err)
+	w.ledger, err = outbox.NewLedger(outbox.LedgerConfig{Store: st, Names: names, Outbox: w.outbox, Now: w.clock.Now})
+	w.must(err)
+	providers := map[string]*oidc.RelyingParty{"corp": w.relyingParty("corp", o)}
+	if o.second {
+		providers["guests"] = w.relyingParty("guests", o)
+	}
 	w.sessions, err = session.New(session.Config{
-		Store: st, Names: names, Heartbeat: w.beat, Chats: []string{"board"}, Log: log, Now: w.clock.Now,
-		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour},
+		Provider: gateway.NewProviders(providers, w.outbox, audit.New(log)),
+		Store:    st, Names: names, Heartbeat: w.beat, Chats: map[string]time.Duration{"board": 0}, Log: log, Now: w.clock.Now,
+		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour, Recheck: recheck},
 	})
 	w.must(err)
 	keys, err := keyring.New(keyring.Config{Store: st, Log: log, Now: w.clock.Now, Sets: []keyring.SetConfig{{Name: "board"}}})
@@ -102,15 +117,11 @@ func open(t testing.TB, o options) *world {
 	w.must(keys.Load(t.Context()))
 	w.handOffs, err = handoff.New(handoff.Config{Store: st, Now: w.clock.Now})
 	w.must(err)
-	providers := map[string]*oidc.RelyingParty{"corp": w.relyingParty("corp", o.undiscovered)}
-	if o.second {
-		providers["guests"] = w.relyingParty("guests", o.undiscovered)
-	}
 	w.board = &bulletin{sessions: w.sessions, problems: problems, entered: make(chan struct{}), leave: make(chan struct{})}
 	w.Server, err = gateway.New(gateway.Config{
 		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
-		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
+		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	})
 	w.must(err)
@@ -124,16 +135,17 @@ func (w *world) within(t testing.TB) *world {
 	return &same
 }
 
-func (w *world) relyingParty(key string, undiscovered bool) *oidc.RelyingParty {
+func (w *world) relyingParty(key string, o options) *oidc.RelyingParty {
 	w.t.Helper()
 	rp, err := oidc.New(oidc.Config{
 		Issuer: issuer, Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
+		Scopes: o.scopes,
 	}, oidc.Env{
 		Provider: key, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
 		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
 	})
 	w.must(err)
-	if undiscovered {
+	if o.undiscovered {
 		return rp
 	}
 	ctx, stop := context.WithCancel(w.t.Context())
@@ -159,6 +171,8 @@ func (w *world) must(err error) {
 // bulletin is a chat as small as one can be: it says who is signed in, and panics on request.
 type bulletin struct {
 	sessions *session.Manager
+	outbox   *outbox.Outbox
+	ledger   *outbox.Ledger
 	problems *problem.Renderer
 	// entered is closed when /slow is being served, which ends when leave is closed.
 	entered, leave chan struct{}

@@ -136,10 +136,11 @@ func (m *Manager) Start(ctx context.Context, id string) (Started, error) {
 	return Started{Key: o.Key, Chat: o.Chat, Return: o.Return, Ends: o.ends()}, err
 }
 
-// Check returns ErrOver for a text that is no id of ours, or one past its end. It reads nothing.
-func (m *Manager) Check(id string) error {
-	_, err := m.open(id)
-	return err
+// ChatOf is the chat whose frame waits for a hand-off. It returns ErrOver for a text that is no id of ours, or one past
+// its end, and reads nothing.
+func (m *Manager) ChatOf(id string) (string, error) {
+	o, err := m.open(id)
+	return o.Chat, err
 }
 
 // Finish makes the hand-off ready for its frame. The first finished login wins; a later one, and one for a hand-off that

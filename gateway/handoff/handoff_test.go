@@ -133,9 +133,10 @@ func TestWhatAHandOffRefuses(t *testing.T) { // B-10
 	h.over("a long text", look("rocketchat", strings.Repeat("A", 4096), o.Secret.Reveal()))
 	_, err := h.Start(t.Context(), "nonsense")
 	h.over("Start() with nonsense", err)
-	h.over("Check() of nonsense", h.Check("nonsense"))
-	if err := h.Check(o.ID); err != nil {
-		t.Errorf("Check() of an id = %v, want nil", err)
+	_, err = h.ChatOf("nonsense")
+	h.over("ChatOf() of nonsense", err)
+	if chat, err := h.ChatOf(o.ID); err != nil || chat != "rocketchat" {
+		t.Errorf("ChatOf() of an id = %q, %v, want rocketchat", chat, err)
 	}
 	if state, err := h.look(o); err != nil || state.Session == "" {
 		t.Errorf("Look() by its owner = %+v, %v, want the session still there", state, err)

@@ -1,0 +1,178 @@
+package gateway
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"chatgate/gateway/session"
+	"chatgate/gateway/web"
+)
+
+// wish is what a sign-in was asked for with, by a link or by a form of ours.
+type wish struct {
+	// Provider is a key, empty where none was named.
+	Provider string
+	// Hint is who is likely to sign in, for the provider; an e-mail address also says which provider.
+	Hint   string
+	Prompt string
+}
+
+// provides settles at which provider a sign-in happens, out of those that the chats concerned let in. It is false where
+// the person has to say.
+func (s *Server) provides(w wish, offered []string) (key string, settled bool) {
+	if w.Provider != "" || len(offered) == 1 {
+		return cmp.Or(w.Provider, offered[0]), true
+	}
+	key = s.directory.providerOf(w.Hint)
+	return key, slices.Contains(offered, key)
+}
+
+// offered are the keys of the providers that at least one of the chats lets in, all of them where no chat is concerned.
+// Whoever came from another one would be signed in and then refused (D7).
+func (s *Server) offered(chats []string) []string {
+	var keys []string
+	for key := range s.cfg.Providers {
+		if len(chats) == 0 || slices.ContainsFunc(chats, func(chat string) bool { return s.letsIn(chat, key) }) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 && len(chats) > 0 {
+		return s.offered(nil)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(strings.Compare(s.cfg.Providers[a].Title(), s.cfg.Providers[b].Title()), strings.Compare(a, b))
+	})
+	return keys
+}
+
+func (s *Server) letsIn(chat, provider string) bool {
+	rules := s.cfg.Chats[chat].Rules
+	return rules == nil || rules.Providers == nil || slices.Contains(rules.Providers, provider)
+}
+
+// concerned are the chats that a sign-in for an address is for: those whose page it is, or whose route of ours.
+func (s *Server) concerned(target string) (chats []string) {
+	if path, own := strings.CutPrefix(target, s.cfg.BaseURL+"/"); own {
+		name, _, _ := strings.Cut(path, "/")
+		if _, ok := s.cfg.Chats[name]; ok {
+			chats = []string{name}
+		}
+		return chats
+	}
+	for name, c := range s.cfg.Chats {
+		for _, origin := range c.Access().Return {
+			if rest, ok := strings.CutPrefix(target, string(origin)); ok && (rest == "" || strings.HasPrefix(rest, "/")) {
+				chats = append(chats, name)
+				break
+			}
+		}
+	}
+	return chats
+}
+
+// counts says whether a sign-in is young enough for one of the chats concerned, if any is.
+func (s *Server) counts(live session.Session, chats []string) bool {
+	return len(chats) == 0 || slices.ContainsFunc(chats, func(chat string) bool {
+		return s.cfg.Now().Before(s.cfg.Sessions.EndsFor(live, chat))
+	})
+}
+
+// chooser is what the page shows that asks for the provider.
+type chooser struct {
+	Offered []choice
+	Email   *emailForm // nil where no address leads anywhere
+}
+
+// choice is one provider to sign in at, and the way there: a link, or a form.
+type choice struct {
+	Title string
+	Way   web.Action
+	Last  bool // the one that this browser signed in at last
+}
+
+// emailForm finds the provider by an e-mail address. It posts, so that the address stands in no address of ours.
+type emailForm struct {
+	Way     web.Action
+	Typed   string
+	Unknown bool // the address that was typed leads nowhere
+}
+
+// choose asks at which of the providers to sign in. Every way on carries the fields along.
+func (s *Server) choose(c *gin.Context, w wish, offered []string, way web.Action, keepOpener bool) error {
+	page := chooser{Offered: s.choices(c, offered, way)}
+	if slices.ContainsFunc(offered, func(key string) bool { return len(s.cfg.Providers[key].Domains()) > 0 }) {
+		page.Email = &emailForm{Way: web.Action{Href: way.Href, Fields: way.Fields}, Typed: w.Hint, Unknown: w.Hint != ""}
+	}
+	return s.pages.choose(c, page, keepOpener)
+}
+
+// choices are the providers by their titles, the one that this browser signed in at last in front.
+func (s *Server) choices(c *gin.Context, offered []string, way web.Action) []choice {
+	last := lastProvider(c)
+	all := make([]choice, 0, len(offered))
+	for _, key := range offered {
+		one := choice{Title: s.cfg.Providers[key].Title(), Way: toProvider(way, key), Last: key == last}
+		if one.Last {
+			all = slices.Insert(all, 0, one)
+		} else {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// toProvider is the way on with a provider chosen: a form that posts, or a link.
+func toProvider(way web.Action, key string) web.Action {
+	fields := map[string]string{"provider": key}
+	for name, value := range way.Fields {
+		fields[name] = value
+	}
+	if way.Post {
+		return web.Action{Href: way.Href, Post: true, Fields: fields}
+	}
+	query := url.Values{}
+	for name, value := range fields {
+		query.Set(name, value)
+	}
+	return web.Action{Href: way.Href + "?" + query.Encode()}
+}
+
+const (
+	// providerCookie names the provider that this browser signed in at last. It orders a list and decides nothing.
+	providerCookie = "__Host-chatgate.provider"
+	providerLife   = 365 * 24 * time.Hour
+)
+
+// rememberProvider has the provider stand first the next time, where there is a choice.
+func (s *Server) rememberProvider(c *gin.Context, key string) {
+	if len(s.cfg.Providers) > 1 {
+		writeCookie(c, providerCookie, key, int(providerLife/time.Second))
+	}
+}
+
+// lastProvider is the key that the browser remembers, whatever that is worth.
+func lastProvider(c *gin.Context) string {
+	cookies := c.Request.CookiesNamed(providerCookie)
+	if len(cookies) != 1 {
+		return ""
+	}
+	return cookies[0].Value
+}
+
+// toOwnLogin says whether a sign-in ends at the authorization endpoint of a chat's own login, whose window a page of the
+// chat's has opened and waits for.
+func toOwnLogin(returnTo string) bool {
+	path, _, _ := strings.Cut(returnTo, "?")
+	return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/oauth/authorize")
+}
+
+// choose shows the chooser. KeepOpener is for a window that a chat opened.
+func (p pages) choose(c *gin.Context, shown chooser, keepOpener bool) error {
+	return p.all.Render(c, http.StatusOK, web.Page{Template: p.chooser, Styles: []string{"chooser.css"}, Data: shown, KeepOpener: keepOpener})
+}
