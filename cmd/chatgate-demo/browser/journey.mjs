@@ -7,7 +7,7 @@ import { openBrowser } from './browser.mjs';
 import { picture } from './pictures.mjs';
 import { world } from './world.mjs';
 
-const WAIT = 10_000; // ms
+const WAIT = 30_000; // ms
 
 // A token call without a session answers 401, which Chromium reports and the pages expect (B-01).
 const expectedAlways = [/^\S+\/token: Failed to load resource: .* 401 /];

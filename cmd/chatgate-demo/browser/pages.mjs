@@ -48,7 +48,7 @@ export async function windowBy(page, act) {
   const context = page.browserContext();
   const known = context.targets();
   await act();
-  const target = await context.waitForTarget((t) => t.type() === 'page' && !known.includes(t), { timeout: 10_000 });
+  const target = await context.waitForTarget((t) => t.type() === 'page' && !known.includes(t), { timeout: 30_000 });
   return target.page();
 }
 

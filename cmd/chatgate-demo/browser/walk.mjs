@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { enterPassword, hook, press } from './pages.mjs';
 import { world } from './world.mjs';
 
-const WAIT = 20_000; // ms
+const WAIT = 40_000; // ms; a machine that is busy takes its time
 const LOOK_AGAIN = 100; // ms
 const PRESS_AGAIN = 10; // looks
 
