@@ -72,7 +72,8 @@ type Explained interface {
 
 // addErrors adds what the errors behind the answer tell, and nobody has noted.
 func (rec *Record) addErrors(err error, after int64) {
-	if errors.Is(err, store.ErrUnavailable) {
+	elsewhere := slices.ContainsFunc(rec.Steps, func(s Step) bool { return s.Code == SealedElsewhere })
+	if errors.Is(err, store.ErrUnavailable) && !elsewhere {
 		rec.addOnce(Step{Code: StoreDown, After: after})
 	}
 	walk(err, 0, func(e error) {
@@ -152,4 +153,14 @@ func (rec *Record) size() int {
 		return 0 // unreachable: a record is made of texts, numbers and a time
 	}
 	return len(raw)
+}
+
+// Earlier is the id of the request in which the login had failed that this one only tells about, or empty.
+func (rec *Record) Earlier() string {
+	for _, s := range rec.Steps {
+		if s.Code == LoginFailedBefore {
+			return s.Facts["request"]
+		}
+	}
+	return ""
 }

@@ -33,6 +33,8 @@ const (
 	ChildUnknown      Code = "child_unknown"
 	ChildForeign      Code = "child_of_another_session"
 	SessionOver       Code = "session_over"
+	SignInTooOld      Code = "sign_in_too_old"
+	RecheckEnded      Code = "recheck_ended_session"
 	StayedOut         Code = "stayed_out"
 	PromptNone        Code = "prompt_none"
 )
@@ -66,6 +68,7 @@ const (
 const (
 	AccountMatched  Code = "account_matched"
 	AccountRefused  Code = "account_refused"
+	ChatDown        Code = "chat_down"
 	ChatAnswered    Code = "chat_answered"
 	ChatLimited     Code = "chat_limited"
 	OperatorNeeded  Code = "operator_needed"
@@ -117,6 +120,8 @@ var steps = map[Code]step{
 	ChildUnknown:      {"the frame's own cookie leads to no session", noSession},
 	ChildForeign:      {"the frame's own cookie belongs to another session than the window's", noSession},
 	SessionOver:       {"the session ended while the request was served", append([]string{"signed_out_everywhere"}, noPerson...)},
+	SignInTooOld:      {"the sign-in is older than this chat takes", noPerson},
+	RecheckEnded:      {"the provider does not let the session go on", noPerson},
 	StayedOut:         {"the person signed out inside the chat, and has not pressed Continue", []string{"signed_out_of_chat", "signed_out_everywhere"}},
 	PromptNone:        {"the chat's own login asked that nothing be asked, and nobody is signed in", noSession},
 
@@ -137,12 +142,13 @@ var steps = map[Code]step{
 	LoginFailedBefore: {"the login that this page is about had failed in an earlier request", []string{"provider_denied", "provider_answer_refused", "provider_unavailable", "internal"}},
 	HandOffOver:       {"the hand-off to the frame is over: it was redeemed, took too long, or was started too often", []string{"handoff_over"}},
 	HandOffSecret:     {"the hand-off was asked for with a wrong secret", []string{"handoff_over"}},
-	LogoutRefused:     {"the provider's logout call failed a check", noOAuth},
+	LogoutRefused:     {"the provider's logout call failed a check", []string{"invalid_request"}},
 
 	AccountMatched:  {phrase: "an account in the chat matches the person"},
 	AccountRefused:  {"the account in the chat is not given to this person", noAccount},
+	ChatDown:        {"the chat did not answer, or answered nonsense", []string{"chat_unavailable", "token_unverified"}},
 	ChatAnswered:    {"the chat refused a call of the gateway", append([]string{"chat_unavailable"}, noAccount...)},
-	ChatLimited:     {"the chat limits the gateway's calls", []string{"chat_unavailable"}},
+	ChatLimited:     {"the chat limits the gateway's calls", []string{"chat_unavailable", "token_unverified"}},
 	OperatorNeeded:  {"the chat refuses the gateway's service account something", []string{"chat_unavailable"}},
 	AddressMissing:  {"the chat needs a verified e-mail address, and the provider gave none", []string{"email_unverified", "not_found", "invalid_grant", "invalid_token"}},
 	TokenRefused:    {"the token is not good here", []string{"talk_token_refused", "invalid_token"}},

@@ -77,6 +77,9 @@ func Note(ctx context.Context, code Code, facts ...string) {
 	step := Step{Code: code, After: time.Since(t.began).Milliseconds(), Facts: factsOf(facts)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if n := len(t.steps); n > 0 && t.steps[n-1].Code == code && len(facts) == 0 {
+		return // looked at twice, found once
+	}
 	t.steps = append(t.steps, step)
 	if len(t.steps) > mostSteps {
 		t.steps = append(t.steps[:0], t.steps[1:]...)
