@@ -22,7 +22,7 @@ var arrows = map[string][]string{
 	"gateway/chat":            {"gateway/handoff", "gateway/session", "gateway/keyring", "gateway/outbox", "gateway/limit", "gateway/audit", "gateway/decision", "gateway/problem", "gateway/web", "oidc", "store"},
 	"gateway/chat/rocketchat": {"gateway/chat", "gateway/handoff", "gateway/session", "gateway/keyring", "gateway/outbox", "gateway/limit", "gateway/audit", "gateway/decision", "gateway/problem", "gateway/web", "oidc", "store"},
 	"gateway/chat/talk":       {"gateway/chat", "gateway/handoff", "gateway/issuer", "gateway/session", "gateway/keyring", "gateway/outbox", "gateway/limit", "gateway/audit", "gateway/decision", "gateway/problem", "gateway/web", "oidc", "store"},
-	"gateway/handoff":         {"gateway/problem", "gateway/web", "store"},
+	"gateway/handoff":         {"gateway/decision", "gateway/problem", "gateway/web", "store"},
 	"gateway/issuer":          {"gateway/session", "gateway/keyring", "gateway/limit", "gateway/audit", "gateway/decision", "gateway/problem", "gateway/web", "store"},
 	"gateway/sdk":             {},
 	"gateway/session":         {"gateway/decision", "gateway/problem", "oidc", "store"},

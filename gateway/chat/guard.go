@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 )
 
@@ -37,6 +38,7 @@ func TokenGuard(listed []Origin, problems *problem.Renderer) gin.HandlerFunc {
 			}
 		case len(origins) == 0 && c.Request.Method != http.MethodOptions && sameOriginFetch(c.Request):
 		default:
+			noteOrigin(c.Request, listed)
 			problems.WriteJSON(c, problem.OriginNotAllowed(nil))
 		}
 	}
@@ -73,9 +75,10 @@ func OwnGuard(baseURL string, problems *problem.Renderer) gin.HandlerFunc {
 // metadata, where the browser sends it, must agree.
 func FromOwnPage(r *http.Request, baseURL string) bool {
 	origins := r.Header.Values("Origin")
-	if len(origins) != 1 || origins[0] != baseURL {
-		return false
-	}
 	site := r.Header.Get("Sec-Fetch-Site")
-	return site == "" || site == "same-origin"
+	own := len(origins) == 1 && origins[0] == baseURL && (site == "" || site == "same-origin")
+	if !own {
+		decision.Note(r.Context(), decision.NotOwnPage, "wanted", baseURL)
+	}
+	return own
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
@@ -83,7 +84,8 @@ func (h *HandOffRoutes) offer(g *gin.Context) error {
 		return problem.InvalidRequest("The body must be a JSON object with embedder and top.", err)
 	}
 	if request.Embedder != "" && !slices.Contains(h.cfg.Access.Token, Origin(request.Embedder)) {
-		return problem.OriginNotAllowed(errors.New("hand-off for an embedder without the right to tokens"))
+		return problem.OriginNotAllowed(decision.Because(
+			decision.EmbedderUnlisted, errors.New("hand-off for an embedder without the right to tokens"), "embedder", request.Embedder))
 	}
 	made, err := h.env.HandOffs.Offer(h.env.Name, h.returnURL(request))
 	if err != nil {

@@ -27,6 +27,7 @@ func (e *Env) Enter(ctx context.Context, rules *AccessRules, who Caller) error {
 	if !ok {
 		return err
 	}
+	noteDenied(ctx, rules, who, denied.Reason)
 	e.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: audit.Reason(denied.Reason)})
 	return problem.AccessDenied(e.Title, problem.Reason{Code: string(denied.Reason), Phrase: phrases[denied.Reason]}, err)
 }

@@ -9,15 +9,16 @@ import (
 	"errors"
 	"time"
 
+	"chatgate/gateway/decision"
 	"chatgate/store"
 )
 
 // ErrOver says that a hand-off can do nothing any more: redeemed, expired, started too often, unknown, for another chat,
 // or asked for with a wrong secret. Callers are not told which.
-var ErrOver = errors.New("the hand-off is over")
+var ErrOver = decision.Because(decision.HandOffOver, errors.New("the hand-off is over"))
 
 // ErrWrongSecret is an ErrOver that somebody guessed at a hand-off which is alive; only the audit log learns of it.
-var ErrWrongSecret = errors.Join(ErrOver, errors.New("wrong secret"))
+var ErrWrongSecret = errors.Join(ErrOver, decision.Because(decision.HandOffSecret, errors.New("wrong secret")))
 
 const (
 	// mostStarts is how often a person may press the button before the frame has to ask for another hand-off.

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -75,7 +76,7 @@ func (i *Issuer) signIn(g *gin.Context, r request) error {
 		return err
 	}
 	if r.silent {
-		return problem.SessionRequired(errors.New("prompt=none without a session that will do")).WithActions(
+		return problem.SessionRequired(decision.Because(decision.PromptNone, errors.New("prompt=none without a session that will do"))).WithActions(
 			web.Action{Label: "action.sign_in", Href: way, Hook: "login"})
 	}
 	g.Header("Cache-Control", "no-store")

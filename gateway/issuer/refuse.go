@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 )
 
@@ -48,6 +49,7 @@ func (i *Issuer) fail(g *gin.Context, err error) {
 
 // logRefusal writes the line that errors on other routes have from the problem renderer.
 func (i *Issuer) logRefusal(g *gin.Context, status int, code string, err error) {
+	decision.Answered(g.Request.Context(), decision.Answer{Status: status, Code: code}, err)
 	level, message := slog.LevelInfo, "request refused"
 	if status >= http.StatusInternalServerError {
 		level, message = slog.LevelError, "request failed"

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 )
@@ -106,7 +107,9 @@ func (c Client) explainRedirectURI(got string) error {
 	if rest, ok := strings.CutPrefix(got, "http://"); ok && slices.Contains(c.RedirectURIs, "https://"+rest) {
 		hint = "; the scheme alone differs: set TRUST_PROXY at the product, so that it knows of the https in front of it"
 	}
-	return fmt.Errorf("%w: got %q, registered are %q%s", errRedirectURI, got[:min(most, len(got))], c.RedirectURIs, hint)
+	err := fmt.Errorf("%w: got %q, registered are %q%s", errRedirectURI, got[:min(most, len(got))], c.RedirectURIs, hint)
+	return decision.Because(decision.RedirectUnknown, err,
+		"origin", originOf(got), "registered", decision.List(c.RedirectURIs), "scheme_alone_differs", strconv.FormatBool(hint != ""))
 }
 
 // challengePattern is a SHA-256 in base64url (RFC 7636, Section 4.2).

@@ -9,11 +9,12 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/store"
 )
 
 // errAccess says that an access token opens nothing, or nothing any more. Which of them it is is not told (S101).
-var errAccess = errors.New("the access token is not good")
+var errAccess = decision.Because(decision.TokenRefused, errors.New("the access token is not good"))
 
 // userinfo tells what the ID token has told of the person (OpenID Connect Core 1.0, Section 5.3), as long as their
 // session lives and they may enter. The token comes in the header and nowhere else.

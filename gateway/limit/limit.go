@@ -33,6 +33,11 @@ func (e *Exceeded) Error() string {
 	return fmt.Sprintf("limit %s exceeded, retry after %s", e.Rule, e.RetryAfter.Round(time.Second))
 }
 
+// Decision names the limit for the record of the request that it stopped.
+func (e *Exceeded) Decision() (code string, facts []string) {
+	return "limit_reached", []string{"limit", e.Rule, "again_in", e.RetryAfter.Round(time.Second).String()}
+}
+
 // Config says what a Limiter counts in.
 type Config struct {
 	// Store is shared by all replicas.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"chatgate/gateway/decision"
 	"chatgate/store"
 )
 
@@ -47,11 +48,13 @@ func (m *Manager) withChild(ctx context.Context, w http.ResponseWriter, r *http.
 		return top, err
 	}
 	if err != nil || c.Chat != chat {
+		decision.Note(ctx, decision.ChildUnknown)
 		m.clearChild(w, chat)
 		return top, topErr
 	}
 	if topErr == nil {
 		if c.Parent != top.Key {
+			decision.Note(ctx, decision.ChildForeign)
 			m.clearChild(w, chat)
 			return top, m.children.Delete(ctx, key)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chatgate/gateway/decision"
 )
 
 const (
@@ -45,9 +47,16 @@ func present(r *http.Request, name string) (string, bool) {
 	}
 	cookies := r.CookiesNamed(name)
 	if len(cookies) != 1 {
+		if len(cookies) > 1 {
+			decision.Note(r.Context(), decision.CookiesSeveral, "cookie", name)
+		}
 		return "", false
 	}
-	return keyOf(cookies[0].Value)
+	key, ok := keyOf(cookies[0].Value)
+	if !ok {
+		decision.Note(r.Context(), decision.CookieMalformed, "cookie", name)
+	}
+	return key, ok
 }
 
 // sent spares parsing cookies that cannot be ours: without its name in the header there is no such cookie.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/store"
 )
@@ -51,6 +52,7 @@ func (m *Manager) Read(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return Session{}, err
 	}
+	decision.Person(ctx, s.Identity.Provider, s.Identity.Subject, s.Label())
 	return s, m.touch(ctx, s)
 }
 
@@ -170,6 +172,7 @@ func (m *Manager) open(ctx context.Context, key string, fields store.Fields, cha
 	}
 	if chat != "" {
 		if s := o.record.session(key); !m.now().Before(m.EndsFor(s, chat)) {
+			decision.Note(ctx, decision.SignInTooOld, "chat", chat)
 			return Session{}, fmt.Errorf("%w: the sign-in is too old for this chat", ErrNone)
 		}
 		if err := m.openChat(ctx, fields, m.fieldsFor(chat), &o); err != nil {
@@ -205,6 +208,7 @@ func (m *Manager) field(ctx context.Context, fields store.Fields, name string, v
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrNotFound):
+		noteAbsent(ctx, name)
 		return ErrNone
 	}
 	return m.unreadable(ctx, name, err)
@@ -214,10 +218,22 @@ func (m *Manager) field(ctx context.Context, fields store.Fields, name string, v
 // key that a live replica holds: then it is that replica's, and the answer is 503 and not a sign-out (D23).
 func (m *Manager) unreadable(ctx context.Context, name string, err error) error {
 	if unknown, ok := errors.AsType[*store.UnknownKeyError](err); ok && m.heartbeat.Held(unknown.Fingerprint) {
+		decision.Note(ctx, decision.SealedElsewhere, "key", unknown.Fingerprint)
 		return fmt.Errorf("open session: %w: %w", store.ErrUnavailable, err)
 	}
+	decision.Note(ctx, decision.SessionUnreadable, "field", name)
 	m.log.WarnContext(ctx, "session refused", "field", name, "err", err)
 	return fmt.Errorf("%w: %w", ErrNone, err)
+}
+
+// noteAbsent says what it means that a field of a session is not there; what it keeps for a chat may be absent.
+func noteAbsent(ctx context.Context, name string) {
+	switch name {
+	case fieldSession:
+		decision.Note(ctx, decision.SessionUnknown)
+	case fieldSeen:
+		decision.Note(ctx, decision.SessionIdle)
+	}
 }
 
 // touch writes when the session was seen, at most every sixteenth of the idle limit, so that a busy person costs Redis

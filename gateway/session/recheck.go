@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"chatgate/gateway/decision"
 	"chatgate/oidc"
 	"chatgate/store"
 )
@@ -121,6 +122,9 @@ func (m *Manager) recheckNow(ctx context.Context, s Session, chat string) (Sessi
 		}
 	}
 	now, err := m.ByKey(ctx, s.Key, chat)
+	if errors.Is(err, ErrNone) {
+		decision.Note(ctx, decision.RecheckEnded)
+	}
 	now.Child = s.Child
 	return now, err
 }
