@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -22,7 +23,7 @@ func FuzzClientAddress(f *testing.F) {
 		{"192.0.2.1:4711", "203.0.113.5", ""}, {"10.0.0.1:1", "203.0.113.5", ""}, {"10.0.0.1:1", "1.1.1.1, 203.0.113.5, 10.0.0.9", ""},
 		{"10.0.0.1:1", "203.0.113.5", "10.0.0.2"}, {"10.0.0.1:1", "not an address", ""}, {"10.0.0.1:1", "203.0.113.5:8080", "[2001:db8::1]"},
 		{"[fe80::1%eth0]:1", "2001:db8::1", ""}, {"@", "203.0.113.5", ""}, {"10.0.0.1:1", "fe80::1%eth0", ""}, {"10.0.0.1:1", ",,,", ","},
-		{"10.0.0.1:1", "::ffff:203.0.113.5", ""}, {"[::ffff:10.0.0.1]:1", "203.0.113.5", ""}, {"10.0.0.1:1", "10.0.0.3, 10.0.0.2", ""},
+		{"10.0.0.1:1", "::ffff:203.0.113.5", ""}, {"[::ffff:10.0.0.1]:1", "203.0.113.5", ""}, {"10.0.0.1:1", "10.0.0.3, 10.0.0.2", ""}, {"10.0.0.1:!", "203.0.113.5", ""},
 	} {
 		f.Add(seed.peer, seed.first, seed.second)
 	}
@@ -71,11 +72,15 @@ func addressEcho(f *testing.F, proxies netip.Prefix) (*gin.Engine, *string) {
 // itself is the address of a peer, empty for one that has none: a Unix socket, and a neighbour on the same link, whose
 // address counts with its zone alone.
 func itself(peer string) string {
-	address, err := netip.ParseAddrPort(strings.TrimSpace(peer))
-	if err != nil || address.Addr().Zone() != "" {
+	host, _, err := net.SplitHostPort(strings.TrimSpace(peer))
+	if err != nil {
 		return ""
 	}
-	return address.Addr().Unmap().String()
+	address, err := netip.ParseAddr(host)
+	if err != nil || address.Zone() != "" {
+		return ""
+	}
+	return address.Unmap().String()
 }
 
 // named says whether a trusted peer's lines name the client, with trusted proxies alone to the right of it.
