@@ -27,6 +27,8 @@ type accounts struct {
 	begun     store.Bucket[begun]
 	locks     store.Locks
 	audit     *audit.Log
+	// forget removes what is known of a person by an account that is theirs no more.
+	forget func(ctx context.Context, userID string) error
 }
 
 // of returns the identity's account, switched on. What is refused is a *problem.Error.
@@ -88,6 +90,9 @@ func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error
 // unlink takes the link to an account that was deleted away, and is linked once more: an operator may have given the
 // person another account at this moment.
 func (a *accounts) unlink(ctx context.Context, id oidc.Identity, userID string) (account, error) {
+	if err := a.forget(ctx, userID); err != nil { // nobody could find it without the link
+		return account{}, err
+	}
 	removed, err := a.links.Unlink(ctx, id.Provider, id.Subject, userID)
 	if err != nil {
 		return account{}, err

@@ -45,6 +45,8 @@ func (c *connector) permissions(p places) []permission {
 	all(true, keptOut, "finding accounts", "view-full-other-user-info", "view-d-room")
 	all(accounts.Create, keptOut, "making accounts", "create-user")
 	all(accounts.Create || accounts.Reactivate, keptOut, "making accounts that work at once", "edit-other-user-active-status")
+	all(!accounts.Create && !accounts.Reactivate && accounts.Deactivate == DeactivateRefused, keptBehind, "accounts.deactivate",
+		"edit-other-user-active-status")
 	all(true, keptOut, "more than ten calls a minute", "api-bypass-rate-limit")
 	all(sync.Name || sync.Email || len(sync.CustomFields) > 0, keptBehind, "accounts.sync", "edit-other-user-info")
 	all(sync.Avatar, keptBehind, "accounts.sync.avatar", "edit-other-user-avatar")

@@ -10,12 +10,13 @@ import (
 
 // Accounts say how people come to their accounts, and what these are kept like.
 type Accounts struct {
-	Create              bool  `yaml:"create" default:"true" doc:"Makes an account for a person who has none."`
-	LinkBy              []Key `yaml:"linkBy" default:"verifiedEmail" enum:"verifiedEmail,username" doc:"What proves that an existing account is the person's. username trusts that nobody can choose their own name at the provider."`
-	LinkAdmins          bool  `yaml:"linkAdmins" default:"false" doc:"Links administrators' accounts like all others; otherwise only chatgate accounts link does."`
-	Reactivate          bool  `yaml:"reactivate" default:"false" doc:"Switches a deactivated account on again when its person signs in, unless it is an administrator's."`
-	JoinDefaultChannels bool  `yaml:"joinDefaultChannels" default:"true" doc:"Puts new accounts into the workspace's default channels."`
-	Sync                Sync  `yaml:"sync" doc:"What of a person's profile is carried over to their account after a sign-in."`
+	Create              bool             `yaml:"create" default:"true" doc:"Makes an account for a person who has none."`
+	LinkBy              []Key            `yaml:"linkBy" default:"verifiedEmail" enum:"verifiedEmail,username" doc:"What proves that an existing account is the person's. username trusts that nobody can choose their own name at the provider."`
+	LinkAdmins          bool             `yaml:"linkAdmins" default:"false" doc:"Links administrators' accounts like all others; otherwise only chatgate accounts link does."`
+	Reactivate          bool             `yaml:"reactivate" default:"false" doc:"Switches a deactivated account on again when its person signs in, unless it is an administrator's."`
+	Deactivate          DeactivatePolicy `yaml:"deactivate" default:"never" enum:"never,refused" doc:"Whose account is switched off: never anybody's; refused, of whom access lets in no more by what their provider says. Never an administrator's."`
+	JoinDefaultChannels bool             `yaml:"joinDefaultChannels" default:"true" doc:"Puts new accounts into the workspace's default channels."`
+	Sync                Sync             `yaml:"sync" doc:"What of a person's profile is carried over to their account after a sign-in."`
 
 	Providers []string `yaml:"providers" doc:"Only people of these providers have their profile and groups carried over to their account; of all that may enter when left out."`
 
@@ -23,6 +24,15 @@ type Accounts struct {
 	Channels Mapping `yaml:"channels" doc:"By group: the names of the channels and private groups that its members are put into, and taken out of with the group."`
 	Teams    Mapping `yaml:"teams" doc:"By group: the names of the teams that its members are put into, and taken out of with the group."`
 }
+
+// DeactivatePolicy says whose account is switched off without an operator.
+type DeactivatePolicy string
+
+// The policies for people who leave.
+const (
+	DeactivateNever   DeactivatePolicy = "never"
+	DeactivateRefused DeactivatePolicy = "refused" // whom the access rules let in no more
+)
 
 // Key is what an existing account is found by.
 type Key string

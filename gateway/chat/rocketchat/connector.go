@@ -24,6 +24,7 @@ type connector struct {
 	workspace *workspace
 	accounts  *accounts
 	profiles  *profiles
+	leavers   *leavers
 	frame     *chat.FramePage
 	handOffs  *chat.HandOffRoutes
 
@@ -38,6 +39,9 @@ var (
 	_ chat.Connector    = (*connector)(nil)
 	_ chat.SessionEnder = (*connector)(nil)
 	_ chat.SessionMover = (*connector)(nil)
+	_ chat.Rechecker    = (*connector)(nil)
+	_ chat.Excluder     = (*connector)(nil)
+	_ chat.Archivist    = (*connector)(nil)
 	_ chat.Checker      = (*connector)(nil)
 )
 
@@ -67,8 +71,10 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 	if k.handOffs, err = chat.NewHandOffRoutes(chat.HandOffConfig{Env: env, Access: k.access, Give: k.handOver, Told: k.refuse}); err != nil {
 		return nil, err
 	}
+	k.accounts.forget = k.forget
 	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
 	env.Outbox.Handle(kindSync, env.Name, k.profiles.sync)
+	env.Outbox.Handle(kindDeactivate, env.Name, k.leavers.deactivate)
 	return k, nil
 }
 
@@ -89,6 +95,11 @@ func (c *connector) openAccounts() {
 		records:  store.NewBucket[profile](env.Store.Durable("profile").In(env.Name)),
 		reported: store.NewBucket[struct{}](env.Store.Passing("profilereported").In(env.Name)),
 		outbox:   env.Outbox, audit: env.Audit, log: env.Log, now: env.Now,
+	}
+	c.leavers = &leavers{
+		chat: env.Name, policy: cfg.Deactivate, rules: &c.cfg.Access, workspace: c.workspace, links: links,
+		standings: store.NewBucket[standing](env.Store.Durable("standing").In(env.Name)),
+		outbox:    env.Outbox, audit: env.Audit, log: env.Log,
 	}
 }
 
@@ -116,8 +127,20 @@ func (c *connector) EndSession(ctx context.Context, s session.Session) error {
 	return c.env.Ledger.RevokeSession(ctx, s.Identity.Provider, s.Identity.Subject, s.Key, c.env.Name)
 }
 
+// Exclude has the account switched off of somebody whom the rules let in no more, where the configuration says so.
+func (c *connector) Exclude(ctx context.Context, s session.Session) error {
+	return c.leavers.exclude(ctx, s)
+}
+
+// RecheckSession follows what the provider, asked again, says of a person who may still enter: with a group goes what it
+// gave, without a new sign-in (S54).
+func (c *connector) RecheckSession(ctx context.Context, former, now session.Session) error {
+	c.leavers.letIn(ctx, now)
+	return c.profiles.recheck(ctx, former, now)
+}
+
 // MoveSession gives the login token of a session to its successor in the same browser (D11).
 func (c *connector) MoveSession(ctx context.Context, from, to session.Session) error {
 	return c.env.Ledger.Move(ctx, from.Identity.Provider, from.Identity.Subject, from.Key,
-		outbox.Holder{Session: to.Key, SID: to.Identity.SID, End: to.Ends})
+		outbox.Holder{Session: to.Key, SID: to.Identity.SID, End: func(chat string) time.Time { return c.env.Sessions.EndsFor(to, chat) }})
 }

@@ -36,9 +36,7 @@ type Account struct {
 }
 
 // RefusedLinkError says why an account is not linked, and which flag would.
-type RefusedLinkError struct{ Why string }
-
-func (e *RefusedLinkError) Error() string { return e.Why }
+type RefusedLinkError = chat.RefusedError
 
 // LinkRequest asks for an account to be given to an identity.
 type LinkRequest struct {
@@ -247,9 +245,12 @@ func (d *Desk) unlink(ctx context.Context, userID string, meant func(Link) bool)
 	return link, err
 }
 
-// release takes a link away and ends what its person has open there.
+// release takes a link away, ends what its person has open there, and forgets what is known of them by the account.
 func (d *Desk) release(ctx context.Context, link Link) error {
 	return d.ending(ctx, link, func() error {
+		if err := d.c.forget(ctx, link.UserID); err != nil { // nobody could find it without the link
+			return err
+		}
 		if _, err := d.links().Release(ctx, link.UserID); err != nil {
 			return err
 		}

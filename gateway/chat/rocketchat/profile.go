@@ -48,15 +48,15 @@ type profiles struct {
 	now       func() time.Time
 }
 
-// profile is the record of one account: what the newest sign-in of its person says, and what became of it. Jobs read it
+// profile is the record of one account: what the newest sign-in or re-check of its person says, and what became of it. Jobs read it
 // when they run, so that it does not matter in which order they do. It is the account's and not the person's, because
 // what was given stays in the account when that is linked to somebody else, who may not merit it.
 type profile struct {
 	// Link is the name of the link of the person whose sign-in said so.
 	Link   string `json:"l"`
 	Wanted wanted `json:"w"`
-	// Begun is when that sign-in was, in Unix seconds: one of the same person from before knows less.
-	Begun int64 `json:"b"`
+	// Told is when the provider said so, in Unix seconds: what it said of the same person before counts for less.
+	Told int64 `json:"b"`
 	// Carried is the digest of what was carried over last, and Until how long that is believed, in Unix seconds.
 	Carried string `json:"d,omitempty"`
 	Until   int64  `json:"e,omitempty"`
@@ -130,6 +130,21 @@ func (p *profiles) notice(ctx context.Context, s session.Session, userID string)
 	}
 }
 
+// recheck is enqueue for a person who is signed in, where the provider says something of them that it did not say before.
+func (p *profiles) recheck(ctx context.Context, former, now session.Session) error {
+	if p.cfg.wants(former.Identity).digest() == p.cfg.wants(now.Identity).digest() {
+		return nil
+	}
+	userID, err := p.links.Account(ctx, now.Identity.Provider, now.Identity.Subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read account link: %w", err)
+	}
+	return p.enqueue(ctx, now, userID)
+}
+
 func (p *profiles) enqueue(ctx context.Context, s session.Session, userID string) error {
 	link, err := p.links.link(ctx, s.Identity.Provider, s.Identity.Subject)
 	if err != nil {
@@ -139,7 +154,7 @@ func (p *profiles) enqueue(ctx context.Context, s session.Session, userID string
 	if err != nil {
 		return err
 	}
-	noted, err := p.note(ctx, account, profile{Link: link, Wanted: p.cfg.wants(s.Identity), Begun: s.Begun.Unix()})
+	noted, err := p.note(ctx, account, profile{Link: link, Wanted: p.cfg.wants(s.Identity), Told: s.Rechecked.Unix()})
 	if err != nil {
 		return fmt.Errorf("note profile: %w", err)
 	}
@@ -172,7 +187,7 @@ func (p profile) after(news profile) profile {
 	if news.Link != p.Link {
 		return news
 	}
-	if news.Begun < p.Begun {
+	if news.Told < p.Told {
 		return p
 	}
 	news.Carried, news.Until = p.Carried, p.Until

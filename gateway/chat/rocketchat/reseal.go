@@ -42,7 +42,7 @@ func (c *connector) reseal(ctx context.Context) (links int, err error) {
 		return 0, nil
 	}
 	links, err = c.accounts.links.Reseal(ctx)
-	return links, errors.Join(err, c.profiles.reseal(ctx), c.accounts.passwords.reseal(ctx), chat.NewOriginals(c.env).Reseal(ctx))
+	return links, errors.Join(err, c.profiles.reseal(ctx), c.leavers.reseal(ctx), c.accounts.passwords.reseal(ctx), chat.NewOriginals(c.env).Reseal(ctx))
 }
 
 // Reseal writes every link anew that stands under an older sealing key, so that an operator can remove that key: links

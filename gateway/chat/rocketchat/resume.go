@@ -56,7 +56,7 @@ func (c *connector) giveAgain(g *gin.Context) (resumeAnswer, error) {
 	if err != nil {
 		return resumeAnswer{}, problem.InvalidRequest("The body must be {} or {\"confirm\": true}.", err)
 	}
-	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+	if err := c.enter(ctx, who); err != nil {
 		return resumeAnswer{}, err
 	}
 	resumed := c.byItself
@@ -77,7 +77,7 @@ func answerOf(i issued, who chat.Caller) resumeAnswer {
 // handOver is what a frame gets for a sign-in that was finished in another window. Whoever has just signed in wants to
 // come in, so it counts as a press of Continue: a mark and a hold end with it (B-16).
 func (c *connector) handOver(ctx context.Context, who chat.Caller) (any, error) {
-	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+	if err := c.enter(ctx, who); err != nil {
 		return nil, err
 	}
 	i, err := c.confirmed(ctx, who)

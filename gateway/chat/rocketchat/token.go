@@ -90,7 +90,7 @@ func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 	if err != nil {
 		return issued{}, "", err
 	}
-	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+	if err := c.enter(ctx, who); err != nil {
 		return issued{}, "", err
 	}
 	s := who.Session
@@ -103,6 +103,15 @@ func (c *connector) give(g *gin.Context) (i issued, result string, err error) {
 	}
 	i, err = c.mint(ctx, who, "")
 	return i, resultMinted, err
+}
+
+// enter asks the access rules about a caller.
+func (c *connector) enter(ctx context.Context, who chat.Caller) error {
+	err := c.env.Enter(ctx, &c.cfg.Access, who)
+	if err != nil {
+		c.leavers.leftOut(ctx, who.Session)
+	}
+	return err
 }
 
 // mayResume keeps the API silent while a frame completes a sign-in, and after a sign-out inside the chat (R12, B-16).
@@ -164,6 +173,7 @@ func (c *connector) mintLocked(ctx context.Context, who chat.Caller, stale store
 	if err := c.keep(ctx, s, i, traits.loginLife); err != nil {
 		return issued{}, err
 	}
+	c.leavers.letIn(ctx, s)
 	c.profiles.notice(ctx, s, account.ID)
 	return i, nil
 }
