@@ -21,6 +21,7 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 type Config struct {
 	Title          string        `yaml:"title" doc:"What people call this provider, where they choose between several; its key when empty."`
 	Issuer         string        `yaml:"issuer" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
+	Domains        []string      `yaml:"domains" doc:"The domains of its people's e-mail addresses, such as example.org: whoever gives one is sent to this provider. It admits nobody."`
 	DiscoveryURL   string        `yaml:"discoveryURL" doc:"An address of the same provider that is nearer to the gateway, such as one inside the cluster; empty uses the issuer."`
 	Client         ClientConfig  `yaml:"client" doc:"What the gateway is registered as at the provider."`
 	Scopes         []string      `yaml:"scopes" default:"openid,profile,email" doc:"The scopes to ask for; openid is required, offline_access adds a refresh token."`
@@ -88,6 +89,7 @@ func (c Config) withDefaults() Config {
 // Whether http is allowed depends on the development switch, which New knows.
 func (c *Config) Check(report func(key, problem string)) {
 	c.checkAddresses(report)
+	c.checkDomains(report)
 	c.checkClient(report)
 	c.checkRequest(report)
 	c.checkVerification(report)

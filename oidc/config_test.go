@@ -39,6 +39,19 @@ func TestConfigCheck(t *testing.T) {
 		}},
 		{"too much leeway", func(c *oidc.Config) { c.Leeway = 61 * time.Second }, []string{"leeway: must be between 0s and 1m, got 1m1s"}},
 		{"negative leeway", func(c *oidc.Config) { c.Leeway = -time.Second }, []string{"leeway: must be between 0s and 1m, got -1s"}},
+		{"domains in any spelling", func(c *oidc.Config) { c.Domains = []string{"example.org", "Chat.Example.COM", "bücher.example"} }, nil},
+		{"domains that are none", func(c *oidc.Config) {
+			c.Domains = []string{"@example.org", "", "localhost", "example.org.", "*.example.org"}
+		}, []string{
+			`domains[0]: must be a domain such as example.org, got "@example.org"`,
+			`domains[1]: must be a domain such as example.org, got ""`,
+			`domains[2]: must be a domain such as example.org, got "localhost"`,
+			`domains[3]: must be a domain such as example.org, got "example.org."`,
+			`domains[4]: must be a domain such as example.org, got "*.example.org"`,
+		}},
+		{"a domain twice", func(c *oidc.Config) { c.Domains = []string{"bücher.example", "xn--bcher-kva.example"} }, []string{
+			`domains[1]: must stand there once, got "xn--bcher-kva.example" again`,
+		}},
 		{"a path with an empty name", func(c *oidc.Config) { c.Claims.Groups = oidc.Path{"realm_access", ""} }, []string{"claims.groups: must be a claim's name or a list of names, none of them empty"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,6 +94,18 @@ func TestNewDemandsHTTPS(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("New(%q, %q, development %v) = %v, want %q", c.issuer, c.discoveryURL, c.development, err, c.want)
 		}
+	}
+}
+
+func TestDomains(t *testing.T) {
+	cfg := config()
+	cfg.Domains = []string{"Example.ORG", "bücher.example"}
+	rp, err := oidc.New(cfg, oidc.Env{Provider: "corp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"example.org", "xn--bcher-kva.example"}, rp.Domains()); diff != "" {
+		t.Errorf("Domains() (-want +got):\n%s", diff)
 	}
 }
 

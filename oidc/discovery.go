@@ -23,6 +23,7 @@ type Metadata struct {
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	IDTokenAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
 	TokenEndpointAuth     []string `json:"token_endpoint_auth_methods_supported"`
 	CodeChallengeMethods  []string `json:"code_challenge_methods_supported"`
@@ -38,6 +39,7 @@ type provider struct {
 	Metadata
 	oauth      oauth2.Config // without a redirect URL, which comes with each attempt
 	userinfo   string        // as we call it; empty when the provider has none
+	revocation string        // likewise
 	algorithms []string      // configured and advertised
 	keys       *keySet
 }
@@ -64,7 +66,7 @@ func documentURL(issuer *url.URL, discoveryURL string) (*url.URL, error) {
 
 // discover reads the document and the keys, and only then replaces what was known.
 func (rp *RelyingParty) discover(ctx context.Context) error {
-	body, err := rp.get(ctx, rp.addresses.discovery.String(), "")
+	body, err := rp.get(ctx, rp.addresses.discovery.String())
 	if err != nil {
 		return &providerError{"fetch discovery document", err}
 	}
@@ -124,6 +126,7 @@ func (rp *RelyingParty) newProvider(m Metadata) (*provider, error) {
 			},
 		},
 		userinfo:   rp.addresses.called(m.UserinfoEndpoint),
+		revocation: rp.addresses.called(m.RevocationEndpoint),
 		algorithms: algorithms,
 		keys:       rp.keySet(rp.addresses.called(m.JWKSURI)),
 	}, nil
@@ -174,6 +177,7 @@ func (a addresses) checkEndpoints(m Metadata) error {
 		{"jwks_uri", m.JWKSURI, true},
 		{"userinfo_endpoint", m.UserinfoEndpoint, false},
 		{"end_session_endpoint", m.EndSessionEndpoint, false},
+		{"revocation_endpoint", m.RevocationEndpoint, false},
 	} {
 		if endpoint.address == "" && !endpoint.required {
 			continue

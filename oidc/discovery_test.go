@@ -44,6 +44,8 @@ func TestDiscoveryRefuses(t *testing.T) {
 		{"keys on this machine by address", document("jwks_uri", "https://[::ffff:127.0.0.1]/jwks"), "jwks_uri: must not point into this machine"},
 		{"userinfo at the metadata service", document("userinfo_endpoint", "https://169.254.169.254/latest"), "userinfo_endpoint: must not point"},
 		{"sign-out at no address in particular", document("end_session_endpoint", "https://0.0.0.0/"), "end_session_endpoint: must not point"},
+		{"revocation at the metadata service", document("revocation_endpoint", "https://169.254.169.254/"), "revocation_endpoint: must not point"},
+		{"revocation over http", document("revocation_endpoint", "http://idp.example.org/revoke"), "revocation_endpoint: must be https"},
 		{"an authorization endpoint that is a script", document("authorization_endpoint", "javascript:alert(1)"), "authorization_endpoint: must be an absolute URL"},
 		{"an authorization endpoint with a fragment", document("authorization_endpoint", "https://idp.example.org/#x"), "authorization_endpoint: must be an absolute URL"},
 		{"a token endpoint with credentials", document("token_endpoint", "https://a:b@idp.example.org/"), "token_endpoint: must be an absolute URL"},

@@ -13,8 +13,8 @@ var (
 	ErrNotReady = errors.New("provider is not ready")
 	// ErrDenied means that the provider refused the sign-in; a DeniedError says with which code.
 	ErrDenied = errors.New("provider denied the sign-in")
-	// ErrRefused means that what came back failed a check; a RefusedError says which.
-	ErrRefused = errors.New("sign-in refused")
+	// ErrRefused means that what came back, or came from the provider, failed a check; a RefusedError says which.
+	ErrRefused = errors.New("refused")
 	// ErrProvider means that the provider could not be reached in time, or answered nonsense. It passes.
 	ErrProvider = errors.New("provider failed")
 )
@@ -75,7 +75,25 @@ const (
 	ReasonRefresh        Reason = "refresh_token"
 )
 
-const idTokenValidation = "OpenID Connect Core 1.0, Section 3.1.3.7"
+// The checks of a logout token.
+const (
+	ReasonLogoutForm      Reason = "logout_token_form"
+	ReasonLogoutType      Reason = "logout_token_type"
+	ReasonLogoutSignature Reason = "logout_token_signature"
+	ReasonLogoutIssuer    Reason = "logout_token_issuer"
+	ReasonLogoutAudience  Reason = "logout_token_audience"
+	ReasonLogoutEvents    Reason = "logout_token_events"
+	ReasonLogoutNonce     Reason = "logout_token_nonce"
+	ReasonLogoutSubject   Reason = "logout_token_subject"
+	ReasonLogoutID        Reason = "logout_token_id"
+	ReasonLogoutTime      Reason = "logout_token_time"
+)
+
+const (
+	idTokenValidation     = "OpenID Connect Core 1.0, Section 3.1.3.7"
+	logoutTokenClaims     = "OpenID Connect Back-Channel Logout 1.0, Section 2.4"
+	logoutTokenValidation = "OpenID Connect Back-Channel Logout 1.0, Section 2.6"
+)
 
 var clauses = map[Reason]string{
 	ReasonRequest:        "OpenID Connect Core 1.0, Section 3.1.2.1",
@@ -98,6 +116,17 @@ var clauses = map[Reason]string{
 	ReasonAccessToken:    "OpenID Connect Core 1.0, Section 3.1.3.8",
 	ReasonUserinfo:       "OpenID Connect Core 1.0, Section 5.3",
 	ReasonRefresh:        "OpenID Connect Core 1.0, Section 12.2",
+
+	ReasonLogoutForm:      "RFC 7519, Section 7.2",
+	ReasonLogoutType:      logoutTokenClaims,
+	ReasonLogoutSignature: logoutTokenValidation,
+	ReasonLogoutIssuer:    logoutTokenValidation,
+	ReasonLogoutAudience:  logoutTokenValidation,
+	ReasonLogoutEvents:    logoutTokenValidation,
+	ReasonLogoutNonce:     logoutTokenValidation,
+	ReasonLogoutSubject:   logoutTokenValidation,
+	ReasonLogoutID:        logoutTokenClaims,
+	ReasonLogoutTime:      logoutTokenValidation,
 }
 
 // Clause is the part of the specification that demands the check.

@@ -53,13 +53,15 @@ func payload(text string) func(f *oidctest.Faults) {
 func header(text string) func(f *oidctest.Faults) {
 	return signed(func(s string) string {
 		_, rest, _ := strings.Cut(s, ".")
-		return base64.RawURLEncoding.EncodeToString([]byte(text)) + "." + rest
+		return encoded(text) + "." + rest
 	})
 }
 
+func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
 func swapPayload(s string) string {
 	parts := strings.Split(s, ".")
-	parts[1] = base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"sub-bob"}`))
+	parts[1] = encoded(`{"sub":"sub-bob"}`)
 	return strings.Join(parts, ".")
 }
 

@@ -259,6 +259,58 @@ func TestUserinfo(t *testing.T) {
 	}
 }
 
+// signedUserinfo changes one claim of a signed answer; nil leaves it out.
+func signedUserinfo(name string, value any) func(f *oidctest.Faults) {
+	return func(f *oidctest.Faults) {
+		f.SignedUserinfo = true
+		f.Userinfo = func(c map[string]any) { merge(c, map[string]any{name: value}) }
+	}
+}
+
+// A client may be registered for signed answers (OpenID Connect Core 1.0, Section 5.3.2).
+func TestSignedUserinfo(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		claim string
+		value any
+	}{
+		{"for this client", "aud", "chatgate"},
+		{"for this client in a list", "aud", []string{"chatgate"}},
+		{"with an expiry to come", "exp", json.RawMessage("4102444800")},
+	} {
+		bubble(t, c.name, newProvider(), config(), func(w *world) {
+			w.provider.Set(func(f *oidctest.Faults) { f.LeanIDToken = true })
+			w.provider.Set(signedUserinfo(c.claim, c.value))
+			identity, _, err := w.signIn("ada")
+			if err != nil || identity.Name != "Ada Lovelace" || !identity.EmailVerified {
+				w.t.Errorf("Finish() = %+v, %v, want ada by a signed answer", identity, err)
+			}
+		})
+	}
+}
+
+// The answer's algorithm and keys are those of ID tokens (S35, S36).
+func TestSignedUserinfoRefusesOtherSignatures(t *testing.T) {
+	provider := newProvider()
+	for name, forge := range map[string]func(f *oidctest.Faults){
+		"no signature":                     signedWith("none"),
+		"the client secret":                hmacWith([]byte(strings.Repeat(secret, 3))),
+		"an algorithm not configured":      signedWith("ES256"),
+		"a key that is not the provider's": foreign("RS256"),
+	} {
+		bubble(t, name, provider, config(), func(w *world) {
+			attempt, callback := w.begin("ada")
+			forged := w.forged(forge, map[string]any{"iss": issuer, "aud": "chatgate", "sub": "sub-ada", "name": "Mallory"})
+			w.provider.Set(func(f *oidctest.Faults) {
+				f.LeanIDToken = true
+				f.Answers[oidctest.PathUserinfo] = oidctest.Text("application/jwt", forged)
+			})
+			identity, tokens, err := w.rp.Finish(w.t.Context(), attempt, callback)
+			wantRefused(w.t, identity, tokens, err, oidc.ReasonUserinfo)
+		})
+	}
+}
+
 func TestUserinfoRefused(t *testing.T) {
 	provider := newProvider()
 	subject := func(v any) func(f *oidctest.Faults) {
@@ -278,7 +330,16 @@ func TestUserinfoRefused(t *testing.T) {
 		{"status 401", answer(oidctest.Status(http.StatusUnauthorized)), oidc.ReasonUserinfo},
 		{"status 500", answer(oidctest.Status(http.StatusInternalServerError)), ""},
 		{"status 429", answer(oidctest.Status(http.StatusTooManyRequests)), ""},
-		{"a signed answer", answer(oidctest.Text("application/jwt", "e30.e30.e30")), ""},
+		{"a signature that is none", answer(oidctest.Text("application/jwt", "e30.e30.e30")), oidc.ReasonUserinfo},
+		{"an encrypted answer", answer(oidctest.Text("application/jwt", "eyJhbGciOiJkaXIifQ.a.b.c.d")), oidc.ReasonUserinfo},
+		{"an HTML page that says it is signed", answer(oidctest.Text("application/jwt", "<!doctype html>")), oidc.ReasonUserinfo},
+		{"a signed answer of another subject", signedUserinfo("sub", "sub-bob"), oidc.ReasonUserinfo},
+		{"a signed answer of another issuer", signedUserinfo("iss", "https://evil.example"), oidc.ReasonUserinfo},
+		{"a signed answer of no issuer", signedUserinfo("iss", nil), oidc.ReasonUserinfo},
+		{"a signed answer for another client", signedUserinfo("aud", "evil"), oidc.ReasonUserinfo},
+		{"a signed answer for others too", signedUserinfo("aud", []string{"chatgate", "evil"}), oidc.ReasonUserinfo},
+		{"a signed answer for nobody", signedUserinfo("aud", nil), oidc.ReasonUserinfo},
+		{"a signed answer that has expired", signedUserinfo("exp", 1), oidc.ReasonUserinfo},
 		{"an HTML page", answer(oidctest.HTML()), ""},
 		{"a huge answer", answer(oidctest.Huge(2 << 20)), ""},
 		{"a slow answer", answer(oidctest.Slow(time.Minute)), ""},

@@ -4,16 +4,16 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
-	"github.com/go-jose/go-jose/v4"
 )
 
 const (
-	maxIDToken  = 256 << 10 // bytes; thousands of groups fit
+	maxToken    = 256 << 10 // bytes; thousands of groups fit
 	maxHeader   = 8 << 10   // bytes of its header, encoded
 	maxTokenAge = 10 * time.Minute
 )
@@ -30,8 +30,11 @@ type expectation struct {
 // knows no leeway.
 func (rp *RelyingParty) verify(ctx context.Context, p *provider, t Tokens, want expectation) (claims, error) {
 	raw := t.ID.Reveal()
-	if err := checkForm(raw); err != nil {
-		return nil, err
+	if raw == "" {
+		return nil, refuse(ReasonIDTokenMissing, "the answer has no id_token")
+	}
+	if _, err := readHeader(raw); err != nil {
+		return nil, refuse(ReasonIDTokenForm, "%w", err)
 	}
 	signature := &checkedSignature{keys: p.keys, algorithms: p.algorithms}
 	token, err := gooidc.NewVerifier(p.Issuer, signature, &gooidc.Config{
@@ -54,28 +57,25 @@ func (rp *RelyingParty) verify(ctx context.Context, p *provider, t Tokens, want 
 	return signature.claims, nil
 }
 
-// checkForm refuses cheaply what cannot be a signed token: encrypted ones with their five parts, the JSON
+// readHeader refuses cheaply what cannot be a signed token: encrypted ones with their five parts, the JSON
 // serialisation, and headers that are large, ambiguous or demand extensions (S48).
-func checkForm(raw string) error {
-	if raw == "" {
-		return refuse(ReasonIDTokenMissing, "the answer has no id_token")
-	}
+func readHeader(raw string) (claims, error) {
 	encoded, _, _ := strings.Cut(raw, ".")
-	if len(raw) > maxIDToken || len(encoded) > maxHeader || strings.Count(raw, ".") != 2 {
-		return refuse(ReasonIDTokenForm, "not a signed token of three parts and reasonable size")
+	if len(raw) > maxToken || len(encoded) > maxHeader || strings.Count(raw, ".") != 2 {
+		return nil, errors.New("not a signed token of three parts and reasonable size")
 	}
 	decoded, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {
-		return refuse(ReasonIDTokenForm, "header is not base64url")
+		return nil, errors.New("header is not base64url")
 	}
 	header, err := decodeClaims(decoded)
 	if err != nil {
-		return refuse(ReasonIDTokenForm, "header: %w", err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
 	if _, critical := header["crit"]; critical {
-		return refuse(ReasonIDTokenForm, "header demands extensions")
+		return nil, errors.New("header demands extensions")
 	}
-	return nil
+	return header, nil
 }
 
 // checkedSignature is the key set for one token. go-oidc turns a key set's error into text, so that a provider that
@@ -96,26 +96,15 @@ func (s *checkedSignature) VerifySignature(ctx context.Context, raw string) ([]b
 	return payload, err
 }
 
-func (s *checkedSignature) verify(ctx context.Context, raw string) ([]byte, error) {
-	allowed := make([]jose.SignatureAlgorithm, len(s.algorithms))
-	for i, alg := range s.algorithms {
-		allowed[i] = jose.SignatureAlgorithm(alg)
-	}
-	jws, err := jose.ParseSignedCompact(raw, allowed)
-	if err != nil {
+func (s *checkedSignature) verify(ctx context.Context, raw string) (payload []byte, err error) {
+	payload, s.claims, err = s.keys.signedClaims(ctx, raw, s.algorithms)
+	switch {
+	case errors.Is(err, errSignature):
 		return nil, refuse(ReasonSignature, "%w", err)
+	case errors.Is(err, errClaims):
+		return nil, refuse(ReasonIDTokenForm, "%w", err)
 	}
-	payload, err := s.keys.verify(ctx, jws)
-	if errors.Is(err, errNoKey) {
-		return nil, refuse(ReasonSignature, "%w", err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if s.claims, err = decodeClaims(payload); err != nil {
-		return nil, refuse(ReasonIDTokenForm, "claims: %w", err)
-	}
-	return payload, nil
+	return payload, err
 }
 
 func (rp *RelyingParty) checkClaims(c claims, want expectation) error {
@@ -154,23 +143,30 @@ func checkSubject(c claims, want expectation) error {
 	return nil
 }
 
-// checkTimes demands exp and iat, and believes clocks within the leeway (S43).
 func (rp *RelyingParty) checkTimes(c claims, _ expectation) error {
+	if err := rp.checkLifetime(c); err != nil {
+		return refuse(ReasonTime, "%w", err)
+	}
+	return nil
+}
+
+// checkLifetime demands exp and iat, and believes clocks within the leeway (S43).
+func (rp *RelyingParty) checkLifetime(c claims) error {
 	now, leeway := rp.env.Now(), rp.cfg.Leeway
 	expires, ok := c.time("exp")
 	if !ok || now.After(expires.Add(leeway)) {
-		return refuse(ReasonTime, "exp is missing or past")
+		return errors.New("exp is missing or past")
 	}
 	issued, ok := c.time("iat")
 	if !ok || issued.After(now.Add(leeway)) {
-		return refuse(ReasonTime, "iat is missing or in the future")
+		return errors.New("iat is missing or in the future")
 	}
 	if now.Sub(issued) > maxTokenAge+leeway {
-		return refuse(ReasonTime, "iat is more than %s ago", maxTokenAge)
+		return fmt.Errorf("iat is more than %s ago", maxTokenAge)
 	}
 	if _, given := c["nbf"]; given {
 		if begins, ok := c.time("nbf"); !ok || begins.After(now.Add(leeway)) {
-			return refuse(ReasonTime, "nbf is in the future")
+			return errors.New("nbf is in the future")
 		}
 	}
 	return nil

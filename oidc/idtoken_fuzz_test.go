@@ -76,7 +76,7 @@ func fuzzParty(f *testing.F) (*RelyingParty, *provider, ed25519.PrivateKey) {
 	keys := &keySet{
 		now:  now,
 		keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "EdDSA", Use: "sig"}},
-		get: func(context.Context, string, Secret) ([]byte, error) {
+		get: func(context.Context, string) ([]byte, error) {
 			return nil, errors.New("out of reach")
 		},
 	}

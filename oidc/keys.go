@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -18,13 +19,18 @@ const (
 	maxKeys = 64
 )
 
-var errNoKey = errors.New("no key of the provider verifies the signature")
+// What is wrong with a token, as opposed to with the provider.
+var (
+	errSignature = errors.New("signature")
+	errClaims    = errors.New("claims")
+	errNoKey     = fmt.Errorf("%w: no key of the provider verifies it", errSignature)
+)
 
 // keySet holds the provider's signing keys. It stands in for go-oidc's RemoteKeySet, which asks the provider again
 // for every unknown kid without any limit.
 type keySet struct {
 	address string
-	get     func(ctx context.Context, address string, bearer Secret) ([]byte, error)
+	get     func(ctx context.Context, address string) ([]byte, error)
 	now     func() time.Time
 
 	flight singleflight.Group // one fetch at a time, however many sign-ins wait for it
@@ -33,6 +39,28 @@ type keySet struct {
 	keys      []jose.JSONWebKey
 	refetched time.Time // the last fetch that an unknown key asked for
 	failure   error     // of that fetch
+}
+
+// signedClaims returns what a token says that one of the keys signed. Its errors are errSignature and errClaims for the
+// token's fault, others for the provider's.
+func (k *keySet) signedClaims(ctx context.Context, raw string, algorithms []string) ([]byte, claims, error) {
+	allowed := make([]jose.SignatureAlgorithm, len(algorithms))
+	for i, alg := range algorithms {
+		allowed[i] = jose.SignatureAlgorithm(alg)
+	}
+	jws, err := jose.ParseSignedCompact(raw, allowed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errSignature, err)
+	}
+	payload, err := k.verify(ctx, jws)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := decodeClaims(payload)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errClaims, err)
+	}
+	return payload, c, nil
 }
 
 // verify returns the payload of a token whose algorithm has been checked. A key that is not known, or that has been
@@ -100,7 +128,7 @@ func (k *keySet) refetch(ctx context.Context) error {
 }
 
 func (k *keySet) fetch(ctx context.Context) error {
-	body, err := k.get(ctx, k.address, "")
+	body, err := k.get(ctx, k.address)
 	if err != nil {
 		return &providerError{"fetch keys", err}
 	}

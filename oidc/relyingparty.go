@@ -39,7 +39,8 @@ type RelyingParty struct {
 	cfg       Config
 	env       Env
 	addresses addresses
-	client    *http.Client
+	client    *http.Client // takes JSON objects only
+	plain     *http.Client // takes any answer, within the same limits
 	current   atomic.Pointer[provider]
 	failure   atomic.Pointer[error] // why the last discovery failed
 }
@@ -64,7 +65,16 @@ func New(cfg Config, env Env) (*RelyingParty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &RelyingParty{cfg: cfg, env: env, addresses: addresses, client: newClient(env.Transport)}, nil
+	if env.Transport == nil {
+		env.Transport = defaultTransport()
+	}
+	return &RelyingParty{
+		cfg:       cfg,
+		env:       env,
+		addresses: addresses,
+		client:    newClient(env.Transport, strictJSON),
+		plain:     newClient(env.Transport, nil),
+	}, nil
 }
 
 // Run discovers the provider, retrying with jitter from one second up to a minute, and refreshes the document and
@@ -117,6 +127,21 @@ func (rp *RelyingParty) ready() (*provider, error) {
 
 // Title is what people call the provider.
 func (rp *RelyingParty) Title() string { return cmp.Or(rp.cfg.Title, rp.env.Provider) }
+
+// Issuer is the provider's, as it is configured.
+func (rp *RelyingParty) Issuer() string { return rp.cfg.Issuer }
+
+// Origins are where the provider shows pages: its issuer's origin, and that of the authorization endpoint once that is
+// known. A page of ours that the provider frames names them.
+func (rp *RelyingParty) Origins() []string {
+	origins := []string{origin(rp.addresses.issuer)}
+	if p := rp.current.Load(); p != nil {
+		if u, err := url.Parse(p.AuthorizationEndpoint); err == nil && origin(u) != origins[0] {
+			origins = append(origins, origin(u))
+		}
+	}
+	return origins
+}
 
 // Metadata returns the provider's discovery document; false before there is one.
 func (rp *RelyingParty) Metadata() (Metadata, bool) {

@@ -116,3 +116,15 @@ func (w *world) signIn(username string) (oidc.Identity, oidc.Tokens, error) {
 	attempt, callback := w.begin(username)
 	return w.rp.Finish(w.t.Context(), attempt, callback)
 }
+
+// forged signs claims while the provider misbehaves, and lets it behave again.
+func (w *world) forged(faults func(f *oidctest.Faults), claims map[string]any) string {
+	w.t.Helper()
+	w.provider.Set(faults)
+	token, err := w.provider.Sign("JWT", claims)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.provider.Set(func(f *oidctest.Faults) { f.Algorithm, f.HMACKey, f.ForeignKey = "", nil, false })
+	return token
+}

@@ -1,6 +1,7 @@
 package oidctest
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"userinfo_endpoint":                     p.endpoint(PathUserinfo),
 		"jwks_uri":                              p.endpoint(PathJWKS),
 		"end_session_endpoint":                  p.endpoint(PathEndSession),
+		"revocation_endpoint":                   p.endpoint(PathRevoke),
 		"response_types_supported":              []string{"code"},
 		"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
 		"subject_types_supported":               []string{"public"},
@@ -26,6 +28,8 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"prompt_values_supported":               []string{"none", "login", "select_account"},
 
 		"authorization_response_iss_parameter_supported": true,
+		"backchannel_logout_supported":                   true,
+		"backchannel_logout_session_supported":           true,
 	}
 	if edit := p.faultsNow().Discovery; edit != nil {
 		edit(document)
@@ -46,10 +50,24 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	}
 	claims := p.personClaims(g)
 	claims["sub"] = p.subject(g)
-	if edit := p.faultsNow().Userinfo; edit != nil {
-		edit(claims)
+	faults := p.faultsNow()
+	if faults.SignedUserinfo {
+		claims["iss"], claims["aud"] = p.cfg.Issuer, g.clientID
 	}
-	writeJSON(w, http.StatusOK, claims)
+	if faults.Userinfo != nil {
+		faults.Userinfo(claims)
+	}
+	if !faults.SignedUserinfo {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	token, err := p.Sign("JWT", claims)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwt")
+	_, _ = io.WriteString(w, token)
 }
 
 func (p *Provider) subject(g grant) string {

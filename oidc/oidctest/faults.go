@@ -22,6 +22,8 @@ type Faults struct {
 	Payload []byte
 	// Userinfo edits the userinfo answer.
 	Userinfo func(claims map[string]any)
+	// SignedUserinfo answers userinfo as a signed token, as a client can be registered for.
+	SignedUserinfo bool
 	// TokenAnswer edits the token endpoint's answer.
 	TokenAnswer func(answer map[string]any)
 	// Answers replace the answers of whole endpoints, by path.

@@ -1,13 +1,39 @@
 package oidctest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
+
+// logoutTokenLifetime is what OpenID Connect Back-Channel Logout 1.0, Section 2.4 prefers at most.
+const logoutTokenLifetime = 2 * time.Minute
+
+// LogoutClaims are those of a good logout token for a client (OpenID Connect Back-Channel Logout 1.0, Section 2.4),
+// to be changed and signed with Sign("logout+jwt", …). A subject or sid that is empty is left out.
+func (p *Provider) LogoutClaims(clientID, subject, sid string) map[string]any {
+	now := p.cfg.Now()
+	claims := map[string]any{
+		"iss":    p.cfg.Issuer,
+		"aud":    clientID,
+		"iat":    now.Unix(),
+		"exp":    now.Add(logoutTokenLifetime).Unix(),
+		"jti":    rand.Text(),
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+	}
+	if subject != "" {
+		claims["sub"] = subject
+	}
+	if sid != "" {
+		claims["sid"] = sid
+	}
+	return claims
+}
 
 // endSession is RP-Initiated Logout 1.0. With a valid hint it asks nothing; without one it asks first, since anybody
 // can send a browser here.

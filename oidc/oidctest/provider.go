@@ -49,6 +49,7 @@ const (
 	PathUserinfo   = "/userinfo"
 	PathJWKS       = "/jwks"
 	PathEndSession = "/end_session"
+	PathRevoke     = "/revoke"
 	pathStyle      = "/style.css"
 )
 
@@ -96,6 +97,7 @@ func New(cfg Config) *Provider {
 		"GET " + PathJWKS:        p.jwks,
 		"GET " + PathEndSession:  p.endSession,
 		"POST " + PathEndSession: p.endSession,
+		"POST " + PathRevoke:     p.revocation,
 		"GET " + pathStyle:       p.style,
 	} {
 		p.mux.HandleFunc(pattern, handler)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -133,11 +134,28 @@ func (p *Provider) take(prefix, token string) (grant, bool) {
 func (p *Provider) revoke(code string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id, ok := p.spent[code]
-	for token, g := range p.grants {
-		if ok && g.id == id {
-			delete(p.grants, token)
-		}
+	if id, ok := p.spent[code]; ok {
+		p.endGrant(id)
+	}
+}
+
+// endGrant needs the lock.
+func (p *Provider) endGrant(id string) {
+	maps.DeleteFunc(p.grants, func(_ string, g grant) bool { return g.id == id })
+}
+
+// revocation ends what a refresh token was given with. A token that nobody knows is as good as revoked (RFC 7009,
+// Section 2.2), and the answer has no body.
+func (p *Provider) revocation(w http.ResponseWriter, r *http.Request) {
+	client, ok := p.authenticate(r)
+	if !ok {
+		writeError(w, http.StatusUnauthorized, "invalid_client")
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g, known := p.grants[r.PostFormValue("token")]; known && g.clientID == client.ID {
+		p.endGrant(g.id)
 	}
 }
 
