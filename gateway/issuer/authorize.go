@@ -32,12 +32,18 @@ func (i *Issuer) authorize(g *gin.Context) error {
 	// Without a chat no child cookie counts: those belong to frames, and must not open a window (D27).
 	s, err := i.cfg.Sessions.Read(ctx, g.Writer, g.Request, "")
 	switch {
-	case errors.Is(err, session.ErrNone), err == nil && !r.fresh(s, i.cfg.Now()):
+	case errors.Is(err, session.ErrNone), err == nil && !(r.fresh(s, i.cfg.Now()) && i.counts(s)):
 		return i.signIn(g, r)
 	case err != nil:
 		return problem.StoreUnavailable(err)
 	}
 	return i.goOn(g, r, s)
+}
+
+// counts says whether a sign-in is young enough for the site. Where it is not, the sign-in page sees that too, and goes to the
+// provider although there is a session.
+func (i *Issuer) counts(s session.Session) bool {
+	return i.cfg.Now().Before(i.cfg.Sessions.EndsFor(s, i.cfg.Site))
 }
 
 // inWindow says whether a person opens the address in a window, as far as the browser tells: a frame, an image and a

@@ -44,15 +44,21 @@ func (i *Issuer) idToken(about statement, g grant, s session.Session) (statement
 		return nil, errors.New("an ID token without a nonce")
 	}
 	now := i.cfg.Now().Truncate(time.Second)
+	expires := now.Add(i.within(s, accessLife)).Truncate(time.Second)
 	token := maps.Clone(about)
 	maps.Copy(token, statement{
 		"iss": i.cfg.Issuer, "aud": i.cfg.Client.ID, "nonce": g.Nonce, "jti": rand.Text(),
-		"iat": now.Unix(), "exp": now.Add(accessLife).Unix(),
+		"iat": now.Unix(), "exp": expires.Unix(),
 	})
 	if g.AuthTime {
 		token["auth_time"] = signedInAt(s).Unix()
 	}
 	return token, nil
+}
+
+// within is a life cut where the session is over for the site: what is given for it is worth nothing then.
+func (i *Issuer) within(s session.Session, life time.Duration) time.Duration {
+	return min(life, s.Ends.Sub(i.cfg.Now().Truncate(time.Second)))
 }
 
 // signedInAt is when the person last proved who they are: at the provider, if it says so.

@@ -118,7 +118,7 @@ func provedBy(challenge, verifier string) bool {
 // the token.
 func (i *Issuer) spend(ctx context.Context, key string, s session.Session) (token string, err error) {
 	token = newSecret()
-	if err := i.access.Put(ctx, keyOf(token), access{Session: s.Key}, accessLife); err != nil {
+	if err := i.access.Put(ctx, keyOf(token), access{Session: s.Key}, i.within(s, accessLife)); err != nil {
 		return "", fmt.Errorf("keep an access token: %w", err)
 	}
 	winner, err := i.codes.Update(ctx, key, accessLife, func(g grant) (grant, error) {
@@ -139,10 +139,10 @@ func (i *Issuer) spend(ctx context.Context, key string, s session.Session) (toke
 	return token, nil
 }
 
-// holder is the session that something was given for, while it lives. Another tab's sign-in of the same person may have
+// holder is the session that something was given for, while it lives and its sign-in counts for the site. Another tab's sign-in of the same person may have
 // taken its place in the browser; a sign-out leaves nothing in its place.
 func (i *Issuer) holder(ctx context.Context, key string) (session.Session, error) {
-	s, err := i.cfg.Sessions.Latest(ctx, key, "")
+	s, err := i.cfg.Sessions.Latest(ctx, key, i.cfg.Site)
 	if errors.Is(err, session.ErrNone) {
 		return s, &refusedCode{reason: audit.SessionEnded}
 	}

@@ -109,7 +109,7 @@ func (i *Issuer) redeem(ctx context.Context, form map[string]string, address str
 		Act: audit.IDTokenIssued, Attrs: []slog.Attr{slog.String("jti", jti), slog.String("kid", kid)},
 	})
 	return tokenAnswer{
-		AccessToken: token, TokenType: "Bearer", ExpiresIn: int(accessLife.Seconds()), IDToken: idToken, Scope: grant.scopeText(),
+		AccessToken: token, TokenType: "Bearer", ExpiresIn: int(i.within(s, accessLife).Seconds()), IDToken: idToken, Scope: grant.scopeText(),
 	}, nil
 }
 
