@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
+	"chatgate/gateway/chat"
 	"chatgate/store"
 )
 
@@ -54,24 +54,19 @@ type Import struct {
 	DryRun bool
 }
 
-// Outcome is what became of one line.
-type Outcome string
-
-// What can become of a line.
-const (
-	ImportLinked    Outcome = "linked"    // or would be, on a dry run
-	ImportMoved     Outcome = "moved"     // from the old identity on the line to the new one
-	ImportUnchanged Outcome = "unchanged" // it stood already
-	ImportRefused   Outcome = "refused"
+// What became of one line, and what can.
+type (
+	Outcome      = chat.Outcome
+	ImportedLine = chat.ImportedLine
 )
 
-// ImportedLine is one line and what became of it.
-type ImportedLine struct {
-	Number  int
-	Outcome Outcome
-	// Why a line is refused.
-	Why string
-}
+// The outcomes.
+const (
+	ImportLinked    = chat.ImportLinked
+	ImportMoved     = chat.ImportMoved
+	ImportUnchanged = chat.ImportUnchanged
+	ImportRefused   = chat.ImportRefused
+)
 
 // maxLine is how long a line may be, in bytes.
 const maxLine = 16 << 10
@@ -87,14 +82,8 @@ func (d *Desk) Import(ctx context.Context, r io.Reader, how Import, told func(Im
 			continue
 		}
 		outcome, err := d.importLine(ctx, lines.Bytes(), how)
-		refused, ok := errors.AsType[*RefusedLinkError](err)
-		switch {
-		case ok:
-			told(ImportedLine{Number: number, Outcome: ImportRefused, Why: refused.Why})
-		case err != nil:
-			return fmt.Errorf("line %d: %w", number, err)
-		default:
-			told(ImportedLine{Number: number, Outcome: outcome})
+		if err := chat.TellLine(told, number, outcome, err); err != nil {
+			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -202,29 +191,15 @@ func (i Import) target(from Link) (Link, error) {
 	return to, &RefusedLinkError{Why: fmt.Sprintf("provider %q is not in the configuration", to.Provider)}
 }
 
-// ReadSubjects reads a map of subjects: on each line the old one and the new one with a tab between them. Two old ones
-// with one new one would make two people one.
+// ReadSubjects reads a map of subjects: from each old one to the new one.
 func ReadSubjects(r io.Reader) (map[string]string, error) {
-	subjects, taken := map[string]string{}, map[string]bool{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimSuffix(lines.Text(), "\r")
-		if line == "" {
-			continue
-		}
-		from, to, ok := strings.Cut(line, "\t")
-		_, twice := subjects[from]
-		switch {
-		case !ok || from == "" || to == "" || strings.Contains(to, "\t"):
-			return nil, fmt.Errorf("line %d: must be the old subject, a tab and the new subject", number)
-		case twice || taken[to]:
-			return nil, fmt.Errorf("line %d: a subject stands twice on its side of the map", number)
-		}
-		subjects[from], taken[to] = to, true
+	lines, err := chat.ReadSubjects(r)
+	if err != nil {
+		return nil, err
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read map of subjects: %w", err)
+	subjects := map[string]string{}
+	for _, line := range lines {
+		subjects[line.Old] = line.New
 	}
 	return subjects, nil
 }
