@@ -173,9 +173,7 @@ func (c *connector) signAdmin(ctx context.Context, who chat.Caller, a account) (
 	if err != nil {
 		return signed{}, err
 	}
-	st := c.stamp(lastSigned(who.Session), basis)
-	st.Expires = st.IssuedAt.Add(adminLife)
-	return c.signApart(ctx, who.Session, a, st)
+	return c.signApart(ctx, who.Session, a, c.stamp(who.Session, basis, adminLife))
 }
 
 // signApart signs a token that the session does not keep, so that no page is given it, and gives it to nobody when the
@@ -185,7 +183,7 @@ func (c *connector) signApart(ctx context.Context, s session.Session, a account,
 	if err != nil {
 		return signed{}, err
 	}
-	if _, err := c.env.Sessions.ByKey(ctx, s.Key, ""); err != nil {
+	if _, err := c.env.Sessions.ByKey(ctx, s.Key, c.env.Name); err != nil {
 		return signed{}, errors.Join(err, c.takeBack(ctx, s, t))
 	}
 	return t, nil

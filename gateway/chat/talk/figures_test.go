@@ -16,6 +16,7 @@ import (
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/keyring"
+	"chatgate/gateway/session"
 	"chatgate/store"
 	"chatgate/store/memstore"
 )
@@ -61,7 +62,7 @@ func TestAHundredThousandTokens(t *testing.T) {
 			c := tokenMaker(t, test.cfg, now)
 			want := regexp.MustCompile("^" + test.want + "$")
 			for range test.many {
-				token, _, err := c.signer.sign(c.claims(who, c.stamp(signed{}, "")))
+				token, _, err := c.signer.sign(c.claims(who, c.stamp(session.Session{Ends: now().Add(time.Hour)}, "", c.cfg.TokenLifetime)))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -112,7 +112,7 @@ func (c *connector) issueFor(ctx context.Context, who *chat.Caller, userID strin
 	if err != nil {
 		return signed{}, err
 	}
-	t, err := c.signApart(ctx, s, a, c.stamp(lastSigned(s), basis))
+	t, err := c.signApart(ctx, s, a, c.stamp(s, basis, c.cfg.TokenLifetime))
 	return t, nobodyFor(err, session.ErrNone)
 }
 

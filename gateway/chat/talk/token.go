@@ -79,7 +79,7 @@ func (c *connector) give(ctx context.Context, who chat.Caller, f freshness) (t s
 			return signed{}, "", err
 		}
 	}
-	st := c.stamp(last, basis)
+	st := c.stamp(s, basis, c.cfg.TokenLifetime)
 	st.HandedOver = f == lastIfHandedOver
 	t, err = c.sign(ctx, s, a, st)
 	return t, resultSigned, err
@@ -165,7 +165,7 @@ type decisive struct {
 // settings are those of a section that its tokens come from, as text.
 func (c *Config) settings(accountPage string) (string, error) {
 	raw, err := json.Marshal([]any{
-		c.Profile, c.TokenLifetime, c.Issuer, c.audience(), c.Generation, c.Deleted, c.UniqueNames, c.Claims.Username, c.Claims.Picture,
+		c.Profile, c.TokenLifetime, c.Access.MaxAge, c.Issuer, c.audience(), c.Generation, c.Deleted, c.UniqueNames, c.Claims.Username, c.Claims.Picture,
 		accountPage,
 	})
 	if err != nil {
@@ -177,18 +177,21 @@ func (c *Config) settings(accountPage string) (string, error) {
 // clockSpread is how far the clocks of two replicas may be apart for iat to rise all the same.
 const clockSpread = 30 * time.Second
 
-// stamp is the stamp of the token that follows the last one. Coral takes changed claims only from a token with a later
-// iat than the last that changed something, so where the claims changed iat rises, though the clock of this replica has
-// not come as far (G17).
-func (c *connector) stamp(last signed, basis string) stamp {
+// stamp is the stamp of the token that follows the session's last one and is good for this long, or until the session is
+// over for the chat. Coral takes changed claims only from a token with a later iat than the last that changed something, so
+// where the claims changed iat rises, though the clock of this replica has not come as far (G17).
+func (c *connector) stamp(s session.Session, basis string, life time.Duration) stamp {
+	last := lastSigned(s)
 	issued := c.env.Now().Truncate(time.Second)
 	later := time.Unix(last.IssuedAt+1, 0)
 	if last.Basis != basis && later.After(issued) && later.Sub(issued) <= clockSpread {
 		issued = later
 	}
-	return stamp{
-		ID: rand.Text(), Nonce: rand.Text(), Basis: basis, IssuedAt: issued, Expires: issued.Add(c.cfg.TokenLifetime),
+	expires := issued.Add(life)
+	if s.Ends.Before(expires) {
+		expires = s.Ends.Truncate(time.Second)
 	}
+	return stamp{ID: rand.Text(), Nonce: rand.Text(), Basis: basis, IssuedAt: issued, Expires: expires}
 }
 
 // sign makes a token and keeps it in the session, for the next GET.

@@ -91,7 +91,7 @@ func (c *connector) behind(ctx context.Context, claims keyring.Claims) (account,
 	if err != nil {
 		return account{}, nobodyFor(err, store.ErrNotFound, store.ErrCorrupt, store.ErrUnknownKey)
 	}
-	s, err := c.env.Sessions.ByKey(ctx, o.Session, "")
+	s, err := c.env.Sessions.ByKey(ctx, o.Session, c.env.Name)
 	if err != nil {
 		return account{}, nobodyFor(err, session.ErrNone)
 	}
