@@ -1,5 +1,5 @@
-// A certified provider as an organisation would run it: one confidential client that must use PKCE, two people, no
-// consent to first-party sign-ins, logout in both directions. Claims come from userinfo, as the specification has it.
+// A certified provider as an organisation would run it: confidential clients that must use PKCE, two people, no consent
+// to first-party sign-ins, logout in both directions. Claims come from userinfo, as the specification has it.
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Records } from './records.mjs';
@@ -34,13 +34,15 @@ export function newKey() {
   return { ...privateKey.export({ format: 'jwk' }), kid: randomBytes(8).toString('hex'), use: 'sig', alg: 'RS256' };
 }
 
-export function configuration({ keys, cookieKeys, client }) {
+export function configuration({ keys, cookieKeys, clients }) {
   return {
     adapter: Records,
     jwks: { keys },
     cookies: { keys: cookieKeys },
-    clients: [client],
+    clients,
     pkce: { required: () => true },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    rotateRefreshToken: true,
     scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
     claims: {
       openid: ['sub'],
@@ -52,6 +54,8 @@ export function configuration({ keys, cookieKeys, client }) {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true },
       backchannelLogout: { enabled: true },
+      revocation: { enabled: true },
+      jwtUserinfo: { enabled: true },
     },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount,
