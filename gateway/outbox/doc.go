@@ -21,10 +21,4 @@
 // by its idle limit, or whose record was lost, leaves its tokens where the next sign-out finds them. At the absolute
 // end of the session a sweep on any replica revokes what is left, unless the chat is configured to keep it. An entry
 // goes when its token is revoked or expires by the chat's own rules.
-//
-// # What has no caller yet
-//
-// [Ledger.RevokeSID] waits for the provider's own sign-out, [Outbox.Depth] for the command that looks an installation
-// over. In this release tokens are revoked one at a time, by session, by subject when an account is unlinked, and by the
-// sweep.
 package outbox

@@ -5,6 +5,7 @@
 //
 //	s          the session: identity, begin, absolute end. While it is there the session lives (D21).
 //	l          when it was last seen; written at most every idle/16.
+//	f          where it began: browser, system and address, for its person to know it again.
 //	t.<chat>   what the connector keeps for the chat: its cached login token.
 //	m.<chat>   the mark that the person signed out inside the chat and wants to stay out (R12).
 //	h.<chat>   the hold that keeps the API silent while a frame completes a sign-in (B-16).
@@ -31,6 +32,13 @@
 // A session whose chat ended it, while only a frame was there, leaves a farewell for ten minutes: what its browser needs
 // to sign out at the provider too, by a press ([Manager.EndElsewhere], R12).
 //
-// In this release one session ends at a time: by its person, or when another one takes its place in the browser.
-// [Manager.EndSubject] and [Manager.EndSID] wait for the provider's own sign-out and for commands.
+// A sign-out of more than one session ([Manager.EndSubject], [Manager.EndSID], [Manager.EndAll]) leaves a mark for as long
+// as a sign-in may be on its way over the provider, so that none which began before comes in after it (S114).
+//
+// # Re-checks
+//
+// Where the provider gives a refresh token, it is asked every session.recheck whether the session may go on, and what it
+// says of the person now (S54). [Manager.Run] does that on every replica, each session by one of them; a request that
+// finds it long overdue waits for it. A refusal ends the session, anything else lets it go on (S71). The outcome is
+// written only in the place of the refresh token that was spent, and only while the session lives (S70, S114).
 package session
