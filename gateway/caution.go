@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 )
 
@@ -24,7 +25,7 @@ func (s *Server) recover(c *gin.Context) {
 		}
 		s.metrics.panics.Inc()
 		s.cfg.Log.ErrorContext(c.Request.Context(), "request panicked", "err", fmt.Sprint(cause), "stack", string(debug.Stack()))
-		err := problem.Internal(errors.New("panic"))
+		err := problem.Internal(decision.Because(decision.Panicked, errors.New("panic")))
 		if wantsPage(c.Request) {
 			s.cfg.Problems.WritePage(c, err)
 			return

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -71,4 +73,20 @@ func sent(r *http.Request) []string {
 		"fetch_site", r.Header.Get("Sec-Fetch-Site"), "fetch_mode", r.Header.Get("Sec-Fetch-Mode"), "fetch_dest", r.Header.Get("Sec-Fetch-Dest"),
 		"own_cookies", strconv.Itoa(ownCookies(r)),
 	}
+}
+
+// elsewhere says why a browser is not the one that began a login: of the cookie that would prove it there must be one.
+func (s *Server) elsewhere(c *gin.Context, id string) error {
+	own := len(c.Request.CookiesNamed(attemptCookie + id))
+	return decision.Because(decision.AttemptElsewhere, errors.New("a login without the cookie of its attempt"),
+		"cookies_of_this_login", strconv.Itoa(own), "cookies_of_other_logins", strconv.Itoa(len(s.attemptCookies(c))-own))
+}
+
+// originOf is scheme, host and port of an address, or nothing: the rest of it may be anybody's.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -156,10 +157,11 @@ func (s *Server) failHandOff(c *gin.Context, id string, a attempt, told *problem
 	if err := s.cfg.HandOffs.Fail(ctx, a.HandOff.Started, told.Code); err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	f := failed{Code: told.Code, HandOff: a.HandOff.ID, Mode: a.HandOff.Mode, Browser: a.Browser}
+	f := failed{Code: told.Code, HandOff: a.HandOff.ID, Mode: a.HandOff.Mode, Browser: a.Browser, Request: decision.RequestID(ctx)}
 	if err := s.failures.Put(ctx, id, f, oidc.AttemptLifetime); err != nil {
 		return problem.StoreUnavailable(err)
 	}
+	decision.Answered(ctx, decision.Answer{Status: told.Status, Code: told.Code}, told)
 	c.Redirect(http.StatusSeeOther, "/login/failed?"+url.Values{"attempt": {id}}.Encode())
 	return nil
 }
@@ -170,6 +172,7 @@ type failed struct {
 	HandOff string
 	Mode    mode
 	Browser string // as in attempt
+	Request string `json:",omitempty"` // the id of the one in which it failed
 }
 
 // showFailed says what went wrong and offers to try the same hand-off again (B-18), to the browser in which it was begun
@@ -181,8 +184,9 @@ func (s *Server) showFailed(c *gin.Context) error {
 		return attemptProblem(err)
 	}
 	if !s.ownsAttempt(c, id, f.Browser) {
-		return problem.LoginExpired(errors.New("the page of a failed login was opened in another browser"))
+		return problem.LoginExpired(s.elsewhere(c, id))
 	}
+	decision.Note(c.Request.Context(), decision.LoginFailedBefore, "request", f.Request)
 	again := web.Action{
 		Label: "action.sign_in_again", Href: "/login/start", Post: true, Hook: "login",
 		Fields: map[string]string{"handoff": f.HandOff, "mode": string(f.Mode)},

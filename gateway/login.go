@@ -13,6 +13,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -60,7 +61,7 @@ func (s *Server) loginByForm(c *gin.Context) error {
 func (s *Server) enter(c *gin.Context, fields map[string]string, send func(*gin.Context, string) error) error {
 	target, err := s.target(fields)
 	if err != nil {
-		return problem.ReturnToRefused(err)
+		return problem.ReturnToRefused(decision.Because(decision.ReturnUnlisted, err, "origin", originOf(fields["return_to"])))
 	}
 	w, err := readWish(fields, oidc.PromptLogin, oidc.PromptSelectAccount)
 	if err != nil {
@@ -154,7 +155,7 @@ func (s *Server) callbackURL() string { return s.cfg.BaseURL + "/login/callback"
 func (s *Server) provider(key string) (*oidc.RelyingParty, error) {
 	rp, ok := s.cfg.Providers[key]
 	if !ok {
-		return nil, problem.NotFound(nil)
+		return nil, problem.NotFound(decision.Because(decision.ProviderUnknown, errors.New("no provider of this key")))
 	}
 	return rp, nil
 }
@@ -195,7 +196,7 @@ func (s *Server) callback(c *gin.Context) error {
 	c.Header("Referrer-Policy", "no-referrer")
 	states := c.QueryArray("state")
 	if len(states) != 1 {
-		return problem.LoginExpired(errors.New("callback without exactly one state"))
+		return problem.LoginExpired(decision.Because(decision.StateMissing, errors.New("callback without exactly one state")))
 	}
 	if err := s.allow(c, s.cfg.Rules.CallbackAddress, clientKey(c)); err != nil {
 		return err
@@ -203,7 +204,8 @@ func (s *Server) callback(c *gin.Context) error {
 	id := attemptID(states[0])
 	a, err := s.attempts.Get(ctx, id)
 	if err == nil && !s.ownsAttempt(c, id, a.Browser) {
-		mismatch := problem.LoginMismatch(errors.New("callback without the cookie of its attempt"))
+		decision.Person(ctx, a.Provider, "", "")
+		mismatch := problem.LoginMismatch(s.elsewhere(c, id))
 		s.refused(c, a.Provider, audit.AttemptMissing, mismatch.Code)
 		return mismatch
 	}
@@ -220,7 +222,7 @@ func attemptProblem(err error) error {
 	if errors.Is(err, store.ErrUnavailable) {
 		return problem.StoreUnavailable(err)
 	}
-	return problem.LoginExpired(err)
+	return problem.LoginExpired(decision.Because(decision.AttemptUnknown, err))
 }
 
 // finish turns the provider's answer into a session and leaves the callback's address, with its code, behind (D30).
@@ -229,8 +231,10 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	rp, ok := s.cfg.Providers[a.Provider]
 	if !ok {
 		s.clearAttemptCookie(c, id)
-		return problem.LoginExpired(errors.New("the attempt's provider is no longer configured"))
+		return problem.LoginExpired(decision.Because(
+			decision.ProviderUnknown, errors.New("the attempt's provider is no longer configured"), "provider", a.Provider))
 	}
+	decision.Person(ctx, a.Provider, "", "")
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
 	if choosesInVain(a, err) {
 		return s.withoutChoice(c, id, rp, a)
@@ -239,11 +243,12 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 		return s.failed(c, id, a, err)
 	}
 	s.clearAttemptCookie(c, id)
+	decision.Person(ctx, identity.Provider, identity.Subject, "")
 	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, session.SignIn{
 		Identity: identity, Tokens: tokens, Began: a.Created, Address: c.ClientIP(),
 	})
 	if errors.Is(err, session.ErrEnded) { // signed out everywhere while this was on its way (S114)
-		return problem.LoginExpired(err)
+		return problem.LoginExpired(decision.Because(decision.SessionOver, err))
 	}
 	if err != nil {
 		return problem.StoreUnavailable(err)
@@ -337,7 +342,7 @@ func (s *Server) done(c *gin.Context) error {
 	if err == nil {
 		target, err := s.origins.again(f.Target)
 		if err != nil {
-			return problem.ReturnToRefused(err)
+			return problem.ReturnToRefused(decision.Because(decision.ReturnUnlisted, err, "origin", originOf(f.Target)))
 		}
 		c.Redirect(http.StatusSeeOther, target)
 		return nil

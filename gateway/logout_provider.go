@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
 	"chatgate/oidc"
@@ -33,7 +35,7 @@ const tokenMargin = 5 * time.Minute
 func (s *Server) backchannel(c *gin.Context) error {
 	raw, err := logoutForm(c)
 	if err != nil {
-		return s.refuseLogout(c, audit.LogoutForm, problem.InvalidRequest("A logout call has one form field, logout_token.", err))
+		return s.refuseLogout(c, audit.LogoutForm, problem.InvalidRequest("A logout call has one form field, logout_token.", decision.Because(decision.LogoutRefused, err)))
 	}
 	taken := false
 	var refusal error = &oidc.RefusedError{Reason: oidc.ReasonLogoutIssuer, Err: errors.New("no provider of this issuer is configured")}
@@ -162,13 +164,16 @@ func (s *Server) refuseLogout(c *gin.Context, reason audit.Reason, refusal error
 	return refusal
 }
 
+var errFrontchannel = errors.New("no issuer that is known, or no session")
+
 // frontchannel ends the sessions of one session at the provider. Whoever knows its id was told it by the provider: without
 // one nothing ends, since the cookie alone would let any page sign people out (S105, S113).
 func (s *Server) frontchannel(c *gin.Context) error {
 	query, err := single(c.Request.URL.Query())
 	keys := s.providersOf(query["iss"])
 	if err != nil || query["sid"] == "" || len(keys) == 0 {
-		return s.refuseLogout(c, audit.LogoutForm, problem.InvalidRequest("A logout call names an issuer that is known here and a session.", err))
+		return s.refuseLogout(c, audit.LogoutForm, problem.InvalidRequest("A logout call names an issuer that is known here and a session.",
+			decision.Because(decision.LogoutRefused, cmp.Or(err, errFrontchannel))))
 	}
 	ctx, ended := c.Request.Context(), 0
 	var ancestors []string

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/web"
 )
@@ -27,7 +29,8 @@ func (s *Server) stopRounds(c *gin.Context) error {
 		return nil
 	}
 	writeCookie(c, roundsCookie, "", -1)
-	return problem.LoginLoop(nil).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
+	loop := problem.LoginLoop(decision.Because(decision.RoundsReached, errors.New("too many rounds")))
+	return loop.WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
 }
 
 // goRound sends the browser on from /login and counts it: a login that cannot begin, because the provider is down, is

@@ -152,6 +152,7 @@ var aboutChats = map[string]string{
 	"chat_limited":       "Give the service account the permission api-bypass-rate-limit in {chat}.",
 	"operator_needed":    "chatgate doctor looks over everything that {chat} has to allow.",
 	"client_refused":     "The server that asked has a wrong name or secret, or an expired one: compare chats.{chat}.issueClients.",
+	"nobody_behind":      "The person is signed out, or left out by chats.{chat}.access, since the token or id was given out: the chat treats them as a stranger until they sign in again.",
 	"talk_token_refused": "The token is not this site's, is too old, or is signed with another key: chatgate talk verify names the rule that it breaks.",
 }
 

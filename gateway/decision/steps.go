@@ -78,6 +78,7 @@ const (
 	RequestRefused  Code = "sign_in_request_refused"
 	RedirectUnknown Code = "redirect_uri_unknown"
 	CodeRefused     Code = "code_refused"
+	NobodyBehind    Code = "nobody_behind"
 )
 
 // step is what is known of a code.
@@ -119,7 +120,7 @@ var steps = map[Code]step{
 	SealedElsewhere:   {"the record is sealed under a key that another replica holds and this one does not", noStore},
 	ChildUnknown:      {"the frame's own cookie leads to no session", noSession},
 	ChildForeign:      {"the frame's own cookie belongs to another session than the window's", noSession},
-	SessionOver:       {"the session ended while the request was served", append([]string{"signed_out_everywhere"}, noPerson...)},
+	SessionOver:       {"the person was signed out while the request was served", append([]string{"signed_out_everywhere", "login_expired"}, noPerson...)},
 	SignInTooOld:      {"the sign-in is older than this chat takes", noPerson},
 	RecheckEnded:      {"the provider does not let the session go on", noPerson},
 	StayedOut:         {"the person signed out inside the chat, and has not pressed Continue", []string{"signed_out_of_chat", "signed_out_everywhere"}},
@@ -155,6 +156,7 @@ var steps = map[Code]step{
 	ClientRefused:   {"the server has not proved which client it is", []string{"invalid_client", "client_refused"}},
 	RequestRefused:  {"the chat's own login sent a request that is refused", append([]string{"sign_in_request_refused"}, noOAuth...)},
 	RedirectUnknown: {"the chat's own login wants the sign-in to end at an address that is not registered", []string{"redirect_uri_refused"}},
+	NobodyBehind:    {"nobody who may enter is signed in behind what was asked for", []string{"not_found"}},
 	CodeRefused:     {"the code buys nothing", []string{"invalid_grant"}},
 }
 
