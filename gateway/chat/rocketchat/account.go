@@ -1,6 +1,7 @@
 package rocketchat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/oidc"
 	"chatgate/store"
@@ -84,6 +86,7 @@ func (a *accounts) linked(ctx context.Context, id oidc.Identity) (account, error
 	if err != nil {
 		return account{}, err
 	}
+	decision.Note(ctx, decision.AccountMatched, "by", "link", "account", found.ID)
 	return found, a.usable(ctx, id, found)
 }
 
@@ -148,6 +151,7 @@ func (a *accounts) login(ctx context.Context, id oidc.Identity, found account, a
 
 func (a *accounts) refuse(ctx context.Context, reason audit.Reason, id oidc.Identity, userID string, told *problem.Error) error {
 	a.record(ctx, audit.AccountRefused, reason, id, userID)
+	decision.Note(ctx, decision.AccountRefused, "reason", cmp.Or(told.Reason.Code, string(reason)), "account", userID)
 	return told
 }
 

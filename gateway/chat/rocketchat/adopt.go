@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chatgate/gateway/audit"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/oidc"
 )
@@ -68,6 +69,7 @@ func (a *accounts) claim(ctx context.Context, id oidc.Identity, found account) e
 	if err != nil {
 		return err
 	}
+	decision.Note(ctx, decision.AccountMatched, "by", string(how), "account", found.ID)
 	if err := a.usable(ctx, id, found); err != nil {
 		return err
 	}

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 )
 
 // errUnavailable says that Rocket.Chat gave no answer worth the name: no connection, no time, a 5xx, no JSON. The last
 // is how a proxy refuses.
-var errUnavailable = errors.New("rocket.chat unavailable")
+var errUnavailable = decision.Because(decision.ChatDown, errors.New("rocket.chat unavailable"))
 
 // limitedError is a 429.
 type limitedError struct{ wait time.Duration }

@@ -188,12 +188,12 @@ func (c *connector) gone(ctx context.Context, who chat.Caller, i issued) (issued
 		if err := c.env.Sessions.EndElsewhere(ctx, s); err != nil {
 			return issued{}, err
 		}
-		return issued{}, problem.SignedOutEverywhere(c.env.Title, nil)
+		return issued{}, problem.SignedOutEverywhere(c.env.Title, errStayedOut)
 	}
 	if err := c.env.Sessions.StayOut(ctx, s, c.env.Name); err != nil {
 		return issued{}, err
 	}
-	return issued{}, problem.SignedOutOfChat(c.env.Title, nil)
+	return issued{}, problem.SignedOutOfChat(c.env.Title, errStayedOut)
 }
 
 func (c *connector) recordSignOut(ctx context.Context, s session.Session) {

@@ -120,7 +120,7 @@ func (c *connector) mayResume(s session.Session) error {
 	case s.Chat.Held(c.env.Now()):
 		return held()
 	case s.Chat.StayOut:
-		return problem.SignedOutOfChat(c.env.Title, nil)
+		return problem.SignedOutOfChat(c.env.Title, errStayedOut)
 	}
 	return nil
 }
