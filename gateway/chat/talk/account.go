@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"chatgate/gateway/decision"
 	"chatgate/oidc"
 )
 
@@ -22,7 +23,7 @@ type account struct {
 }
 
 // errNoEmail says that Coral's single sign-on would need an e-mail address and there is none to vouch for.
-var errNoEmail = errors.New("no verified e-mail address")
+var errNoEmail = decision.Because(decision.AddressMissing, errors.New("no verified e-mail address"))
 
 // account makes the account of an identity by the rules of the site's profile, or says errNoEmail or errGivenAway. It fails
 // while the key of user ids, or an alias, cannot be read.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/store"
 )
 
@@ -45,7 +46,8 @@ func newAliases(env chat.Env) *aliases {
 }
 
 // errGivenAway says that somebody's user id is another sign-in's now.
-var errGivenAway = errors.New("the talk user id went over to another identity")
+var errGivenAway = decision.Because(
+	decision.AccountRefused, errors.New("the talk user id went over to another identity"), "reason", accountMoved.Code)
 
 // userID is the id that a person goes by, without what the generation adds, or errGivenAway. A record that cannot be opened
 // is an error too: who has an alias must never become a stranger because of it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/problem"
 )
@@ -21,7 +22,8 @@ const frameScript = "talk-frame.js"
 func (c *connector) showFrame(g *gin.Context) error {
 	embedder, ok := c.frame.Embedder(g)
 	if !ok {
-		return problem.OriginNotAllowed(errors.New("frame for an embedder without the right to tokens"))
+		return problem.OriginNotAllowed(decision.Because(
+			decision.EmbedderUnlisted, errors.New("frame for an embedder without the right to tokens"), "embedder", decision.List(g.QueryArray("embedder"))))
 	}
 	return c.frame.Show(g, handoff.View{Parent: string(embedder), Embedder: true})
 }

@@ -14,6 +14,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/store"
@@ -156,5 +157,5 @@ func clientRefused(reason error) error {
 	return fmt.Errorf("%w: %w", &problem.Error{
 		Status: http.StatusUnauthorized, Code: "client_refused",
 		Heading: "Not authorized", Detail: "The request does not prove which client sends it.",
-	}, reason)
+	}, decision.Because(decision.ClientRefused, reason))
 }

@@ -8,6 +8,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
@@ -50,5 +51,5 @@ func tokenRefused(reason error) error {
 	return fmt.Errorf("%w: %w", &problem.Error{
 		Status: http.StatusUnauthorized, Code: "talk_token_refused",
 		Heading: "Not authorized", Detail: "The request carries no token that is good here.",
-	}, reason)
+	}, decision.Because(decision.TokenRefused, reason))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/problem"
@@ -27,7 +28,7 @@ type userAnswer struct {
 }
 
 // errNobody says that a token is good and nobody stands behind it any more.
-var errNobody = errors.New("no live session behind the talk token")
+var errNobody = decision.Because(decision.NobodyBehind, errors.New("no live session behind the talk token"))
 
 // user says who a Talk token belongs to, while the session it was signed for lives: 401 for a token that is not this
 // site's or not good any more, 404 when the session is over or its person may not enter now (G13). It is for servers:
