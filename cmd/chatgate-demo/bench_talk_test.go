@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -62,7 +61,7 @@ type talkWorld struct {
 func startTalk(t testing.TB, redis string, profile talk.Profile) talkWorld {
 	t.Helper()
 	w := start(t, worldConfig{
-		Redis: redis, KeyPrefix: rand.Text() + ":", Log: slog.New(slog.NewJSONHandler(forgetful{}, nil)), Talk: profile,
+		Redis: redis, KeyPrefix: rand.Text() + ":", Log: forgetfulLog(), Talk: profile,
 		Extra: "log: {access: false}\nlimits: {warmCallsPerSession: 0, warmCallsPerAddress: 0, talkTokensPerSession: 0}\n",
 	})
 	v := w.visitor(t)

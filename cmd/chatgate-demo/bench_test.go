@@ -148,10 +148,14 @@ type forgetful struct{}
 
 func (forgetful) Write(p []byte) (int, error) { return len(p), nil }
 
+// unwatched is a log that is written for its cost alone.
+type unwatched struct{ slog.Handler }
+
+func forgetfulLog() *slog.Logger { return slog.New(unwatched{slog.NewJSONHandler(forgetful{}, nil)}) }
+
 func startWarm(t testing.TB, redis, extra string) warmWorld {
 	t.Helper()
-	log := slog.New(slog.NewJSONHandler(forgetful{}, nil))
-	w := start(t, worldConfig{Redis: redis, KeyPrefix: rand.Text() + ":", Log: log, Extra: extra + "limits: {warmCallsPerSession: 0, warmCallsPerAddress: 0}\n"})
+	w := start(t, worldConfig{Redis: redis, KeyPrefix: rand.Text() + ":", Log: forgetfulLog(), Extra: extra + "limits: {warmCallsPerSession: 0, warmCallsPerAddress: 0}\n"})
 	v := w.visitor(t)
 	v.signIn("/login", "ada")
 	if got := v.rocketChatToken(); got.status != http.StatusOK {

@@ -182,7 +182,7 @@ func TestNoCodeAndNoStateIsLogged(t *testing.T) { // S29
 
 func TestOneReplicaIssuesACodeAndAnotherTakesIt(t *testing.T) { // D17
 	w := start(t, worldConfig{})
-	other, err := w.openGateway(slog.New(slog.DiscardHandler))
+	other, err := w.openGateway(watched.log(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"html"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"testing"
+	"time"
 
 	"chatgate/cmd/internal/app"
 )
@@ -138,21 +138,29 @@ func (f *frame) redeemed() string {
 func (w *world) replica(t testing.TB, lend app.Lends) http.Handler {
 	t.Helper()
 	opened := w.another(t, lend)
-	public, admin := listenLocal(t), listenLocal(t)
+	admin := runReplica(t, opened)
+	machine := w.visitor(t)
+	eventually(t, "the replica is ready", func() bool {
+		return machine.send(http.MethodGet, admin+"/readyz", "").json(t)["status"] == "ready"
+	})
+	return opened.Server().Handler()
+}
+
+// runReplica serves until the test ends, and returns where to ask how it is.
+func runReplica(t testing.TB, opened *app.App) (admin string) {
+	t.Helper()
+	public, private := listenLocal(t), listenLocal(t)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- opened.Serve(ctx, public, admin) }()
+	go func() { ended <- opened.Serve(ctx, public, private) }()
 	t.Cleanup(func() {
+		watched.metrics(&http.Client{Timeout: time.Second}, "http://"+private.Addr().String())
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the replica ended with %v", err)
 		}
 	})
-	machine := w.visitor(t)
-	eventually(t, "the replica is ready", func() bool {
-		return machine.send(http.MethodGet, "http://"+admin.Addr().String()+"/readyz", "").json(t)["status"] == "ready"
-	})
-	return opened.Server().Handler()
+	return "http://" + private.Addr().String()
 }
 
 // idleReplica is one that answers and does no work in the background: it is about to die, or a look into the future.
@@ -167,7 +175,7 @@ func (w *world) another(t testing.TB, lend app.Lends) *app.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lend.Transport, lend.Log = w.transport, slog.New(slog.DiscardHandler)
+	lend.Transport, lend.Log = w.transport, watched.log(nil)
 	opened, err := app.Open(loaded.Config, lend)
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +220,7 @@ func (b balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	arrived.RequestURI, arrived.Host, arrived.RemoteAddr = r.URL.RequestURI(), r.URL.Host, "127.0.0.1:1"
 	recorder := httptest.NewRecorder()
 	b.replica.ServeHTTP(recorder, arrived)
+	watched.answer(recorder)
 	return recorder.Result(), nil
 }
 

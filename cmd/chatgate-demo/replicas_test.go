@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -17,7 +16,7 @@ import (
 func TestFiveHundredFirstCallsAtOnceMakeOneAccount(t *testing.T) { // R7, R8, R29, S88
 	const calls = 500
 	w := start(t, worldConfig{Redis: redistest.Start(t).Addr, Extra: "limits: {warmCallsPerSession: 0}\n"})
-	other, err := w.openGateway(slog.New(slog.DiscardHandler))
+	other, err := w.openGateway(watched.log(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +78,7 @@ func (v *visitor) tokenRequest() *http.Request {
 // TestASignOutReachesEveryReplica: the old cookie is refused by the other gateway at once (S63, S72).
 func TestASignOutReachesEveryReplica(t *testing.T) {
 	w := start(t, worldConfig{Redis: redistest.Start(t).Addr})
-	other, err := w.openGateway(slog.New(slog.DiscardHandler))
+	other, err := w.openGateway(watched.log(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

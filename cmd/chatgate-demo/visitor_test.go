@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,13 +23,12 @@ func start(t testing.TB, cfg worldConfig) *world {
 // startBroken is start for a world that is spoilt before it begins; ready is closed when all is well.
 func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, ready <-chan struct{}) {
 	t.Helper()
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+	cfg.Log = watched.log(cfg.Log)
 	w, err := openWorld(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	watched.world(w)
 	spoil(w)
 	ctx, stop := context.WithCancel(context.Background())
 	well, ended := make(chan struct{}), make(chan error, 1)
@@ -38,6 +36,7 @@ func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, r
 		ended <- w.Run(ctx, func() error { close(well); return nil })
 	}()
 	t.Cleanup(func() {
+		watched.metrics(&http.Client{Timeout: time.Second}, w.Addresses().Admin)
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the world ended with %v", err)
