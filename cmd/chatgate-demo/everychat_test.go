@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"chatgate/gateway/chat/talk/talktest"
+)
+
+// comments are sites of the two kinds that the world itself has none of beside Coral's by OpenID Connect: a Coral that takes
+// tokens by single sign-on at the gateway's /sso, and a Talk 4 at /four.
+type comments struct {
+	sso  *talktest.Coral
+	four *talktest.Talk4
+}
+
+const (
+	ssoSecret  = "a secret of Coral's, and long enough to be one"
+	fourSecret = "a secret shared with Talk 4, long enough for it"
+)
+
+// everyChat is a world with a Rocket.Chat and comments of every kind. What cfg adds to the configuration are sections of
+// their own.
+func everyChat(t *testing.T, cfg worldConfig) (*world, comments) {
+	t.Helper()
+	// The addresses must be known before the gateway's, and the gateway's before what answers there.
+	answers := map[string]http.Handler{}
+	listen := func(name string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { answers[name].ServeHTTP(rw, r) }))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	ssoURL, fourURL := listen("sso"), listen("four")
+	cfg.Extra = fmt.Sprintf(`
+  sso:
+    kind: talk
+    profile: coral-sso
+    access: {providers: [corp], anyone: true}
+    url: %s
+    embedOrigins: {"%s": {token: true}}
+    ssoSecrets: {"%s": "%s"}
+  four:
+    kind: talk
+    profile: talk4
+    access: {providers: [corp], anyone: true}
+    url: %s
+    embedOrigins: {"%s": {token: true}}
+    sharedSecret: "%s"
+`, ssoURL, pluginPage, ssoKID, ssoSecret, fourURL, pluginPage, fourSecret) + cfg.Extra
+	var c comments
+	w, ready := startBroken(t, cfg, func(w *world) {
+		var err error
+		sso := &talktest.SSOIntegration{Enabled: true, AllowRegistration: true, Secrets: map[string]string{ssoKID: ssoSecret}}
+		if c.sso, err = talktest.NewCoral(talktest.CoralConfig{URL: ssoURL, AllowedOrigins: []string{pluginPage}, SSO: sso, Now: cfg.Now}); err != nil {
+			t.Fatal(err)
+		}
+		issuer := w.hosts["sso"].url() + "/four"
+		if c.four, err = talktest.NewTalk4(talktest.Talk4Config{
+			URL: fourURL, Secret: fourSecret, Issuer: issuer, TokenUserNotFound: talktest.GatewayPlugin(issuer), Now: cfg.Now,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		answers["sso"], answers["four"] = c.sso, c.four
+	})
+	<-ready
+	watched.secrets.add("configured secret", ssoSecret)
+	watched.secrets.add("configured secret", fourSecret)
+	return w, c
+}
