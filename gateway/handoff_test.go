@@ -67,7 +67,8 @@ func wayOn(t testing.TB, page *http.Response) string {
 // startAndReturn starts the frame's login in b and returns the callback's address without visiting it.
 func (b *browser) startAndReturn(form url.Values, username string) string {
 	b.w.t.Helper()
-	back, err := b.w.provider.SignIn(b.provider, wayOn(b.w.t, b.submit("/login/start", form)), username, username)
+	to := wayOn(b.w.t, b.submit("/login/start", form))
+	back, err := b.w.at(to).SignIn(b.provider, to, username, username)
 	b.w.must(err)
 	return back.String()
 }

@@ -40,6 +40,8 @@ const (
 	issuer  = "https://idp.example.org"
 	recheck = 15 * time.Minute
 	board   = "https://board.example.org"
+	// guestIssuer is the second provider's.
+	guestIssuer = "https://guests.example.org"
 )
 
 // world is a gateway with one provider and one chat, and everything a test may want to move or break.
@@ -47,6 +49,7 @@ type world struct {
 	*gateway.Server
 	t        testing.TB
 	provider *oidctest.Provider
+	guests   *oidctest.Provider // known as guests, where there is a second one
 	engine   *faultyEngine
 	sessions *session.Manager
 	outbox   *outbox.Outbox
@@ -70,6 +73,12 @@ type options struct {
 	scopes []string
 	// second adds another provider.
 	second bool
+	// domains are the providers' e-mail domains by their keys.
+	domains map[string][]string
+	// choice has the sign-in after a sign-out ask for the account.
+	choice bool
+	// age is how long a sign-in counts for the board.
+	age    time.Duration
 	people []oidctest.User
 }
 
@@ -81,10 +90,12 @@ func open(t testing.TB, o options) *world {
 		{Username: "ada", Password: "ada", Subject: "ada-1", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true},
 		{Username: "bob", Password: "bob", Subject: "bob-2", Name: "Bob Kahn"},
 	}
-	w.provider = oidctest.New(oidctest.Config{
-		Issuer: issuer, Now: w.clock.Now, Users: append(users, o.people...),
-		Clients: []oidctest.Client{{ID: "chatgate", Secret: "client-secret", RedirectURIs: []string{base + "/login/callback"}}},
-	})
+	for address, into := range map[string]**oidctest.Provider{issuer: &w.provider, guestIssuer: &w.guests} {
+		*into = oidctest.New(oidctest.Config{
+			Issuer: address, Now: w.clock.Now, Users: append(users, o.people...),
+			Clients: []oidctest.Client{{ID: "chatgate", Secret: "client-secret", RedirectURIs: []string{base + "/login/callback"}}},
+		})
+	}
 	sealer, err := store.NewSealer("k", map[string][]byte{"k": bytes.Repeat([]byte("k"), 32)})
 	w.must(err)
 	st, err := store.New(store.Config{Engine: w.engine, Sealer: sealer, Now: w.clock.Now})
@@ -108,7 +119,7 @@ func open(t testing.TB, o options) *world {
 	}
 	w.sessions, err = session.New(session.Config{
 		Provider: gateway.NewProviders(providers, w.outbox, audit.New(log)),
-		Store:    st, Names: names, Heartbeat: w.beat, Chats: map[string]time.Duration{"board": 0}, Log: log, Now: w.clock.Now,
+		Store:    st, Names: names, Heartbeat: w.beat, Chats: map[string]time.Duration{"board": o.age}, Log: log, Now: w.clock.Now,
 		Settings: session.Settings{Idle: time.Hour, Absolute: 8 * time.Hour, Recheck: recheck},
 	})
 	w.must(err)
@@ -120,7 +131,7 @@ func open(t testing.TB, o options) *world {
 	w.board = &bulletin{sessions: w.sessions, problems: problems, entered: make(chan struct{}), leave: make(chan struct{})}
 	w.Server, err = gateway.New(gateway.Config{
 		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
-		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain,
+		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	})
@@ -137,12 +148,13 @@ func (w *world) within(t testing.TB) *world {
 
 func (w *world) relyingParty(key string, o options) *oidc.RelyingParty {
 	w.t.Helper()
+	at := map[string]string{"corp": issuer, "guests": guestIssuer}[key]
 	rp, err := oidc.New(oidc.Config{
-		Issuer: issuer, Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
+		Issuer: at, Domains: o.domains[key], Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
 		Scopes: o.scopes,
 	}, oidc.Env{
 		Provider: key, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
-		Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
+		Transport: w.network(),
 	})
 	w.must(err)
 	if o.undiscovered {
@@ -161,6 +173,19 @@ func (w *world) relyingParty(key string, o options) *oidc.RelyingParty {
 	return rp
 }
 
+// network is where the providers are.
+func (w *world) network() *http.Transport {
+	return oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider, "guests.example.org": w.guests})
+}
+
+// at is the provider that an address is one of.
+func (w *world) at(address string) *oidctest.Provider {
+	if strings.HasPrefix(address, guestIssuer) {
+		return w.guests
+	}
+	return w.provider
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -171,9 +196,8 @@ func (w *world) must(err error) {
 // bulletin is a chat as small as one can be: it says who is signed in, and panics on request.
 type bulletin struct {
 	sessions *session.Manager
-	outbox   *outbox.Outbox
-	ledger   *outbox.Ledger
 	problems *problem.Renderer
+	told     told
 	// entered is closed when /slow is being served, which ends when leave is closed.
 	entered, leave chan struct{}
 }
@@ -185,6 +209,34 @@ func (b *bulletin) Access() chat.Access {
 // Check says what the test wants it to.
 func (b *bulletin) Check(context.Context) []chat.Finding {
 	return []chat.Finding{{Name: "reachable", OK: true}, {Name: "paper", OK: false, Text: "the bulletin board is out of pins"}}
+}
+
+// told is what a chat has heard of sessions.
+type told struct {
+	mu                        sync.Mutex
+	ended, rechecked, refused []string
+}
+
+func (t *told) note(list *[]string, subject string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*list = append(*list, subject)
+	return nil
+}
+
+// EndSession notes whose ended.
+func (b *bulletin) EndSession(_ context.Context, s session.Session) error {
+	return b.told.note(&b.told.ended, s.Identity.Subject)
+}
+
+// RecheckSession notes of whom something else is known.
+func (b *bulletin) RecheckSession(_ context.Context, _, now session.Session) error {
+	return b.told.note(&b.told.rechecked, now.Identity.Subject)
+}
+
+// Exclude notes who may not enter any more.
+func (b *bulletin) Exclude(_ context.Context, s session.Session) error {
+	return b.told.note(&b.told.refused, s.Identity.Subject)
 }
 
 // Lingers as paper does.
@@ -223,7 +275,7 @@ type browser struct {
 func (w *world) browser() *browser {
 	jar := jarOf(w.t)
 	return &browser{w: w, cookies: map[string]string{}, address: "192.0.2.1:4711", provider: &http.Client{
-		Jar: jar, Transport: oidctest.Network(w.t, map[string]http.Handler{"idp.example.org": w.provider}),
+		Jar: jar, Transport: w.network(),
 	}}
 }
 
@@ -282,7 +334,7 @@ func (b *browser) callback(login, username string) string {
 	if begun.StatusCode != http.StatusSeeOther {
 		b.w.t.Fatalf("GET %s = %d: %s", login, begun.StatusCode, text(begun))
 	}
-	back, err := b.w.provider.SignIn(b.provider, begun.Header.Get("Location"), username, username)
+	back, err := b.w.at(begun.Header.Get("Location")).SignIn(b.provider, begun.Header.Get("Location"), username, username)
 	b.w.must(err)
 	return back.String()
 }
