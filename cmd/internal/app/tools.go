@@ -36,6 +36,9 @@ type (
 	Import       = rocketchat.Import
 	ImportedLine = rocketchat.ImportedLine
 	Outcome      = rocketchat.Outcome
+	// StatusRequest asks for an account to be switched off or on, StatusChange is what became of it.
+	StatusRequest = rocketchat.StatusRequest
+	StatusChange  = rocketchat.StatusChange
 )
 
 // What can become of an imported line.

@@ -23,7 +23,8 @@ func newAccounts() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAccountsList(), newAccountsLink(), newAccountsUnlink(), newAccountsExport(), newAccountsImport())
+	cmd.AddCommand(newAccountsList(), newAccountsLink(), newAccountsUnlink(), newAccountsExport(), newAccountsImport(),
+		newAccountsDeactivate(), newAccountsActivate())
 	return cmd
 }
 

@@ -29,10 +29,16 @@ func TestMain(m *testing.M) {
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Values[house{}] = &people{}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "installation": startInstallation, "setting": checkSetting, "change": changeSetting,
 			"signers": configureSigners, "serving": serveSigners, "signing": findSigner,
 			"corals": startCorals, "coral": checkCoral, "token": writeToken,
+			"people": startPeople, "stop": stopPart, "signin": signIn, "browser": checkBrowser, "account": findAccount,
+			"secrets": noSecrets, "handle": findHandle, "room": addRoom, "addaccount": addAccount,
 		},
 	})
 }
