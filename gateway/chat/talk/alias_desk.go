@@ -145,6 +145,28 @@ func (d *Aliases) giveBack(ctx context.Context, key string, record, former alias
 	return nil
 }
 
+// erase leaves nothing of a person. A user id that they took goes back; of one that they gave it stays known, without a
+// name, that it is somebody else's.
+func (d *Aliases) erase(ctx context.Context, who person) error {
+	a := d.c.aliases
+	return d.alone(ctx, func(ctx context.Context) error {
+		key, err := a.key(ctx, who)
+		if err != nil {
+			return err
+		}
+		record, err := a.record(ctx, key)
+		switch {
+		case err != nil, record == (alias{}):
+			return err
+		case record.To == "":
+			_, err := d.unlink(ctx, who)
+			return err
+		}
+		record.Provider, record.Subject = "", ""
+		return a.put(ctx, key, record)
+	})
+}
+
 // ending has the tokens of people revoked whose user id changes, and those forgotten that pages would be given once more:
 // before the change and once more after it, for what was signed in between.
 func (d *Aliases) ending(ctx context.Context, change func() error, people ...person) error {

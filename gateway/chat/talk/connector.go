@@ -31,7 +31,8 @@ type connector struct {
 	// people says whose a user id is, for servers that may ask for tokens by it.
 	people   store.Bucket[person]
 	aliases  *aliases
-	names    *names // nil where names need not be unique
+	register *names
+	names    *names // the register where names are unique, else nil
 	frame    *chat.FramePage
 	admin    *adminPage // nil where the link is not offered
 	handOffs *chat.HandOffRoutes
@@ -71,7 +72,10 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		cfg: cfg, env: env, signer: signer, claims: cfg.shape(env.BaseURL + "/"),
 		owners:  store.NewBucket[owner](env.Store.Passing("talk").In(env.Name)),
 		people:  store.NewBucket[person](env.Store.Passing("talkperson").In(env.Name)),
-		callers: callers, aliases: newAliases(env), names: newNames(&cfg, env),
+		callers: callers, aliases: newAliases(env), register: newNames(&cfg, env),
+	}
+	if cfg.UniqueNames {
+		k.names = k.register
 	}
 	if k.asked, err = limit.NewLocal(askedRule, env.Now); err != nil {
 		return nil, err

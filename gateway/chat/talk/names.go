@@ -43,11 +43,9 @@ type holder struct {
 	ID string `json:"i"` // the user id
 }
 
-// newNames opens the register of a site, nil for one without.
+// newNames opens the register of a site. One that gives everyone the name they ask for may have entries all the same, of a
+// time when it did not.
 func newNames(cfg *Config, env chat.Env) *names {
-	if !cfg.UniqueNames {
-		return nil
-	}
 	return &names{
 		profile: cfg.Profile, scope: []string{env.Name, strconv.FormatUint(uint64(cfg.Generation), 10)}, derive: env.Names,
 		people:  store.NewBucket[registered](env.Store.Durable("talknames").In(env.Name)),
@@ -170,16 +168,8 @@ func (n *names) free(ctx context.Context, userID string, kept registered) (regis
 	if kept.Former == "" {
 		return kept, nil
 	}
-	key, err := n.key(ctx, kept.Former)
-	if err != nil {
+	if err := n.release(ctx, userID, kept.Former); err != nil {
 		return registered{}, err
-	}
-	if mine, err := n.holds(ctx, key, userID); err != nil {
-		return registered{}, err
-	} else if mine {
-		if err := n.holders.Delete(ctx, key); err != nil {
-			return registered{}, err
-		}
 	}
 	kept.Former = ""
 	return kept, n.people.Put(ctx, userID, kept, 0)

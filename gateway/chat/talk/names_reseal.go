@@ -17,7 +17,7 @@ var indexed = time.Unix(0, 0)
 // reseal says how many people's names it wrote anew. One that does not open holds up no other, and is the error in the
 // end.
 func (n *names) reseal(ctx context.Context, rotating bool) (resealed int, err error) {
-	if n == nil || !rotating {
+	if !rotating {
 		return 0, nil
 	}
 	return resealMembers(ctx, n.every, n.resealOne)

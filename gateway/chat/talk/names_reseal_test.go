@@ -99,10 +99,3 @@ func TestResealTellsWhatItCouldNotOpen(t *testing.T) {
 		})
 	}
 }
-
-func TestASiteWithoutARegisterResealsNothing(t *testing.T) {
-	var none *names
-	if n, err := none.reseal(t.Context(), true); n != 0 || err != nil {
-		t.Errorf("reseal = %d, %v, want nothing", n, err)
-	}
-}

@@ -39,7 +39,7 @@ func (c *connector) reseal(ctx context.Context) error {
 	if !rotating {
 		return nil
 	}
-	named, errNames := c.names.reseal(ctx, rotating)
+	named, errNames := c.register.reseal(ctx, rotating)
 	aliased, errAliases := c.aliases.reseal(ctx)
 	if named+aliased > 0 {
 		c.env.Log.InfoContext(ctx, "talk records resealed", "usernames", named, "aliases", aliased)

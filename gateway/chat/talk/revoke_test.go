@@ -13,6 +13,7 @@ import (
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/talk"
 	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/gateway/outbox"
 	"chatgate/store"
 	"chatgate/store/memstore"
 )
@@ -236,12 +237,30 @@ func TestTheAbsoluteEndOfASessionEndsItsTokens(t *testing.T) { // D11
 	}
 	w.Clock.Advance(20 * time.Minute)
 	token := w.token(http.MethodPost, cookie).Token
-	w.Clock.Advance(11 * time.Minute)
-	if err := w.Ledger.Sweep(ctx()); err != nil {
-		t.Fatal(err)
+	if exp, end := part(t, token, 1)["exp"].(float64), w.Now().Add(10*time.Minute).Unix(); int64(exp) != end {
+		t.Errorf("exp = %v, want the session's absolute end %d", int64(exp), end)
 	}
+	w.Clock.Advance(10 * time.Minute)
+	w.must(w.Ledger.Sweep(ctx()))
 	w.drain()
-	if product.taken(token) {
+	if product.taken(token) || len(product.calls) > 0 {
+		t.Errorf("at the session's absolute end the calls are %v, want the token over by itself", product.calls)
+	}
+}
+
+// TestTheAbsoluteEndOfASessionRevokesLongerTokens: a version before this one let tokens outlive their session.
+func TestTheAbsoluteEndOfASessionRevokesLongerTokens(t *testing.T) { // D11, D24
+	w, product := openAt(t, site(talk.CoralSSO), chattest.Options{})
+	cookie := w.SignIn(ada())
+	token := w.token(http.MethodGet, cookie)
+	w.must(w.Ledger.Record(ctx(), outbox.Entry{
+		Provider: "corp", Subject: ada().Subject, Chat: w.Name, Session: w.Session(cookie).Key,
+		Token: store.Secret(token.Token), Expires: time.Unix(token.ExpiresAt, 0), End: w.Now().Add(time.Minute),
+	}))
+	w.Clock.Advance(2 * time.Minute)
+	w.must(w.Ledger.Sweep(ctx()))
+	w.drain()
+	if product.taken(token.Token) {
 		t.Error("the token is taken after the session's absolute end")
 	}
 	if !strings.Contains(w.Journal.String(), `"act":"talk_token_revoked","reason":"absolute_limit"`) {
