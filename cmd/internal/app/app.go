@@ -24,6 +24,7 @@ import (
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
 	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -81,6 +82,7 @@ type parts struct {
 	limits    *limit.Limiter
 	pages     *web.Pages
 	problems  *problem.Renderer
+	decisions *decision.Recorder
 	metrics   *chat.Metrics
 	providers map[string]*oidc.RelyingParty
 	transport http.RoundTripper
@@ -110,7 +112,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
 		AccountChoice: cfg.Session.AccountChoice, Place: cfg.Session.Place,
 		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
-		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems,
+		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems, Decisions: a.parts.decisions,
 		Metrics: a.registry, Log: a.log, Now: a.parts.now,
 	})
 	if err != nil {

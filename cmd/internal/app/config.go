@@ -16,6 +16,7 @@ import (
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/rocketchat"
 	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/limit"
 	"chatgate/gateway/session"
@@ -38,6 +39,7 @@ type Config struct {
 	Providers      map[string]oidc.Config `yaml:"providers" doc:"OpenID providers by a permanent key, which is part of every identity."`
 	Chats          map[string]chat.Config `yaml:"chats" doc:"The chats by name; the name is the route, and the kind where that is left out."`
 	Limits         limit.Settings         `yaml:"limits" doc:"How often is too often."`
+	Explain        decision.Settings      `yaml:"explain" doc:"What is remembered of requests that were refused."`
 	Theme          web.Settings           `yaml:"theme" doc:"How pages look, what they call this installation and where they send people for help."`
 	Log            Log                    `yaml:"log" doc:"What is written to standard error."`
 

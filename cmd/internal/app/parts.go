@@ -41,7 +41,7 @@ func (a *App) openParts(lend Lends) error {
 	}
 	for _, open := range []func() error{
 		func() error { return a.openEngine(lend) },
-		a.openStore, a.openOutbox, a.openPages, a.openProviders, a.openSessions, a.openKeys,
+		a.openStore, a.openDecisions, a.openOutbox, a.openPages, a.openProviders, a.openSessions, a.openKeys,
 	} {
 		if err := open(); err != nil {
 			return err

@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newVersion())
+	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newExplain(), newVersion())
 	return root
 }
 

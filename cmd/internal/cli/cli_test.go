@@ -39,6 +39,7 @@ func TestCommands(t *testing.T) {
 			"corals": startCorals, "coral": checkCoral, "token": writeToken,
 			"people": startPeople, "stop": stopPart, "signin": signIn, "browser": checkBrowser, "account": findAccount,
 			"secrets": noSecrets, "handle": findHandle, "room": addRoom, "addaccount": addAccount,
+			"refusals": makeRefusals,
 		},
 	})
 }
