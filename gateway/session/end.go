@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"chatgate/oidc"
-	"chatgate/store"
 )
 
 // End ends a session everywhere: the next request with its cookie or a child's is refused on every replica (S63, S72).
 // What must reach the chats and the provider is queued first; when that fails nothing has changed and the error is
 // returned.
 func (m *Manager) End(ctx context.Context, s Session) error {
-	given, err := m.revokeGrant(ctx, s, oidc.Tokens{})
+	given, err := m.revokeGrant(ctx, s.Key, kept{})
 	if err != nil {
 		return err
 	}
@@ -26,25 +23,10 @@ func (m *Manager) End(ctx context.Context, s Session) error {
 		return err
 	}
 	// A re-check may have got another refresh token since; none can follow, since writing one needs the record.
-	if _, err := m.revokeGrant(ctx, s, given); err != nil {
+	if _, err := m.revokeGrant(ctx, s.Key, given); err != nil {
 		return err
 	}
 	return m.tokens.Delete(ctx, s.Key)
-}
-
-// revokeGrant has the refresh token of a session revoked at the provider, unless it is the one that was revoked already.
-func (m *Manager) revokeGrant(ctx context.Context, s Session, done oidc.Tokens) (oidc.Tokens, error) {
-	t, err := m.tokens.Get(ctx, s.Key)
-	switch {
-	case errors.Is(err, store.ErrUnavailable):
-		return t, fmt.Errorf("read the provider's tokens: %w", err)
-	case err != nil || m.provider == nil || t.Refresh == "" || t.Refresh == done.Refresh: // one that does not open cannot be revoked
-		return t, nil
-	}
-	if err := m.provider.RevokeLater(ctx, s.Identity.Provider, t); err != nil {
-		return t, fmt.Errorf("queue the end of the provider's grant: %w", err)
-	}
-	return t, nil
 }
 
 // remove takes the record away and then asks the follower once more: a login token that was minted between its first

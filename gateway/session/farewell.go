@@ -26,7 +26,7 @@ func (m *Manager) EndElsewhere(ctx context.Context, s Session) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if err := m.farewells.Put(ctx, s.Key, Farewell{Provider: s.Identity.Provider, Tokens: tokens}, farewellLife); err != nil {
+	if err := m.farewells.Put(ctx, s.Key, Farewell{Provider: s.Identity.Provider, Tokens: oidc.Tokens{ID: tokens.ID}}, farewellLife); err != nil {
 		return err
 	}
 	return m.End(ctx, s)

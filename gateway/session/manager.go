@@ -68,7 +68,7 @@ type Config struct {
 type Manager struct {
 	records   store.Records
 	children  store.Bucket[child]
-	tokens    store.Bucket[oidc.Tokens]
+	tokens    store.Bucket[kept]
 	farewells store.Bucket[Farewell]
 	ended     store.Bucket[int64]
 	bySubject store.Index
@@ -107,7 +107,7 @@ func New(cfg Config) (*Manager, error) {
 	return &Manager{
 		records:    store.NewRecords(cfg.Store.Passing("session"), fieldSession),
 		children:   store.NewBucket[child](cfg.Store.Passing("child")),
-		tokens:     store.NewBucket[oidc.Tokens](cfg.Store.Passing("provider")),
+		tokens:     store.NewBucket[kept](cfg.Store.Passing("provider")),
 		farewells:  store.NewBucket[Farewell](cfg.Store.Passing("farewell")),
 		ended:      store.NewBucket[int64](cfg.Store.Passing("ended")),
 		bySubject:  store.NewIndex(cfg.Store.Passing("subject")),
@@ -142,7 +142,7 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	now := m.now()
 	b := beginning{
 		Session: Session{Key: key, Identity: in.Identity, Begun: now, Seen: now, Rechecked: now, Ends: now.Add(m.settings.Absolute)},
-		tokens:  oidc.Tokens{ID: in.Tokens.ID, Refresh: in.Tokens.Refresh}, // nothing here uses the access token, and what is not kept cannot leak
+		tokens:  keep(in.Identity.Provider, in.Tokens),
 		from:    fromOf(r, in.Address),
 	}
 	if m.provider != nil && m.settings.Recheck > 0 && b.tokens.Refresh != "" {
@@ -168,7 +168,7 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 // beginning is a session that is not in the store yet, with what is kept beside it.
 type beginning struct {
 	Session
-	tokens oidc.Tokens
+	tokens kept
 	from   From
 }
 
@@ -268,15 +268,8 @@ func (m *Manager) create(ctx context.Context, s beginning, fields map[string]sto
 	if err := m.addToIndexes(ctx, s.Session); err != nil {
 		return fmt.Errorf("index the session: %w", err)
 	}
-	if s.tokens != (oidc.Tokens{}) {
-		if err := m.tokens.Put(ctx, s.Key, s.tokens, m.settings.Absolute); err != nil {
-			return fmt.Errorf("keep the provider's tokens: %w", err)
-		}
-	}
-	if !s.Due.IsZero() {
-		if err := m.schedule(ctx, s.Key, s.Due); err != nil {
-			return fmt.Errorf("schedule the session's re-check: %w", err)
-		}
+	if err := m.keepTokens(ctx, s); err != nil {
+		return fmt.Errorf("keep the provider's tokens: %w", err)
 	}
 	if err := m.records.Add(ctx, s.Key, fields, m.settings.Absolute); err != nil {
 		return fmt.Errorf("write the session: %w", err)
@@ -297,9 +290,4 @@ func (m *Manager) handOver(ctx context.Context, from, to Session) error {
 		return err
 	}
 	return m.tokens.Delete(ctx, from.Key)
-}
-
-// ProviderTokens are what is kept of the tokens that the provider issued at sign-in, or store.ErrNotFound.
-func (m *Manager) ProviderTokens(ctx context.Context, s Session) (oidc.Tokens, error) {
-	return m.tokens.Get(ctx, s.Key)
 }

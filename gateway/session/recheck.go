@@ -34,9 +34,10 @@ const (
 
 var errSuperseded = errors.New("another re-check came first")
 
-// Run has every session re-checked that is due until ctx ends. Every replica runs it; each session is asked for by one.
+// Run has every session re-checked that is due, and the refresh tokens of those revoked that have reached their absolute
+// end, until ctx ends. Every replica runs it; each session is looked at by one.
 func (m *Manager) Run(ctx context.Context) error {
-	if m.provider == nil || m.settings.Recheck == 0 {
+	if m.provider == nil {
 		<-ctx.Done()
 		return nil
 	}
@@ -139,13 +140,11 @@ func (m *Manager) recheck(ctx context.Context, key string) error {
 		s, err := m.recognise(ctx, key, fields)
 		switch {
 		case errors.Is(err, ErrNone):
-			return m.due.Drop(ctx, dueSet, key)
+			return m.expired(ctx, key)
 		case err != nil:
 			return err
-		case s.Due.IsZero():
-			return m.due.Drop(ctx, dueSet, key)
-		case s.Due.After(m.now()):
-			return m.schedule(ctx, key, s.Due)
+		case s.Due.IsZero() || s.Due.After(m.now()):
+			return m.schedule(ctx, s)
 		}
 		return m.ask(ctx, s)
 	})
@@ -153,7 +152,7 @@ func (m *Manager) recheck(ctx context.Context, key string) error {
 
 // ask asks the provider, and does what follows.
 func (m *Manager) ask(ctx context.Context, s Session) error {
-	used, err := m.tokens.Get(ctx, s.Key)
+	used, err := m.ProviderTokens(ctx, s)
 	switch {
 	case errors.Is(err, store.ErrUnavailable):
 		return err
@@ -171,13 +170,13 @@ func (m *Manager) ask(ctx context.Context, s Session) error {
 		m.log.WarnContext(ctx, "session not re-checked, it goes on", "session", s.Label(), "err", err)
 		return m.postpone(ctx, s)
 	}
-	return m.keep(ctx, s, identity, used, fresh)
+	return m.take(ctx, s, identity, used, fresh)
 }
 
 // refused ends a session whose grant the provider has ended (S71). A refresh token that another re-check has replaced
 // meanwhile was refused for that alone.
 func (m *Manager) refused(ctx context.Context, s Session, used oidc.Tokens, refusal error) error {
-	now, err := m.tokens.Get(ctx, s.Key)
+	now, err := m.ProviderTokens(ctx, s)
 	if err == nil && now.Refresh != used.Refresh {
 		return nil
 	}
@@ -193,10 +192,10 @@ func (m *Manager) postpone(ctx context.Context, s Session) error {
 	return m.rewrite(ctx, s)
 }
 
-// keep writes down what the provider said. The refresh token goes first, since the former is spent, and only in the place of
+// take writes down what the provider said. The refresh token goes first, since the former is spent, and only in the place of
 // the one that was used (S70); then what follows for the chats, then the record, and once more what follows, for what
 // a chat was given in between.
-func (m *Manager) keep(ctx context.Context, s Session, identity oidc.Identity, used, fresh oidc.Tokens) error {
+func (m *Manager) take(ctx context.Context, s Session, identity oidc.Identity, used, fresh oidc.Tokens) error {
 	now := s
 	now.Identity, now.Rechecked, now.Due = identity, m.now(), m.now().Add(m.soon())
 	err := again(ctx, func() error { return m.replaceTokens(ctx, s, used, fresh) })
@@ -228,11 +227,11 @@ func (m *Manager) keep(ctx context.Context, s Session, identity oidc.Identity, u
 // replaceTokens returns errSuperseded where others took the place of those that were used, and store.ErrNotFound where
 // the session has ended.
 func (m *Manager) replaceTokens(ctx context.Context, s Session, used, fresh oidc.Tokens) error {
-	next := oidc.Tokens{ID: fresh.ID, Refresh: fresh.Refresh}
+	next := keep(s.Identity.Provider, fresh)
 	if next.Refresh == "" {
 		next.Refresh = used.Refresh
 	}
-	_, err := m.tokens.Update(ctx, s.Key, s.Ends.Sub(m.now()), func(t oidc.Tokens) (oidc.Tokens, error) {
+	_, err := m.tokens.Update(ctx, s.Key, s.Ends.Sub(m.now())+keptAfter, func(t kept) (kept, error) {
 		switch t.Refresh {
 		case used.Refresh:
 			return next, nil
@@ -264,7 +263,7 @@ func (m *Manager) rewrite(ctx context.Context, s Session) error {
 	if err != nil {
 		return err
 	}
-	return m.schedule(ctx, s.Key, s.Due)
+	return m.schedule(ctx, s)
 }
 
 // tooLate has a refresh token revoked that came for a session which ended meanwhile. One that went over to another session
@@ -280,8 +279,13 @@ func (m *Manager) tooLate(ctx context.Context, s Session, fresh oidc.Tokens) err
 	return m.provider.RevokeLater(ctx, s.Identity.Provider, fresh)
 }
 
-func (m *Manager) schedule(ctx context.Context, key string, due time.Time) error {
-	return m.due.Put(ctx, dueSet, key, due, max(due.Sub(m.now()), 0)+m.settings.Absolute)
+// schedule has a session looked at when its re-check is due, at the latest at its absolute end.
+func (m *Manager) schedule(ctx context.Context, s Session) error {
+	due := s.Ends
+	if !s.Due.IsZero() && s.Due.Before(due) {
+		due = s.Due
+	}
+	return m.due.Put(ctx, dueSet, s.Key, due, max(s.Ends.Sub(m.now()), 0)+keptAfter)
 }
 
 // soon is the time until the next re-check: somewhat less than the settings say, so that it is done by then, and not the

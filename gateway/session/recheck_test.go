@@ -310,3 +310,31 @@ func TestWithoutARefreshTokenNobodyIsAsked(t *testing.T) {
 		t.Errorf("Read() = %v, asked %d times", err, p.count())
 	}
 }
+
+func TestTheGrantEndsWithTheSession(t *testing.T) { // D11: at the absolute end too
+	for name, change := range map[string]func(*session.Config){
+		"where it is asked for":     func(*session.Config) {},
+		"where it is not asked for": func(c *session.Config) { c.Settings.Recheck = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &asked{good: map[string]oidc.Secret{}}
+			h := open(t, livingWith(p), change)
+			two := h.reopen(t, map[string][]byte{"one": key(1)}, "one", livingWith(p), change)
+			s := h.signInToStay(t, p, browser{}, ada)
+			h.clock.advance(s.Ends.Sub(h.clock.now()) - time.Second)
+			must(t, h.RecheckDue(t.Context()))
+			if len(p.revoked) != 0 {
+				t.Fatal("revoked before the end")
+			}
+			last := p.good[ada.Subject]
+			h.clock.advance(time.Minute)
+			must(t, errors.Join(h.RecheckDue(t.Context()), two.RecheckDue(t.Context())))
+			if diff := cmp.Diff([]oidc.Secret{last}, p.revoked); diff != "" {
+				t.Errorf("revoked (-want +got):\n%s", diff)
+			}
+			if _, err := h.ProviderTokens(t.Context(), s); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("ProviderTokens() = %v, want ErrNotFound", err)
+			}
+		})
+	}
+}
