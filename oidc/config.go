@@ -19,6 +19,7 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 
 // Config is one entry of `providers` in the configuration file.
 type Config struct {
+	Preset         Preset        `yaml:"preset" enum:"keycloak,entra,okta,google,authentik,dex,gitlab,authelia" doc:"The product that the provider is: its scopes and claims then stand in place of the defaults below. What is written wins."`
 	Title          string        `yaml:"title" doc:"What people call this provider, where they choose between several; its key when empty."`
 	Issuer         string        `yaml:"issuer" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
 	Domains        []string      `yaml:"domains" doc:"The domains of its people's e-mail addresses, such as example.org: whoever gives one is sent to this provider. It admits nobody."`
@@ -38,51 +39,33 @@ type Config struct {
 // ClientConfig is the client registration.
 type ClientConfig struct {
 	ID     string     `yaml:"id" doc:"The client id registered at the provider."`
-	Secret Secret     `yaml:"secret" doc:"The client secret, best as a reference to a mounted file."`
-	Auth   ClientAuth `yaml:"auth" default:"auto" enum:"auto,basic,post" doc:"How the client secret is sent: basic, post, or auto for what the provider advertises."`
+	Secret Secret     `yaml:"secret" doc:"The client secret, best as a reference to a mounted file; none with private_key_jwt."`
+	Auth   ClientAuth `yaml:"auth" default:"auto" enum:"auto,basic,post,private_key_jwt" doc:"How the client proves itself: by its secret as basic, post, or auto for what the provider advertises; or by a key."`
+	Key    Secret     `yaml:"key" doc:"The private key for private_key_jwt in PEM, RSA of at least 2048 bits or EC P-256, as a reference to a mounted file."`
+	KeyID  string     `yaml:"keyID" doc:"The key id under which the provider knows the key; empty sends none."`
 }
 
-// ClientAuth is how the client authenticates at the token endpoint (OpenID Connect Core 1.0, Section 9).
+// ClientAuth is how the client authenticates at the provider's endpoints (OpenID Connect Core 1.0, Section 9).
 type ClientAuth string
 
 // The zero value is AuthAuto as well.
 const (
-	AuthAuto  ClientAuth = "auto"  // client_secret_basic unless only client_secret_post is advertised
-	AuthBasic ClientAuth = "basic" // client_secret_basic
-	AuthPost  ClientAuth = "post"  // client_secret_post
+	AuthAuto  ClientAuth = "auto"            // client_secret_basic unless only client_secret_post is advertised
+	AuthBasic ClientAuth = "basic"           // client_secret_basic
+	AuthPost  ClientAuth = "post"            // client_secret_post
+	AuthKey   ClientAuth = "private_key_jwt" // no secret is shared, and none crosses the wire
 )
 
 // ClaimsConfig says which claims to read. A nil path is the default, an empty one reads nothing.
 type ClaimsConfig struct {
 	Username Path `yaml:"username" default:"preferred_username" doc:"The claim with the name a person is known by."`
-	Email    Path `yaml:"email" default:"email" doc:"The claim with the e-mail address; email_verified beside it vouches only for a claim named email."`
+	Email    Path `yaml:"email" default:"email" doc:"The claim with the e-mail address."`
+	Verified Path `yaml:"emailVerified" doc:"The claim that vouches for the e-mail address with true; when empty that is email_verified, for a claim named email alone."`
 	Name     Path `yaml:"name" default:"name" doc:"The claim with the name to display."`
 	Groups   Path `yaml:"groups" default:"groups" doc:"The claim with the list of groups or roles; a list is a path into nested objects."`
 	Picture  Path `yaml:"picture" default:"picture" doc:"The claim with the address of a portrait."`
 
 	Custom map[string]Path `yaml:"custom" doc:"Further claims by a name of your own, at most 20, such as department: dept; only texts of at most 256 bytes are taken. Chats refer to them by that name."`
-}
-
-// withDefaults fills what a Config written in Go left out. A zero Leeway stays zero: it is a choice.
-func (c Config) withDefaults() Config {
-	if c.Scopes == nil {
-		c.Scopes = []string{"openid", "profile", "email"}
-	}
-	if c.Algorithms == nil {
-		c.Algorithms = []string{"RS256"}
-	}
-	for path, name := range map[*Path]string{
-		&c.Claims.Username: "preferred_username",
-		&c.Claims.Email:    "email",
-		&c.Claims.Name:     "name",
-		&c.Claims.Groups:   "groups",
-		&c.Claims.Picture:  "picture",
-	} {
-		if *path == nil {
-			*path = Path{name}
-		}
-	}
-	return c
 }
 
 // Check reports every problem that can be seen without asking the provider. Keys are relative to the section.
@@ -100,6 +83,9 @@ func (c *Config) checkAddresses(report func(key, problem string)) {
 	if !isPlainURL(c.Issuer) {
 		report("issuer", fmt.Sprintf("must be an https URL without query or fragment, got %q", c.Issuer))
 	}
+	if problem := sharedIssuer(c.Issuer); problem != "" {
+		report("issuer", problem)
+	}
 	if c.DiscoveryURL != "" && !isPlainURL(c.DiscoveryURL) {
 		report("discoveryURL", fmt.Sprintf("must be an https URL without query or fragment, got %q", c.DiscoveryURL))
 	}
@@ -109,13 +95,31 @@ func (c *Config) checkClient(report func(key, problem string)) {
 	if c.Client.ID == "" {
 		report("client.id", "must not be empty")
 	}
-	if c.Client.Secret == "" {
-		report("client.secret", "must not be empty")
-	}
 	switch c.Client.Auth {
 	case "", AuthAuto, AuthBasic, AuthPost:
+		c.Client.checkSecret(report)
+	case AuthKey:
+		c.Client.checkKey(report)
 	default:
-		report("client.auth", fmt.Sprintf("must be auto, basic or post, got %q", c.Client.Auth))
+		report("client.auth", fmt.Sprintf("must be auto, basic, post or private_key_jwt, got %q", c.Client.Auth))
+	}
+}
+
+func (c *ClientConfig) checkSecret(report func(key, problem string)) {
+	if c.Secret == "" {
+		report("client.secret", "must not be empty")
+	}
+	if c.Key != "" || c.KeyID != "" {
+		report("client.key", "is for client.auth: private_key_jwt alone")
+	}
+}
+
+func (c *ClientConfig) checkKey(report func(key, problem string)) {
+	if c.Secret != "" {
+		report("client.secret", "must be left out with client.auth: private_key_jwt")
+	}
+	if _, _, err := parseClientKey(c.Key); err != nil {
+		report("client.key", err.Error())
 	}
 }
 
@@ -166,8 +170,8 @@ func (c *ClaimsConfig) check(report func(key, problem string)) {
 		key  string
 		path Path
 	}{
-		{"claims.username", c.Username}, {"claims.email", c.Email}, {"claims.name", c.Name},
-		{"claims.groups", c.Groups}, {"claims.picture", c.Picture},
+		{"claims.username", c.Username}, {"claims.email", c.Email}, {"claims.emailVerified", c.Verified},
+		{"claims.name", c.Name}, {"claims.groups", c.Groups}, {"claims.picture", c.Picture},
 	} {
 		if slices.Contains(claim.path, "") {
 			report(claim.key, badPath)

@@ -24,8 +24,10 @@ func TestConfigCheck(t *testing.T) {
 		{"an issuer of another scheme", func(c *oidc.Config) { c.Issuer = "ldap://idp.example.org" }, []string{`issuer: must be an https URL without query or fragment, got "ldap://idp.example.org"`}},
 		{"a discoveryURL that is none", func(c *oidc.Config) { c.DiscoveryURL = "keycloak" }, []string{`discoveryURL: must be an https URL without query or fragment, got "keycloak"`}},
 		{"no client", func(c *oidc.Config) { c.Client = oidc.ClientConfig{Auth: "jwt"} }, []string{
-			"client.id: must not be empty", "client.secret: must not be empty", `client.auth: must be auto, basic or post, got "jwt"`,
+			"client.id: must not be empty", `client.auth: must be auto, basic, post or private_key_jwt, got "jwt"`,
 		}},
+		{"no secret", func(c *oidc.Config) { c.Client.Secret = "" }, []string{"client.secret: must not be empty"}},
+		{"a key beside the secret", func(c *oidc.Config) { c.Client.Key = "k" }, []string{"client.key: is for client.auth: private_key_jwt alone"}},
 		{"scopes without openid", func(c *oidc.Config) { c.Scopes = []string{"profile"} }, []string{"scopes: must contain openid"}},
 		{"two scopes in one", func(c *oidc.Config) { c.Scopes = []string{"openid", "profile email"} }, []string{`scopes[1]: must be one scope without spaces, got "profile email"`}},
 		{"an unknown prompt", func(c *oidc.Config) { c.Prompt = "ask" }, []string{`prompt: must be login, select_account or consent, got "ask"`}},
@@ -51,6 +53,9 @@ func TestConfigCheck(t *testing.T) {
 		}},
 		{"a domain twice", func(c *oidc.Config) { c.Domains = []string{"bücher.example", "xn--bcher-kva.example"} }, []string{
 			`domains[1]: must stand there once, got "xn--bcher-kva.example" again`,
+		}},
+		{"an issuer of all tenants", func(c *oidc.Config) { c.Issuer = "https://login.microsoftonline.com/common/v2.0" }, []string{
+			`issuer: must name one tenant, as in https://login.microsoftonline.com/<tenant id>/v2.0: tokens never come from "common"`,
 		}},
 		{"a path with an empty name", func(c *oidc.Config) { c.Claims.Groups = oidc.Path{"realm_access", ""} }, []string{"claims.groups: must be a claim's name or a list of names, none of them empty"}},
 	} {

@@ -145,6 +145,8 @@ func (rp *RelyingParty) keySet(address string) *keySet {
 func (rp *RelyingParty) authStyle(advertised []string) (oauth2.AuthStyle, error) {
 	auth := rp.cfg.Client.Auth
 	switch {
+	case auth == AuthKey:
+		return oauth2.AuthStyleInParams, nil // the client's id; the assertion is added on the way
 	case auth == AuthBasic:
 		return oauth2.AuthStyleInHeader, nil
 	case auth == AuthPost:

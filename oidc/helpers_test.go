@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -41,6 +42,17 @@ func wantRefused(t *testing.T, identity oidc.Identity, tokens oidc.Tokens, err e
 		t.Errorf("error %q names no clause", err)
 	}
 	wantNothing(t, identity, tokens)
+}
+
+// claimText is a claim of a token's payload.
+func claimText(t *testing.T, payload []byte, name string) string {
+	t.Helper()
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := claims[name].(string)
+	return text
 }
 
 func wantNothing(t *testing.T, identity oidc.Identity, tokens oidc.Tokens) {

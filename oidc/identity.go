@@ -85,18 +85,26 @@ func (rp *RelyingParty) incomplete(id claims) bool {
 	return false
 }
 
-// verifiedPath is the claim that vouches for the e-mail address, if one can: email_verified speaks of the claim
-// named email beside it, not of a principal name or whatever else is configured.
+// verifiedPath is the claim that vouches for the e-mail address, if one can. The operator may name any; email_verified,
+// and what a product has in its place, speak of the claim named email beside them and not of a principal name.
 func (rp *RelyingParty) verifiedPath() Path {
-	path := rp.cfg.Claims.Email
-	if rp.cfg.TrustEmail || len(path) == 0 || path[len(path)-1] != "email" {
+	email, verified := rp.cfg.Claims.Email, rp.cfg.Claims.Verified
+	usual := rp.cfg.Preset.defaults().Claims.Verified
+	switch {
+	case rp.cfg.TrustEmail || len(email) == 0:
 		return nil
+	case len(verified) > 0 && !slices.Equal(verified, usual):
+		return verified
+	case email[len(email)-1] != "email":
+		return nil
+	case len(verified) > 0:
+		return verified
 	}
-	return path.sibling("email_verified")
+	return email.sibling("email_verified")
 }
 
 // email takes the address and the word on it from one source, so that userinfo never vouches for an address of the
-// ID token that it does not name itself. Only the boolean true counts (S50).
+// ID token that it does not name itself. Only the boolean true counts, and what the product writes in its place (S50).
 func (rp *RelyingParty) email(sources []claims) (email string, verified bool) {
 	path := rp.cfg.Claims.Email
 	email = mailbox(first(sources, path).textAt(path))
@@ -105,7 +113,7 @@ func (rp *RelyingParty) email(sources []claims) (email string, verified bool) {
 	}
 	for _, c := range sources {
 		if word, given := c.at(rp.verifiedPath()); given && c.textAt(path) == email {
-			return email, word == true
+			return email, word == true || rp.cfg.Preset.vouches(rp.verifiedPath(), word)
 		}
 	}
 	return email, rp.cfg.TrustEmail
@@ -135,7 +143,8 @@ func (rp *RelyingParty) groups(ctx context.Context, sources []claims) []string {
 
 func readGroups(sources []claims, path Path) ([]string, error) {
 	if elsewhere(sources[0], path) {
-		return nil, errors.New("the provider has more groups than it puts into a token")
+		return nil, errors.New("the provider has more groups than it puts into a token; " +
+			"let it name only those assigned to the application, or roles in their place")
 	}
 	value, ok := first(sources, path).at(path)
 	if !ok {

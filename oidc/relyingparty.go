@@ -47,7 +47,7 @@ type RelyingParty struct {
 
 // New checks the configuration and dials nobody.
 func New(cfg Config, env Env) (*RelyingParty, error) {
-	cfg = cfg.withDefaults()
+	cfg.setDefaults()
 	if env.Provider == "" {
 		return nil, errors.New("oidc: a provider needs its key in the configuration")
 	}
@@ -68,13 +68,22 @@ func New(cfg Config, env Env) (*RelyingParty, error) {
 	if env.Transport == nil {
 		env.Transport = defaultTransport()
 	}
-	return &RelyingParty{
-		cfg:       cfg,
-		env:       env,
-		addresses: addresses,
-		client:    newClient(env.Transport, strictJSON),
-		plain:     newClient(env.Transport, nil),
-	}, nil
+	rp := &RelyingParty{cfg: cfg, env: env, addresses: addresses}
+	return rp, rp.openClients()
+}
+
+// openClients makes the two ways to call the provider.
+func (rp *RelyingParty) openClients() error {
+	base := rp.env.Transport
+	if rp.cfg.Client.Auth == AuthKey {
+		key, err := newClientKey(rp.cfg.Client, rp.env.Now)
+		if err != nil {
+			return fmt.Errorf("client.key: %w", err)
+		}
+		base = asserting{base: base, key: key, audience: rp.assertionAudience}
+	}
+	rp.client, rp.plain = newClient(base, strictJSON), newClient(base, nil)
+	return nil
 }
 
 // Run discovers the provider, retrying with jitter from one second up to a minute, and refreshes the document and

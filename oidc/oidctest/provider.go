@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Config is what a Provider is and whom it knows.
@@ -24,7 +26,9 @@ type Config struct {
 
 // Client is a registered relying party.
 type Client struct {
-	ID, Secret             string
+	ID, Secret string
+	// Key is the public half of the key that the client signs its assertions with, in place of a secret.
+	Key                    *jose.JSONWebKey
 	RedirectURIs           []string
 	PostLogoutRedirectURIs []string
 }

@@ -86,21 +86,6 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	p.answerTokens(w, g)
 }
 
-// authenticate takes client_secret_basic or client_secret_post, never both (RFC 6749, Section 2.3).
-func (p *Provider) authenticate(r *http.Request) (Client, bool) {
-	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
-	if user, password, basic := r.BasicAuth(); basic {
-		if secret != "" {
-			return Client{}, false
-		}
-		// Both halves are form-encoded before they are joined (RFC 6749, Section 2.3.1).
-		id, _ = url.QueryUnescape(user)
-		secret, _ = url.QueryUnescape(password)
-	}
-	client, known := p.client(id)
-	return client, known && client.Secret == secret
-}
-
 // takeCode spends a code. A code that comes twice ends everything the first use gave (RFC 6749, Section 4.1.2).
 func (p *Provider) takeCode(client Client, r *http.Request) (grant, bool) {
 	code := r.PostFormValue("code")
