@@ -95,6 +95,7 @@ func (c *Config) Check(report func(key, problem string)) {
 			report("providers."+name, "must be called by lower-case letters, digits and hyphens, beginning with a letter, at most 32")
 		}
 	}
+	c.checkDomains(report)
 	if len(c.Chats) == 0 {
 		report("chats", "must have at least one chat")
 	}
@@ -102,6 +103,20 @@ func (c *Config) Check(report func(key, problem string)) {
 		c.checkChat(name, report)
 	}
 	c.checkSites(report)
+}
+
+// checkDomains lets an e-mail domain lead to one provider alone.
+func (c *Config) checkDomains(report func(key, problem string)) {
+	owners := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
+		provider := c.Providers[name]
+		for _, domain := range provider.ASCIIDomains() {
+			if owner, taken := owners[domain]; taken && owner != name {
+				report("providers."+name+".domains", fmt.Sprintf("must leave %q to one provider: %s has it too", domain, owner))
+			}
+			owners[domain] = name
+		}
+	}
 }
 
 func (c *Config) checkChat(name string, report func(key, problem string)) {

@@ -72,6 +72,7 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"a Redis without a port", "cache:6379", "cache", 6, "redis.standalone.address: must be host:port"},
 		{"a Redis and memory", `  standalone: {address: "cache:6379"}`, `  standalone: {address: "cache:6379"}` + "\n  memory: true", 7, "redis.memory: contradicts"},
 		{"no provider", "  corp:\n    issuer: https://idp.example.org/realms/corp\n    client: {id: chatgate, secret: provider-secret}\n", "  {}\n", 7, "providers: must have at least one provider"},
+		{"an e-mail domain of two providers", "providers:\n", "providers:\n  other: {issuer: https://other.example.org, client: {id: c, secret: s}, domains: [BÜCHER.example]}\n  third: {issuer: https://third.example.org, client: {id: c, secret: s}, domains: [xn--bcher-kva.example]}\n", 0, `providers.third.domains: must leave "xn--bcher-kva.example" to one provider: other has it too`},
 		{"a provider over http", "https://idp.example.org/realms/corp", "http://idp.example.org/realms/corp", 9, "providers.corp.issuer: must be https"},
 		{"a provider without a client", "client: {id: chatgate, secret: provider-secret}", "scopes: [openid]", 8, "providers.corp.client"},
 		{"scopes without openid", "client: {id: chatgate, secret: provider-secret}", "client: {id: chatgate, secret: s}\n    scopes: [profile]", 11, "providers.corp.scopes: must contain openid"},
@@ -167,6 +168,20 @@ func TestPrintMasksEverySecretAndFillsInDefaults(t *testing.T) { // S133
 		if !strings.Contains(out.String(), shown) {
 			t.Errorf("print lacks %q:\n%s", shown, out.String())
 		}
+	}
+}
+
+func TestAPresetStandsInTheEffectiveConfiguration(t *testing.T) {
+	loaded, err := parse(t, strings.Replace(working, "secret: provider-secret}", "secret: provider-secret}\n    preset: dex\n    claims: {name: nickname}", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	corp := loaded.Config.Providers["corp"]
+	if !slices.Equal(corp.Scopes, []string{"openid", "profile", "email", "groups", "offline_access"}) {
+		t.Errorf("scopes = %q, want dex's", corp.Scopes)
+	}
+	if corp.Claims.Name.String() != "nickname" || corp.Claims.Groups.String() != "groups" || corp.Claims.Picture.String() != "" {
+		t.Errorf("claims = %+v, want dex's and the name as written", corp.Claims)
 	}
 }
 

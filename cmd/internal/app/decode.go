@@ -52,6 +52,12 @@ type checker interface {
 	Check(report func(key, problem string))
 }
 
+// defaulter is a section one of whose settings decides what others are that are left out. SetDefaults comes before
+// anything is bound; setting tells what the file says, unexpanded, or an empty text.
+type defaulter interface {
+	SetDefaults(setting func(key string) string)
+}
+
 // Decode binds one YAML document to the struct that into points to, whose type must not contain itself. The name is
 // the file's path: it starts every message, and relative ${file:…} paths start at its folder.
 //

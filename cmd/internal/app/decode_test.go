@@ -196,6 +196,38 @@ func (b *bottomUp) Check(report func(key, problem string)) {
 	report("", "the whole")
 }
 
+// flavoured lets one of its settings choose the defaults of others.
+type flavoured struct {
+	Flavour string   `yaml:"flavour"`
+	Colour  string   `yaml:"colour" default:"white"`
+	Parts   []string `yaml:"parts" default:"a,b"`
+	Inner   leaf     `yaml:"inner"`
+}
+
+func (f *flavoured) SetDefaults(setting func(key string) string) {
+	if setting("flavour") == "cherry" {
+		f.Colour, f.Parts, f.Inner.Value = "red", []string{}, "stone"
+	}
+}
+
+func TestDecodeLetsOneSettingChooseTheDefaultsOfOthers(t *testing.T) {
+	for source, want := range map[string]flavoured{
+		"{}":                              {Colour: "white", Parts: []string{"a", "b"}},
+		"flavour: [cherry]":               {Colour: "white", Parts: []string{"a", "b"}},
+		"flavour: cherry":                 {Flavour: "cherry", Colour: "red", Parts: []string{}, Inner: leaf{Value: "stone"}},
+		"flavour: cherry\nparts: [c]":     {Flavour: "cherry", Colour: "red", Parts: []string{"c"}, Inner: leaf{Value: "stone"}},
+		"colour: blue\nflavour: cherry":   {Flavour: "cherry", Colour: "blue", Parts: []string{}, Inner: leaf{Value: "stone"}},
+		"flavour: cherry\ninner: {}":      {Flavour: "cherry", Colour: "red", Parts: []string{}, Inner: leaf{Value: "stone"}},
+		"flavour: cherry\ncolour: \"\"\n": {Flavour: "cherry", Parts: []string{}, Inner: leaf{Value: "stone"}},
+	} {
+		var got flavoured
+		_ = app.Decode("c.yaml", []byte(source), &got, app.Options{}) // the leaf objects to every value
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", source, diff)
+		}
+	}
+}
+
 func TestChecksReportAtTheKeyTheyName(t *testing.T) {
 	source := "inner:\n  leaf: {value: a}\nmap:\n  x: {value: b}\nlist:\n  - value: c\n  - value: d\n"
 	err := app.Decode("c.yaml", []byte(source), new(bottomUp), app.Options{})

@@ -23,6 +23,16 @@ func (s *section) take(name string) (entry, bool) {
 	return entry{}, false
 }
 
+// text is what a scalar entry says, or empty.
+func (s *section) text(name string) string {
+	for _, e := range s.entries {
+		if e.name == name && e.value.kind == kindText {
+			return e.value.text
+		}
+	}
+	return ""
+}
+
 // bind gives v the value of n. It reports what does not fit, and leaves v as it was there.
 func (d *decoder) bind(v reflect.Value, n *node, path string, r rule) {
 	t := v.Type()
@@ -85,6 +95,9 @@ func (d *decoder) section(n *node, t reflect.Type, path string) (section, bool) 
 // bindStruct gives every setting of v its entry or its default, reports the entries that are no setting, and has the
 // section check itself.
 func (d *decoder) bindStruct(v reflect.Value, s section, path string) {
+	if section, ok := v.Addr().Interface().(defaulter); ok {
+		section.SetDefaults(s.text)
+	}
 	var known []string
 	for _, f := range fieldsOf(v.Type()) {
 		known = append(known, f.name)
