@@ -18,7 +18,7 @@ import (
 // which may be somebody's secret (R30, S86, S91, S92).
 func FuzzAnswers(f *testing.F) {
 	for _, seed := range []struct {
-		status       int
+		status      int
 		reset, body string
 	}{
 		{200, "", `{"data":{"userId":"ada","authToken":"token-of-ada"},"success":true}`},

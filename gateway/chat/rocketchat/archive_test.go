@@ -1,15 +1,21 @@
 package rocketchat_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"chatgate/gateway/chat"
+	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/rocketchat"
+	"chatgate/store"
+	"chatgate/store/memstore"
 )
 
 func (w *world) archive() chat.Archivist { return w.connector.(chat.Archivist) }
@@ -138,4 +144,86 @@ func TestOneIsNotToldOfAnother(t *testing.T) {
 	if got := w.exported("bob"); got["profile"] != "" || got["standing"] != "" || got["account_link"] == "" {
 		t.Errorf("Export of the new owner = %v, want the link and nothing of ada's", got)
 	}
+}
+
+// failing is an engine whose writes to durable places fail from the one with this number on, until it is healed.
+type failing struct {
+	store.Engine
+	writes, from int
+}
+
+func (f *failing) write(key string, do func() error) error {
+	if !strings.HasPrefix(key, "d:") {
+		return do()
+	}
+	if f.writes++; f.from > 0 && f.writes >= f.from {
+		return fmt.Errorf("write %d: %w", f.writes, store.ErrUnavailable)
+	}
+	return do()
+}
+
+func (f *failing) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return f.write(key, func() error { return f.Engine.Put(ctx, key, value, ttl) })
+}
+
+func (f *failing) Delete(ctx context.Context, key string) error {
+	return f.write(key, func() error { return f.Engine.Delete(ctx, key) })
+}
+
+func (f *failing) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) error {
+	return f.write(key, func() error { return f.Engine.Swap(ctx, key, old, value, ttl) })
+}
+
+func (f *failing) PutIndex(ctx context.Context, key string, e store.Entry, ttl time.Duration) error {
+	return f.write(key, func() error { return f.Engine.PutIndex(ctx, key, e, ttl) })
+}
+
+func (f *failing) DropIndex(ctx context.Context, key string, members ...string) error {
+	return f.write(key, func() error { return f.Engine.DropIndex(ctx, key, members...) })
+}
+
+func (f *failing) SetHash(ctx context.Context, key, anchor string, set map[string][]byte, remove []string, ttl time.Duration) error {
+	return f.write(key, func() error { return f.Engine.SetHash(ctx, key, anchor, set, remove, ttl) })
+}
+
+// TestEraseIsRepeatedAfterACrash: wherever it stops, the same once more finishes it.
+func TestEraseIsRepeatedAfterACrash(t *testing.T) {
+	finished := false
+	for from := 1; !finished; from++ {
+		t.Run(fmt.Sprintf("at write %d", from), func(t *testing.T) {
+			engine := &failing{}
+			s := archived()
+			s.engine = engine
+			clock := chattest.NewClock()
+			engine.Engine = memstore.New(memstore.Config{Now: clock.Now})
+			w := newWorld(t, s)
+			w.addRooms()
+			_, token := w.signedIn(ada)
+			w.drain()
+			engine.writes, engine.from = 0, from
+			finished = w.archive().Erase(t.Context(), "corp", "ada") == nil
+			engine.from = 0
+			w.must(w.archive().Erase(t.Context(), "corp", "ada"))
+			w.drain()
+			if got := w.exported("ada"); len(got) != 0 || len(w.links()) != 0 || w.server.Alive(token) {
+				t.Errorf("kept %v, links %v, login alive %v; want nothing", got, w.links(), w.server.Alive(token))
+			}
+			if strings.Contains(w.bob(t), "Ada") {
+				t.Error("whoever has the account next is told of ada")
+			}
+		})
+		if from > 100 {
+			t.Fatal("Erase writes without an end")
+		}
+	}
+}
+
+// bob is what is told of somebody who is given the account.
+func (w *world) bob(t *testing.T) string {
+	t.Helper()
+	_, err := w.desk().Link(t.Context(), rocketchat.LinkRequest{
+		Provider: "corp", Subject: "bob", Account: rocketchat.Target{UserID: w.people()[0].ID},
+	})
+	w.must(err)
+	return fmt.Sprint(w.exported("bob"))
 }
