@@ -17,7 +17,7 @@ func TestIndependentProviders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			provider := startIndependent(t, command(t))
-			rp := provider.relyingParty(t, provider.Client.Secret)
+			rp := provider.relyingParty(t, provider.Client.secretly())
 			t.Run("a person signs in with verified claims", func(t *testing.T) { testPersonSignsIn(t, rp) })
 			t.Run("an unverified e-mail address stays unverified", func(t *testing.T) { testUnverifiedEmail(t, rp) })
 			t.Run("a wrong password leads nowhere", func(t *testing.T) { testWrongPassword(t, rp) })
@@ -26,6 +26,8 @@ func TestIndependentProviders(t *testing.T) {
 			t.Run("a wrong client secret is refused", func(t *testing.T) { testWrongSecret(t, provider) })
 			t.Run("a silent login without a session is denied", func(t *testing.T) { testSilentLogin(t, rp) })
 			t.Run("discovery names the logout endpoint", func(t *testing.T) { testLogoutDiscovery(t, rp, provider.Issuer) })
+			t.Run("oidcc-client-test-refresh-token", func(t *testing.T) { testRefreshThere(t, rp) })
+			t.Run("a revoked refresh token is dead", func(t *testing.T) { testRevocationThere(t, rp) })
 			t.Run("keys rotated just before signing are fetched", func(t *testing.T) { testRotation(t, rp, provider) })
 		})
 	}
@@ -79,7 +81,9 @@ func testWrongVerifier(t *testing.T, rp *oidc.RelyingParty) {
 }
 
 func testWrongSecret(t *testing.T, provider *independent) {
-	identity, tokens, err := signIn(t, provider.relyingParty(t, "not the secret"), "ada", nil)
+	client := provider.Client.secretly()
+	client.Secret = "not the secret"
+	identity, tokens, err := signIn(t, provider.relyingParty(t, client), "ada", nil)
 	wantRefused(t, identity, tokens, err, oidc.ReasonCode)
 }
 
@@ -105,6 +109,47 @@ func testRotation(t *testing.T, rp *oidc.RelyingParty, provider *independent) {
 	if identity, _, err := signIn(t, rp, "ada", rotate); err != nil || identity.Subject != "0001-ada" {
 		t.Errorf("Finish = %q, %v after a rotation, want ada", identity.Subject, err)
 	}
+}
+
+// testRefreshThere refreshes twice, since both providers hand out a new refresh token with each refresh.
+func testRefreshThere(t *testing.T, rp *oidc.RelyingParty) {
+	former, tokens, err := signIn(t, rp, "ada", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := tokens.Refresh
+	for range 2 {
+		identity, fresh, err := rp.Refresh(t.Context(), former, tokens)
+		if err != nil {
+			t.Fatalf("Refresh = %v, want nil", err)
+		}
+		if diff := cmp.Diff(former, identity); diff != "" {
+			t.Errorf("identity (-want +got):\n%s", diff)
+		}
+		if fresh.Access == tokens.Access || fresh.Refresh == "" || fresh.Refresh == tokens.Refresh {
+			t.Error("the tokens are not new ones")
+		}
+		tokens = fresh
+	}
+	identity, none, err := rp.Refresh(t.Context(), former, oidc.Tokens{Refresh: first})
+	wantRefused(t, identity, none, err, oidc.ReasonRefresh)
+}
+
+func testRevocationThere(t *testing.T, rp *oidc.RelyingParty) {
+	former, tokens, err := signIn(t, rp, "ada", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if metadata, _ := rp.Metadata(); metadata.RevocationEndpoint == "" {
+		t.Fatal("the provider has no revocation endpoint")
+	}
+	for range 2 { // a token that is dead already is as good as revoked
+		if err := rp.Revoke(t.Context(), tokens); err != nil {
+			t.Fatalf("Revoke = %v, want nil", err)
+		}
+	}
+	identity, none, err := rp.Refresh(t.Context(), former, tokens)
+	wantRefused(t, identity, none, err, oidc.ReasonRefresh)
 }
 
 func begin(t *testing.T, rp *oidc.RelyingParty, req oidc.LoginRequest) (oidc.Attempt, string) {

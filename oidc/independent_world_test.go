@@ -2,7 +2,6 @@ package oidc_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,14 +61,18 @@ func missing(t *testing.T, why string) {
 
 // independent is a provider in a process of its own.
 type independent struct {
-	Issuer string `json:"issuer"`
-	Client struct {
-		ID     string `json:"id"`
-		Secret string `json:"secret"`
-	} `json:"client"`
+	Issuer       string            `json:"issuer"`
+	Client       independentClient `json:"client"`
+	SignedClient independentClient `json:"signedClient"` // gets signed userinfo; the first provider alone has it
+	KeyClient    independentClient `json:"keyClient"`    // has a key in place of a secret; likewise
 
 	in  io.Writer
 	out *bufio.Scanner
+}
+
+type independentClient struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
 }
 
 func startIndependent(t *testing.T, cmd *exec.Cmd) *independent {
@@ -124,34 +127,27 @@ func (p *independent) rotate(t *testing.T) {
 }
 
 // relyingParty has discovered the provider when it is returned.
-func (p *independent) relyingParty(t *testing.T, clientSecret string) *oidc.RelyingParty {
+func (p *independent) relyingParty(t *testing.T, client oidc.ClientConfig) *oidc.RelyingParty {
 	t.Helper()
 	cfg := oidc.Config{
 		Issuer: p.Issuer,
-		Client: oidc.ClientConfig{ID: p.Client.ID, Secret: oidc.Secret(clientSecret)},
-		Scopes: []string{"openid", "profile", "email", "groups"},
+		Client: client,
+		Scopes: []string{"openid", "profile", "email", "groups", "offline_access"},
+		Leeway: 5 * time.Second,
 	}
 	rp, err := oidc.New(cfg, oidc.Env{Provider: "independent", Development: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- rp.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("Run = %v, want nil", err)
-		}
-	})
-	for deadline := time.After(20 * time.Second); rp.Ready() != nil; {
-		select {
-		case <-deadline:
-			t.Fatalf("Ready = %v after 20 s, want nil", rp.Ready())
-		case <-time.After(10 * time.Millisecond):
-		}
+	if err := rp.Discover(t.Context()); err != nil {
+		t.Fatalf("Discover = %v, want nil", err)
 	}
 	return rp
+}
+
+// secretly is a client as it is registered, with its secret.
+func (c independentClient) secretly() oidc.ClientConfig {
+	return oidc.ClientConfig{ID: c.ID, Secret: oidc.Secret(c.Secret)}
 }
 
 func newBrowser(t *testing.T) *http.Client {

@@ -7,7 +7,7 @@
 // addresses are those of all three.
 //
 // It obeys "rotate" (see control.mjs): from then on a new key signs, and the former one stays published. Refresh tokens
-// come with offline_access and are good once. A browser signs out at {issuer}/session/end: the form there is
+// come unasked and are good once. A browser signs out at {issuer}/session/end: the form there is
 // posted with logout=yes, and every client that the browser signed in to hears of it at its back-channel address
 // before the answer.
 
