@@ -46,14 +46,15 @@ func (s *Server) offered(chats []string) []string {
 		return s.offered(nil)
 	}
 	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(strings.Compare(s.cfg.Providers[a].Title(), s.cfg.Providers[b].Title()), strings.Compare(a, b))
+		one, other := strings.ToLower(s.cfg.Providers[a].Title()), strings.ToLower(s.cfg.Providers[b].Title())
+		return cmp.Or(strings.Compare(one, other), strings.Compare(a, b))
 	})
 	return keys
 }
 
 func (s *Server) letsIn(chat, provider string) bool {
 	rules := s.cfg.Chats[chat].Rules
-	return rules == nil || rules.Providers == nil || slices.Contains(rules.Providers, provider)
+	return rules == nil || rules.Admits(provider)
 }
 
 // concerned are the chats that a sign-in for an address is for: those whose page it is, or whose route of ours.
