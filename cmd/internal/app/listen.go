@@ -11,7 +11,7 @@ import (
 // Listen is where the gateway listens.
 type Listen struct {
 	Public string        `yaml:"public" default:":8080" doc:"For browsers, the provider and the chats."`
-	Admin  string        `yaml:"admin" default:":9090" doc:"For probes and metrics; never exposed."`
+	Admin  string        `yaml:"admin" default:"127.0.0.1:9090" doc:"For probes and metrics: this machine alone, unless another address is named, which must be one that the public does not reach."`
 	Drain  time.Duration `yaml:"drain" default:"5s" min:"0s" max:"5m" doc:"How long /readyz says draining before the listeners close."`
 }
 
