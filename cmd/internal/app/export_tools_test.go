@@ -2,7 +2,12 @@ package app
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+
+	"chatgate/gateway/session"
+	"chatgate/oidc"
 )
 
 // SetLookup replaces the resolver.
@@ -24,3 +29,9 @@ func (a *App) LoadKeys(ctx context.Context) error { return a.parts.keys.Load(ctx
 
 // ExamineKeys is the doctor's look at signing keys.
 func (t *Tools) ExamineKeys(ctx context.Context) []Finding { return t.examineKeys(ctx) }
+
+// SignIn begins a session as a finished login does.
+func (t *Tools) SignIn(ctx context.Context, id oidc.Identity) (session.Session, error) {
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/login/callback", http.NoBody)
+	return t.app.parts.sessions.Start(ctx, httptest.NewRecorder(), r, session.SignIn{Identity: id, Address: "203.0.113.7"})
+}
