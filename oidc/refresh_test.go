@@ -81,6 +81,21 @@ func TestRefreshWithNeitherIDTokenNorUserinfo(t *testing.T) {
 	})
 }
 
+// A provider that keeps the refresh token gives none with the new tokens; the old one stays good (RFC 6749, Section 6).
+func TestRefreshKeepsARefreshTokenThatIsNotReplaced(t *testing.T) {
+	bubble(t, "no refresh token in the answer", newProvider(), offline(), func(w *world) {
+		former, tokens, err := w.signIn("ada")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.provider.Set(func(f *oidctest.Faults) { f.TokenAnswer = func(a map[string]any) { delete(a, "refresh_token") } })
+		_, fresh, err := w.rp.Refresh(w.t.Context(), former, tokens)
+		if err != nil || fresh.Refresh != tokens.Refresh || fresh.Access == tokens.Access {
+			w.t.Errorf("Refresh() = %v, want the former refresh token and a new access token", err)
+		}
+	})
+}
+
 func TestRefreshRefused(t *testing.T) {
 	provider := newProvider()
 	answer := func(status int, body string) func(f *oidctest.Faults) {
