@@ -49,3 +49,18 @@ func TestTheReadmeNamesThePermissions(t *testing.T) {
 		t.Errorf("README.md has other permissions than the doctor looks for (-doctor +README):\n%s", diff)
 	}
 }
+
+// TestTheDoctorAsksForWhatADeactivationTakes: also where accounts are neither made nor switched on, and as something that
+// keeps nobody out.
+func TestTheDoctorAsksForWhatADeactivationTakes(t *testing.T) {
+	for policy, want := range map[DeactivatePolicy]bool{"": false, DeactivateNever: false, DeactivateRefused: true} {
+		c := &connector{cfg: Config{Accounts: Accounts{Deactivate: policy}}}
+		found := false
+		for _, need := range c.permissions(places{}) {
+			found = found || need.String() == statusPermission && need.without == keptBehind && need.purpose == "accounts.deactivate"
+		}
+		if found != want {
+			t.Errorf("accounts.deactivate: %q: %s asked for: %v, want %v", policy, statusPermission, found, want)
+		}
+	}
+}

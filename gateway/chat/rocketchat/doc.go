@@ -33,10 +33,17 @@
 // is given, and only what is written down is ever taken away. It is written down by account, so that it is found when
 // that is linked to somebody else. Jobs and operators who change a link wait for each other (Links.alone).
 //
+// # People who leave
+//
+// Whom the access rules let in no more gets no login. Where accounts.deactivate says so, their account is switched off too,
+// by a job of the outbox (leavers.go): what the provider said last decides, and nothing is decided by a claim that could not
+// be read. A re-check of a session carries over what has changed like a new sign-in ([chat.Rechecker]). What is kept on a
+// person can be told to them and forgotten (archive.go).
+//
 // # Operators
 //
-// An operator has the workspace examined (check*.go), its settings made right and put back (setup*.go), and links made and
-// removed by hand ([Operated]). All of it works beside a gateway that runs.
+// An operator has the workspace examined (check*.go), its settings made right and put back (setup*.go), links made and
+// removed by hand, and accounts switched off and on ([Operated]). All of it works beside a gateway that runs.
 //
 // # Versions
 //
