@@ -29,14 +29,15 @@ func noteOrigin(r *http.Request, listed []Origin) {
 // their address nothing, and of listed addresses how many: they are people's too.
 func noteDenied(ctx context.Context, rules *AccessRules, who Caller, reason Reason) {
 	id := who.Session.Identity
+	asked := rules.asked(id)
 	facts := []string{"reason", string(reason), "provider", id.Provider}
 	switch reason {
 	case ReasonProvider:
-		facts = append(facts, "wanted", decision.List(rules.Providers))
+		facts = append(facts, "wanted", decision.List(rules.providers()))
 	case ReasonGroup:
-		facts = append(facts, "wanted_one_of", decision.List(rules.Groups), "groups_told", strconv.Itoa(len(id.Groups)))
+		facts = append(facts, "wanted_one_of", decision.List(asked.Groups), "groups_told", strconv.Itoa(len(id.Groups)))
 	case ReasonEmail:
-		facts = append(facts, "wanted_domains", decision.List(rules.EmailDomains), "wanted_addresses", strconv.Itoa(len(rules.Emails)))
+		facts = append(facts, "wanted_domains", decision.List(asked.EmailDomains), "wanted_addresses", strconv.Itoa(len(asked.Emails)))
 	case ReasonVerified:
 		facts = append(facts, "address_told", strconv.FormatBool(id.Email != ""), "address_verified", strconv.FormatBool(id.EmailVerified))
 	}

@@ -126,7 +126,13 @@ func (c *Config) checkChat(name string, report func(key, problem string)) {
 	if slices.Contains(gateway.ReservedNames(), name) {
 		report("chats."+name, "must have another name: this one is a route of the gateway's own")
 	}
-	c.checkProviders("chats."+name+".access.providers", c.Chats[name].AccessRules().Providers, report)
+	rules := c.Chats[name].AccessRules()
+	c.checkProviders("chats."+name+".access.providers", rules.Providers, report)
+	for key := range rules.PerProvider {
+		if _, known := c.Providers[key]; !known {
+			report("chats."+name+".access.perProvider."+key, "must be a key of providers")
+		}
+	}
 	if workspace, ok := c.Chats[name].(*rocketchat.Config); ok {
 		c.checkProviders("chats."+name+".accounts.providers", workspace.Accounts.Providers, report)
 		c.checkClaims("chats."+name+".accounts.sync.customFields", workspace.Accounts.Sync.CustomFields, report)

@@ -81,6 +81,8 @@ func TestAWrongConfigurationStopsTheStartWithItsPlace(t *testing.T) { // S52, S1
 		{"a chat called like a route of ours", "  talk:\n", "  session:\n    kind: talk\n", 16, "chats.session: must have another name"},
 		{"a chat with a slash in its name", "  talk:\n", "  \"a/b\":\n    kind: talk\n", 16, "must be called by lower-case letters"},
 		{"a chat of an unknown kind", "  talk:\n", "  matrix:\n", 16, "rocketchat"},
+		{"rules of a provider that say nothing", "groups: [staff]", "perProvider: {corp: {}}", 13, "chats.rocketchat.access.perProvider.corp: must say who may enter"},
+		{"rules of a provider that is not there", "groups: [staff]", "perProvider: {other: {anyone: true}}", 13, "chats.rocketchat.access.perProvider.other"},
 		{"a chat without access", "    access: {providers: [corp], groups: [staff]}\n", "", 12, "access: must say who may enter"},
 		{"an empty list of groups", "groups: [staff]", "groups: []", 13, "chats.rocketchat.access.groups: must not be empty"},
 		{"access for a provider that is not there", "access: {providers: [corp], groups", "access: {providers: [crop], groups", 13, "chats.rocketchat.access.providers[0]: must be a key of providers"},

@@ -139,8 +139,7 @@ func (c *Config) AdminProviders(configured []string) []string {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(configured), func(provider string) bool {
-		enters := c.Access.Providers == nil || slices.Contains(c.Access.Providers, provider)
-		return !enters || !c.Accounts.believes(provider)
+		return !c.Access.Admits(provider) || !c.Accounts.believes(provider)
 	})
 }
 

@@ -27,7 +27,7 @@ func (c *connector) newLogin() (*issuer.Issuer, error) {
 	return issuer.New(issuer.Config{
 		Issuer: c.cfg.Issuer, BaseURL: c.env.BaseURL, Site: c.env.Name, Title: c.env.Title,
 		Client:   issuer.Client{ID: c.cfg.Client.ID, Secret: c.cfg.Client.Secret, RedirectURIs: c.cfg.redirectURIs()},
-		Provider: c.cfg.onlyProvider(), Claims: c.loginClaims, Keys: c.env.Keys, Sessions: c.env.Sessions, Store: c.env.Store,
+		Provider: c.cfg.Access.OnlyProvider(), Claims: c.loginClaims, Keys: c.env.Keys, Sessions: c.env.Sessions, Store: c.env.Store,
 		Limits: c.env.Limits, Rules: c.env.Rules, Audit: c.env.Audit, Problems: c.env.Problems, Log: c.env.Log, Now: c.env.Now,
 	})
 }
@@ -53,14 +53,6 @@ func (c *Config) redirectURIs() []string {
 	default:
 		return []string{string(c.URL) + coralCallback}
 	}
-}
-
-// onlyProvider is the one whose people may enter, or nothing where there are several or all may.
-func (c *Config) onlyProvider() string {
-	if len(c.Access.Providers) != 1 {
-		return ""
-	}
-	return c.Access.Providers[0]
 }
 
 // loginClaims are those of the site's pushed tokens (G19 to G21). The issuer puts its own in the place of what is said of

@@ -24,7 +24,7 @@ func (c *Config) StaffProviders(configured []string) []string {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(configured), func(provider string) bool {
-		return c.Access.Providers != nil && !slices.Contains(c.Access.Providers, provider) ||
+		return !c.Access.Admits(provider) ||
 			len(c.RoleProviders) > 0 && !slices.Contains(c.RoleProviders, provider)
 	})
 }
