@@ -284,7 +284,7 @@ func callbackOf(t *testing.T, b *browser, key string) url.Values {
 
 func TestASignInThatIsTooOldForAChatGoesToTheProvider(t *testing.T) { // D27
 	w := open(t, options{age: 10 * time.Minute})
-	b, f := w.browser(), w.frame()
+	b := w.browser()
 	b.signIn("/login", "ada")
 	if got := b.do(http.MethodGet, query("/login", "chat", "board")).Header.Get("Location"); got != board+"/" {
 		t.Errorf("a young sign-in is sent to %q, want the chat", got)
@@ -296,7 +296,7 @@ func TestASignInThatIsTooOldForAChatGoesToTheProvider(t *testing.T) { // D27
 	if got := b.do(http.MethodGet, "/login").Header.Get("Location"); got != base+"/" {
 		t.Errorf("without a chat it leads to %q, want the account page", got)
 	}
-	f = w.frame()
+	f := w.frame()
 	b.do(http.MethodGet, b.startAndReturn(f.form("window"), "ada")) // startAndReturn fails the test without a provider
 	if got := f.subject(); got != "ada-1" {
 		t.Errorf("the frame has %q, want ada's new session", got)

@@ -22,7 +22,8 @@
 //
 // # Rooms
 //
-//	gateway          this package: routes, login, logout, origins, what is observed
+//	gateway          this package: routes, login, the choice of a provider, logout, origins, what is observed
+//	gateway/account  the page of the person who is signed in: their chats, their sessions, the ways out
 //	gateway/chat     the contract with one chat, and one folder per chat below it
 //	gateway/session  the signed-in browser
 //	gateway/handoff  how a sign-in in one window reaches the frame that asked for it, and that frame's page

@@ -16,22 +16,42 @@ var (
 	moving = regexp.MustCompile(`(?:animation|transition):\s+[^n\s;]`)
 )
 
-// B-27: one stylesheet serves both directions, the smallest phone, and readers whom movement makes ill.
+// stylesheets are ours: the shared one, and those of single pages.
+func stylesheets(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, pattern := range []string{"asset/*.css", "../page/*.css", "../*/page/*.css", "../handoff/web/*.css"} {
+		names, err := filepath.Glob(filepath.FromSlash(pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[filepath.Base(name)] = string(text)
+		}
+	}
+	if len(found) < 4 {
+		t.Fatalf("found %d stylesheets, want those of the account page, the chooser and the frame too", len(found))
+	}
+	return found
+}
+
+// B-27: the stylesheets serve both directions, the smallest phone, and readers whom movement makes ill.
 func TestTheStylesheetFitsEveryReader(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("asset", "chatgate.css"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	css := string(text)
-	if m := physical.FindString(css); m != "" {
-		t.Errorf("the stylesheet has %q, want the logical property", m)
-	}
-	if m := fixed.FindString(css); m != "" {
-		t.Errorf("the stylesheet has %q, which is wider than 320 px", m)
-	}
-	_, still, _ := strings.Cut(css, "@media (prefers-reduced-motion: reduce) {")
-	still, _, _ = strings.Cut(still, "\n}")
-	if moves, stills := len(moving.FindAllString(css, -1)), strings.Count(still, "none"); moves == 0 || stills != moves {
-		t.Errorf("%d things move and %d of them stand still for whoever asks for it, want all", moves, stills)
+	for name, css := range stylesheets(t) {
+		if m := physical.FindString(css); m != "" {
+			t.Errorf("%s has %q, want the logical property", name, m)
+		}
+		if m := fixed.FindString(css); m != "" {
+			t.Errorf("%s has %q, which is wider than 320 px", name, m)
+		}
+		_, still, _ := strings.Cut(css, "@media (prefers-reduced-motion: reduce) {")
+		still, _, _ = strings.Cut(still, "\n}")
+		if moves, stills := len(moving.FindAllString(css, -1)), strings.Count(still, "none"); stills != moves {
+			t.Errorf("%s: %d things move and %d of them stand still for whoever asks for it, want all", name, moves, stills)
+		}
 	}
 }
