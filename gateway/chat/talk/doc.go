@@ -25,7 +25,8 @@
 //
 // # What a token says
 //
-// The user id is derived from the provider's key and the subject, is the same for ever and names nobody (G8, S94). An
+// The user id is derived from the provider's key and the subject, is the same for ever and names nobody (G8, S94); only an
+// operator can give somebody the id that they had at another provider (D6). An
 // e-mail address is said only when it is verified (G9, D8), a role only when a group of the person's is mapped to one
 // (G16). What does not fit is left out, never null or empty, because Coral refuses the token for it or, at worst, ends
 // its process (G10, G19 to G21).
@@ -34,7 +35,7 @@
 //
 // A token that the product can revoke is in the ledger before anybody is given it, so that whatever ends its session has it
 // revoked there: the product is called with the token itself (G31, D20). Coral revokes none of OpenID Connect; those end by
-// themselves.
+// themselves. No token outlives the session that it was signed for.
 //
 // # Who else signs in
 //
@@ -45,8 +46,10 @@
 //
 //	config.go check*.go              the section, and what is wrong in it
 //	account.go username.go email.go  what a site is told of a person; names*.go lets nobody have another's name
+//	alias*.go                        who goes by the user id that they had at a provider which was replaced
 //	claims.go signer.go token.go     how that becomes a token
-//	ledger.go revoke.go              how a token ends
+//	ledger.go revoke.go recheck.go   how a token ends
+//	archive.go                       what is kept on a person, for who asks for it or wants it gone
 //	frame.go resume.go issue.go user.go admin.go login.go   who asks for one
 //	setup*.go settings.go graphql.go Coral's administration, and the environment of a Talk 4, for commands
 //	examine*.go                      what the doctor looks at
