@@ -7,8 +7,9 @@
 //	// the caller seals and keeps the attempt, and sends the browser to providerURL
 //	identity, tokens, err := rp.Finish(ctx, attempt, callbackQuery)
 //
-// Where the provider gave a refresh token, Refresh asks later what it says about the person by then. Nothing in the
-// gateway calls it yet: a session keeps what was said when it began.
+// Where the provider gave a refresh token, Refresh asks later what it says about the person by then. The end of a
+// session comes from either side: VerifyLogoutToken checks the provider's word that it ended there, LogoutURL and
+// Revoke tell the provider that it ended here. What products do in their own way is a Preset.
 //
 // Only the authorization code flow is spoken, always with PKCE (S256), a state and a nonce; no setting switches
 // one of them off. The caller's part is to take an attempt exactly once (S17, S25), to bind it to the browser that
