@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -149,15 +150,28 @@ func TestOneIsNotToldOfAnother(t *testing.T) {
 // failing is an engine whose writes to durable places fail from the one with this number on, until it is healed.
 type failing struct {
 	store.Engine
+
+	mu           sync.Mutex
 	writes, from int
 }
 
+// failFrom counts anew; 0 heals the engine.
+func (f *failing) failFrom(write int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes, f.from = 0, write
+}
+
+func (f *failing) fails() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes++
+	return f.from > 0 && f.writes >= f.from
+}
+
 func (f *failing) write(key string, do func() error) error {
-	if !strings.HasPrefix(key, "d:") {
-		return do()
-	}
-	if f.writes++; f.from > 0 && f.writes >= f.from {
-		return fmt.Errorf("write %d: %w", f.writes, store.ErrUnavailable)
+	if strings.HasPrefix(key, "d:") && f.fails() {
+		return store.ErrUnavailable
 	}
 	return do()
 }
@@ -200,9 +214,9 @@ func TestEraseIsRepeatedAfterACrash(t *testing.T) {
 			w.addRooms()
 			_, token := w.signedIn(ada)
 			w.drain()
-			engine.writes, engine.from = 0, from
+			engine.failFrom(from)
 			finished = w.archive().Erase(t.Context(), "corp", "ada") == nil
-			engine.from = 0
+			engine.failFrom(0)
 			w.must(w.archive().Erase(t.Context(), "corp", "ada"))
 			w.drain()
 			if got := w.exported("ada"); len(got) != 0 || len(w.links()) != 0 || w.server.Alive(token) {

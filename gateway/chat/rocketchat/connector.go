@@ -99,7 +99,7 @@ func (c *connector) openAccounts() {
 	c.leavers = &leavers{
 		chat: env.Name, policy: cfg.Deactivate, rules: &c.cfg.Access, workspace: c.workspace, links: links,
 		standings: store.NewBucket[standing](env.Store.Durable("standing").In(env.Name)),
-		outbox:    env.Outbox, audit: env.Audit, log: env.Log,
+		outbox:    env.Outbox, limits: env.Limits, audit: env.Audit, log: env.Log,
 	}
 }
 

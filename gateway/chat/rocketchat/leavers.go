@@ -10,6 +10,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/limit"
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/session"
 	"chatgate/oidc"
@@ -22,6 +23,11 @@ const kindDeactivate = "deactivate"
 // standingLife outlives every job of the outbox.
 const standingLife = 60 * 24 * time.Hour
 
+// fewAtOnce is how many accounts are switched off by themselves: a group that was renamed at the provider leaves everybody
+// out who is re-checked, and an operator is to notice before they all are. The others wait, and are let off where they are
+// let in meanwhile.
+var fewAtOnce = limit.Rule{Name: "deactivation_chat", Max: 20, Per: time.Hour}
+
 // leavers switch off the accounts of people whom the access rules let in no more, where accounts.deactivate says so. What
 // the provider said last decides: a browser that was signed in before somebody joined a group, or left it, knows less than
 // the one that signed in since. Nothing of it holds up or fails a call; a job of the outbox does the work.
@@ -33,6 +39,7 @@ type leavers struct {
 	links     *Links
 	standings store.Bucket[standing] // by account
 	outbox    *outbox.Outbox
+	limits    *limit.Limiter
 	audit     *audit.Log
 	log       *slog.Logger
 }
@@ -183,6 +190,9 @@ func (l *leavers) seeOff(ctx context.Context, j leaving) error {
 	if goOn, err := l.mayDeactivate(found); err != nil || !goOn {
 		return err
 	}
+	if err := l.brake(ctx); err != nil {
+		return err
+	}
 	if err := l.workspace.deactivate(ctx, found.ID, false); err != nil {
 		return l.undone(j, err)
 	}
@@ -191,6 +201,22 @@ func (l *leavers) seeOff(ctx context.Context, j leaving) error {
 		Provider: j.Provider, Subject: j.Subject, Attrs: []slog.Attr{slog.String("account", j.UserID)},
 	})
 	return nil
+}
+
+// brake has a job wait when many accounts were switched off of late, and says so aloud for the first that does.
+func (l *leavers) brake(ctx context.Context) error {
+	err := l.limits.Allow(ctx, fewAtOnce, l.chat)
+	exceeded, ok := errors.AsType[*limit.Exceeded](err)
+	if !ok {
+		return err
+	}
+	if exceeded.First {
+		l.log.ErrorContext(ctx, "many accounts to be deactivated: are the access rules and the provider's groups as they should be?")
+		l.audit.Record(ctx, audit.Event{
+			Act: audit.LimitExceeded, Reason: audit.Reason(exceeded.Rule), Actor: audit.ActorGateway, Chat: l.chat,
+		})
+	}
+	return outbox.Later(err, exceeded.RetryAfter)
 }
 
 // stillOut is why the person of a job is left out, or empty when they are let in again, are another account's person now,

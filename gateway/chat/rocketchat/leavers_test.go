@@ -1,6 +1,7 @@
 package rocketchat_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -206,6 +207,49 @@ func TestADeactivationOutlivesAnOutage(t *testing.T) { // D25
 	w.drain()
 	if !w.inactive() {
 		t.Error("the account is on, want the job to have been tried again")
+	}
+}
+
+// TestARenamedGroupTakesFewAccounts: everybody is left out at once, few lose their account before somebody notices, and
+// whoever is let in again keeps theirs.
+func TestARenamedGroupTakesFewAccounts(t *testing.T) {
+	w := newWorld(t, leaving(settings{}))
+	person := func(i int, group string) oidc.Identity {
+		name := fmt.Sprintf("person-%d", i)
+		return oidc.Identity{
+			Provider: "corp", Subject: name, Username: name, Email: name + "@example.org", EmailVerified: true, Groups: []string{group},
+		}
+	}
+	const all = 25
+	off := func() (n int) {
+		for _, u := range w.people() {
+			if u.Inactive {
+				n++
+			}
+		}
+		return n
+	}
+	for i := range all {
+		w.signedIn(person(i, "staff"))
+	}
+	w.env.Clock.Advance(time.Minute)
+	for i := range all {
+		w.token(w.env.SignIn(person(i, "/staff")))
+	}
+	w.drain()
+	if n := off(); n != 20 {
+		t.Errorf("%d accounts are off, want 20", n)
+	}
+	if log := w.env.Journal.String(); strings.Count(log, "many accounts to be deactivated") != 1 || w.count("limit_exceeded") != 1 {
+		t.Error("want the operator told once")
+	}
+	for i := range all { // mended
+		w.later(person(i, "staff"))
+	}
+	w.env.Clock.Advance(2 * time.Hour)
+	w.drain()
+	if n := off(); n != 20 {
+		t.Errorf("%d accounts are off after the group was mended, want no more", n)
 	}
 }
 
