@@ -39,7 +39,7 @@ var aboutSessions = map[string]string{
 	"session_unknown":          "The person signs in again. If it happens too early, look at session.absolute, and whether Redis loses keys: chatgate doctor checks maxmemory-policy and persistence.",
 	"session_idle":             "The person signs in again. session.idle says how long a session may rest.",
 	"session_unreadable":       "The record is damaged, or its sealing key was removed: keep a former key in sealing.keys until session.absolute has passed. The person signs in again.",
-	"sealed_elsewhere":         "The replicas have different sealing.keys: give all of them the same, then restart the ones that lack a key (/readyz says sealing_mismatch).",
+	"sealed_elsewhere":         "The replicas have different sealing.keys, or a former key was removed too early: give all of them the same (/readyz says sealing_mismatch).",
 	"child_unknown":            "The session behind the frame has ended: the person presses Sign in there again.",
 	"child_of_another_session": "Somebody else signed in in this browser meanwhile: the person presses Sign in in the frame again.",
 	"sign_in_too_old":          "The person signs in once more: chats.{chat}.access.maxAge says how old a sign-in may be for this chat.",

@@ -72,8 +72,10 @@ type Explained interface {
 
 // addErrors adds what the errors behind the answer tell, and nobody has noted.
 func (rec *Record) addErrors(err error, after int64) {
-	elsewhere := slices.ContainsFunc(rec.Steps, func(s Step) bool { return s.Code == SealedElsewhere })
-	if errors.Is(err, store.ErrUnavailable) && !elsewhere {
+	switch sealed := slices.ContainsFunc(rec.Steps, func(s Step) bool { return s.Code == SealedElsewhere }); {
+	case errors.Is(err, store.ErrUnknownKey):
+		rec.addOnce(Step{Code: SealedElsewhere, After: after})
+	case errors.Is(err, store.ErrUnavailable) && !sealed:
 		rec.addOnce(Step{Code: StoreDown, After: after})
 	}
 	walk(err, 0, func(e error) {

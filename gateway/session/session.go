@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"chatgate/gateway/decision"
 	"chatgate/oidc"
 )
 
@@ -13,7 +14,7 @@ var (
 	// is unknown, expired or revoked. Callers are not told which (S127).
 	ErrNone = errors.New("no live session")
 	// ErrEnded says that the session ended while something was being written to it.
-	ErrEnded = errors.New("session ended meanwhile")
+	ErrEnded = decision.Because(decision.SessionOver, errors.New("session ended meanwhile"))
 )
 
 // Session is one signed-in browser as a request sees it.

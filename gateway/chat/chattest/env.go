@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -60,6 +62,9 @@ type Env struct {
 	options  Options
 	engine   *counting
 	follower *follower
+
+	explaining sync.Mutex
+	explained  decision.Record
 }
 
 // Commands is how many commands this replica has given the store so far.

@@ -33,7 +33,7 @@ func (e *Env) Handler(connector chat.Connector) http.Handler {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	e.must(engine.SetTrustedProxies(nil))
-	engine.Use(func(c *gin.Context) { c.Header("X-Request-Id", RequestID) })
+	engine.Use(func(c *gin.Context) { c.Header("X-Request-Id", RequestID) }, e.explain)
 	e.Pages.Mount(engine)
 	connector.Mount(engine.Group("/" + e.Name))
 	e.follower.connectors = append(e.follower.connectors, connector)

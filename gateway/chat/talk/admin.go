@@ -13,6 +13,7 @@ import (
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
 	"chatgate/gateway/web"
@@ -149,7 +150,7 @@ func (c *connector) mayAdminister(ctx context.Context, who chat.Caller, a accoun
 	c.env.Record(ctx, who, audit.Event{Act: audit.ChatTokenRefused, Reason: roleMissing})
 	return problem.AccessDenied(c.env.Title, problem.Reason{
 		Code: roleMissing, Phrase: "its administration is for people with a role there, and none of your groups gives you one",
-	}, fmt.Errorf("administration for somebody with the role %q", a.Role))
+	}, decision.Because(decision.RuleRefused, fmt.Errorf("administration for somebody with the role %q", a.Role), "reason", roleMissing))
 }
 
 // adminAddress is Coral's administration with a token of its own, which every sign-out finds. Its error is told already.
