@@ -22,6 +22,7 @@ import (
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
+	"chatgate/gateway/decision"
 	"chatgate/gateway/handoff"
 	"chatgate/gateway/keyring"
 	"chatgate/gateway/limit"
@@ -59,6 +60,7 @@ type world struct {
 	board    *bulletin
 	clock    *chattest.Clock
 	log      *chattest.Journal
+	why      *decision.Recorder
 	registry *prometheus.Registry
 }
 
@@ -129,11 +131,15 @@ func open(t testing.TB, o options) *world {
 	w.handOffs, err = handoff.New(handoff.Config{Store: st, Now: w.clock.Now})
 	w.must(err)
 	w.board = &bulletin{sessions: w.sessions, problems: problems, entered: make(chan struct{}), leave: make(chan struct{})}
+	w.why, err = decision.New(decision.Config{
+		Store: st, Names: names, Log: log, Now: w.clock.Now, Settings: decision.Settings{Keep: 24 * time.Hour, PerMinute: 600, Most: 20000},
+	})
+	w.must(err)
 	w.Server, err = gateway.New(gateway.Config{
 		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
-		Pages: pages, Problems: problems, Metrics: w.registry, Log: log, Now: w.clock.Now,
+		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	})
 	w.must(err)
 	return w
