@@ -46,7 +46,7 @@ const lookupTime = 3 * time.Second
 func (t *Tools) Doctor(ctx context.Context) []Finding {
 	found := t.examineStore(ctx)
 	for _, key := range t.Providers() {
-		found = append(found, t.examineProvider(ctx, key))
+		found = append(found, t.examineProvider(ctx, key)...)
 	}
 	found = append(found, t.examineAddresses(ctx)...)
 	found = append(found, t.examineKeys(ctx)...)
@@ -54,16 +54,6 @@ func (t *Tools) Doctor(ctx context.Context) []Finding {
 		found = append(found, t.examineChat(ctx, name, c)...)
 	})
 	return found
-}
-
-func (t *Tools) examineProvider(ctx context.Context, key string) Finding {
-	ctx, cancel := context.WithTimeout(ctx, examineTime)
-	defer cancel()
-	f := Finding{About: "provider " + key, Name: "discovery", Level: Well, Text: "the issuer is the configured one, and its keys can be read"}
-	if err := t.app.parts.providers[key].Discover(ctx); err != nil {
-		f.Level, f.Text = Failure, fmt.Sprintf("%v: see providers.%s.issuer and discoveryURL", err, key)
-	}
-	return f
 }
 
 func (t *Tools) examineChat(ctx context.Context, name string, c gateway.Chat) []Finding {

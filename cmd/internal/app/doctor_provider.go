@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"chatgate/oidc"
+)
+
+// examineProvider asks a provider for its discovery document, and says what it makes of sign-outs.
+func (t *Tools) examineProvider(ctx context.Context, key string) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	defer cancel()
+	about, rp := "provider "+key, t.app.parts.providers[key]
+	if err := rp.Discover(ctx); err != nil {
+		return []Finding{{about, "discovery", Failure, fmt.Sprintf("%v: see providers.%s.issuer and discoveryURL", err, key)}}
+	}
+	metadata, _ := rp.Metadata()
+	return []Finding{
+		{about, "discovery", Well, "the issuer is the configured one, and its keys can be read"},
+		{about, "sign-out here", Well, signOutHere(metadata)},
+		{about, "sign-out there", Well, signOutThere(metadata, string(t.app.cfg.BaseURL))},
+		t.examineRecheck(about, key),
+	}
+}
+
+// signOutHere says how far a sign-out at the gateway reaches at the provider (S106).
+func signOutHere(m oidc.Metadata) string {
+	if m.EndSessionEndpoint == "" {
+		return "the provider has no logout page: people stay signed in there, and the next sign-in may ask for no password"
+	}
+	return "a sign-out at the gateway goes on to the provider's logout page"
+}
+
+// signOutThere says what to register, so that a sign-out at the provider reaches the gateway (S108, S113).
+func signOutThere(m oidc.Metadata, baseURL string) string {
+	switch {
+	case m.BackchannelLogout:
+		return "the provider can tell of sign-outs: its back-channel logout URI for the gateway is " + baseURL + "/logout/backchannel"
+	case m.FrontchannelLogout && m.FrontchannelLogoutSID:
+		return "the provider can tell of sign-outs in the browser alone: its front-channel logout URI for the gateway is " + baseURL +
+			"/logout/frontchannel, with issuer and session"
+	}
+	return "the provider does not say that it can tell of sign-outs: they end nothing here before the next re-check or the session's end"
+}
+
+// examineRecheck says whether somebody who may not go on is noticed while a session lives (S54).
+func (t *Tools) examineRecheck(about, key string) Finding {
+	f := Finding{About: about, Name: "re-checks", Level: Well}
+	every := t.app.cfg.Session.Recheck
+	switch {
+	case every == 0:
+		f.Level = Warning
+		f.Text = fmt.Sprintf("session.recheck is 0s: an account disabled there, or a group taken away, changes nothing for up to %s", t.app.cfg.Session.Absolute)
+	case slices.Contains(t.app.cfg.Providers[key].Scopes, "offline_access"):
+		f.Text = fmt.Sprintf("sessions are asked for again every %s", every)
+	default:
+		f.Text = fmt.Sprintf("sessions are asked for again every %s where the provider gives a refresh token, "+
+			"for which many want offline_access in providers.%s.scopes", every, key)
+	}
+	return f
+}
