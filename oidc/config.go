@@ -71,6 +71,7 @@ type ClaimsConfig struct {
 // Check reports every problem that can be seen without asking the provider. Keys are relative to the section.
 // Whether http is allowed depends on the development switch, which New knows.
 func (c *Config) Check(report func(key, problem string)) {
+	c.checkPreset(report)
 	c.checkAddresses(report)
 	c.checkDomains(report)
 	c.checkClient(report)

@@ -17,6 +17,9 @@ func TestConfigCheck(t *testing.T) {
 		want []string
 	}{
 		{"a whole configuration", func(*oidc.Config) {}, nil},
+		{"a preset that is none", func(c *oidc.Config) { c.Preset = "adfs" }, []string{
+			`preset: must be one of ["keycloak" "entra" "okta" "google" "authentik" "dex" "gitlab" "authelia"], got "adfs"`,
+		}},
 		{"no issuer", func(c *oidc.Config) { c.Issuer = "" }, []string{`issuer: must be an https URL without query or fragment, got ""`}},
 		{"an issuer without scheme", func(c *oidc.Config) { c.Issuer = "idp.example.org" }, []string{`issuer: must be an https URL without query or fragment, got "idp.example.org"`}},
 		{"an issuer with a query", func(c *oidc.Config) { c.Issuer = "https://idp.example.org/?a" }, []string{`issuer: must be an https URL without query or fragment, got "https://idp.example.org/?a"`}},

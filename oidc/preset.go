@@ -24,6 +24,16 @@ const (
 	PresetAuthelia  Preset = "authelia"
 )
 
+var presets = []Preset{
+	PresetKeycloak, PresetEntra, PresetOkta, PresetGoogle, PresetAuthentik, PresetDex, PresetGitLab, PresetAuthelia,
+}
+
+func (c *Config) checkPreset(report func(key, problem string)) {
+	if c.Preset != "" && !slices.Contains(presets, c.Preset) {
+		report("preset", fmt.Sprintf("must be one of %q, got %q", presets, c.Preset))
+	}
+}
+
 // offlineAccess is the scope that asks for a refresh token (OpenID Connect Core 1.0, Section 11).
 const offlineAccess = "offline_access"
 

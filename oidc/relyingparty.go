@@ -69,7 +69,10 @@ func New(cfg Config, env Env) (*RelyingParty, error) {
 		env.Transport = defaultTransport()
 	}
 	rp := &RelyingParty{cfg: cfg, env: env, addresses: addresses}
-	return rp, rp.openClients()
+	if err := rp.openClients(); err != nil {
+		return nil, err
+	}
+	return rp, nil
 }
 
 // openClients makes the two ways to call the provider.
