@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"chatgate/gateway/chat/talk/talktest"
+	"chatgate/oidc/oidctest"
 )
 
 // comments are sites of the two kinds that the world itself has none of beside Coral's by OpenID Connect: a Coral that takes
@@ -14,6 +16,34 @@ import (
 type comments struct {
 	sso  *talktest.Coral
 	four *talktest.Talk4
+	// revoked are the tokens that the world's provider was told to take no more.
+	revoked *revocations
+}
+
+// revocations stand before a provider and note which tokens are revoked there (RFC 7009).
+type revocations struct {
+	provider http.Handler
+
+	mu     sync.Mutex
+	tokens map[string]bool
+}
+
+func (r *revocations) ServeHTTP(rw http.ResponseWriter, request *http.Request) {
+	if request.URL.Path != oidctest.PathRevoke {
+		r.provider.ServeHTTP(rw, request)
+		return
+	}
+	token := request.PostFormValue("token")
+	r.provider.ServeHTTP(rw, request)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tokens[token] = true
+}
+
+func (r *revocations) has(token string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tokens[token]
 }
 
 const (
@@ -63,6 +93,8 @@ func everyChat(t *testing.T, cfg worldConfig) (*world, comments) {
 			t.Fatal(err)
 		}
 		answers["sso"], answers["four"] = c.sso, c.four
+		c.revoked = &revocations{provider: w.hosts["provider"].handler, tokens: map[string]bool{}}
+		w.hosts["provider"].handler = c.revoked
 	})
 	<-ready
 	watched.secrets.add("configured secret", ssoSecret)
