@@ -32,6 +32,7 @@
 //	gateway/outbox   what must reach a chat or provider later, and the ledger of login tokens given out
 //	gateway/limit    how often is too often, across replicas
 //	gateway/audit    one line for every act that matters
+//	gateway/decision why requests were refused, for whoever has the reference
 //	gateway/problem  errors a client may see, and the one place that renders them
 //	gateway/web      layout, stylesheet, languages
 //	gateway/sdk      chatgate.js for pages that embed a chat
