@@ -132,7 +132,9 @@ func statusRefusal(found account, err error) error {
 	owns, ok := errors.AsType[*ownsRoomsError](err)
 	switch {
 	case ok:
-		return &chat.RefusedError{Why: name + " " + owns.told() + ": with --relinquish they are given up, or make somebody else an owner first"}
+		return &chat.RefusedError{
+			Why: name + " " + owns.told() + ": with --relinquish they are given up, or make somebody else an owner first",
+		}
 	case errors.Is(err, errLastAdmin):
 		return &chat.RefusedError{Why: name + " is the last active administrator, whom Rocket.Chat does not let go"}
 	case errors.Is(err, errFederated):

@@ -99,7 +99,8 @@ func (l *leavers) verdict(id oidc.Identity) audit.Reason {
 	switch {
 	case !ok:
 		return ""
-	case denied.Reason == chat.ReasonGroup && id.Groups != nil, denied.Reason == chat.ReasonEmail, denied.Reason == chat.ReasonProvider:
+	case denied.Reason == chat.ReasonGroup && id.Groups != nil,
+		denied.Reason == chat.ReasonEmail, denied.Reason == chat.ReasonProvider:
 		return audit.Reason(denied.Reason)
 	}
 	return ""
@@ -247,7 +248,7 @@ func (l *leavers) stillOut(ctx context.Context, j leaving) (audit.Reason, error)
 	return stands.Out, nil
 }
 
-var errAdministrator = errors.New("an administrator's account is switched off by nobody but an operator: chatgate accounts deactivate --admin")
+var errAdministrator = errors.New("only an operator switches an administrator's account off: chatgate accounts deactivate --admin")
 
 // mayDeactivate leaves alone what is no person's, and administrators: who could be locked out by a group that was renamed
 // must be somebody who cannot mend it (S93).

@@ -71,7 +71,8 @@ type ownsRoomsError struct {
 }
 
 func (e *ownsRoomsError) Error() string {
-	return fmt.Sprintf("the account alone owns rooms: %d with nobody else in them, %d with other members", len(e.Removed), len(e.Inherited))
+	return fmt.Sprintf("the account alone owns rooms: %d with nobody else in them, %d with other members",
+		len(e.Removed), len(e.Inherited))
 }
 
 func (e *ownsRoomsError) Unwrap() error { return e.cause }
