@@ -90,8 +90,8 @@ func startPeople(ts *testscript.TestScript, neg bool, args []string) {
 			ID: "chatgate", Secret: "of-the-provider", RedirectURIs: []string{addressOf(gateway) + "/login/callback"},
 		}},
 		Users: []oidctest.User{
-			{Username: "ada", Password: "ada", Subject: "s-ada", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true, Groups: []string{"staff"}},
-			{Username: "bob", Password: "bob", Subject: "s-bob", Name: "Bob\x1b[2J", Email: "bob@example.org", EmailVerified: true, Groups: []string{}},
+			person("ada", "Ada Lovelace", "staff"),
+			person("bob", "Bob\x1b[2J"),
 		},
 	})
 	writeSecret(ts, "chatgate.yaml", strings.NewReplacer(
@@ -101,6 +101,14 @@ func startPeople(ts *testscript.TestScript, neg bool, args []string) {
 	p.stops["chat"] = p.answer(chat, p.workspace)
 	p.stops["provider"] = p.answer(provider, p.provider)
 	p.serve(gateway)
+}
+
+// person signs in with the username as the password, too.
+func person(username, name string, groups ...string) oidctest.User {
+	return oidctest.User{
+		Username: username, Password: username, Subject: "s-" + username, Name: name,
+		Email: username + "@example.org", EmailVerified: true, Groups: groups,
+	}
 }
 
 // answer serves until it is stopped or the script ends.
@@ -257,7 +265,8 @@ func noSecrets(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 		var given struct{ LoginToken string }
-		if json.Unmarshal(p.token(browser).Body.Bytes(), &given) == nil && given.LoginToken != "" && strings.Contains(text, given.LoginToken) {
+		answer := p.token(browser).Body.Bytes()
+		if json.Unmarshal(answer, &given) == nil && given.LoginToken != "" && strings.Contains(text, given.LoginToken) {
 			ts.Fatalf("%s holds the login of %s", args[0], browser)
 		}
 	}
