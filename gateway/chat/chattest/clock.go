@@ -53,3 +53,10 @@ func (j *Journal) String() string {
 	defer j.mu.Unlock()
 	return j.buffer.String()
 }
+
+// Reset empties the journal.
+func (j *Journal) Reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.buffer.Reset()
+}

@@ -90,6 +90,9 @@ func (e *Env) Replica() *Env {
 	return newEnv(e.t, e.options, e.Clock, e.Journal)
 }
 
+// Within makes t the test that fails from now on: what is costly to open may serve many tests, one after the other.
+func (e *Env) Within(t testing.TB) { e.t = t }
+
 func newEnv(t testing.TB, o Options, clock *Clock, journal *Journal) *Env {
 	t.Helper()
 	o = o.complete()

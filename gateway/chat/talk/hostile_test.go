@@ -192,11 +192,17 @@ func FuzzTokens(f *testing.F) {
 		id := arbitrary(source)
 		f.Add(uint8(i), id.Username, id.Name, id.Email, id.Picture, id.Custom["nick"], pick(source, hostileGroups), id.EmailVerified)
 	}
-	sites := everyProfile()
+	sites, worlds := everyProfile(), map[string]*world{}
 	order := slices.Sorted(maps.Keys(sites))
 	f.Fuzz(func(t *testing.T, which uint8, username, name, email, picture, nick, group string, verified bool) {
-		cfg := sites[order[int(which)%len(order)]]
-		w := open(t, cfg, chattest.Options{})
+		at := order[int(which)%len(order)]
+		cfg, w := sites[at], worlds[at]
+		if w == nil { // once in a process: a gateway takes longer to open than an identity to judge
+			w = open(t, cfg, chattest.Options{})
+			worlds[at] = w
+		}
+		w.within(t)
+		defer w.forget("corp", "1")
 		w.mustPlease(t, productOf(t, w, cfg), cfg, oidc.Identity{
 			Provider: "corp", Subject: "1", Username: username, Name: name, Email: email, EmailVerified: verified, Picture: picture,
 			Groups: []string{group, nick}, Custom: map[string]string{"nick": nick, "photo": picture},

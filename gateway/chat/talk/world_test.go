@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -129,6 +130,22 @@ func (w *world) reopen(cfg talk.Config) {
 	}
 	w.connector = w.Open(&cfg)
 	w.handler = w.Handler(w.connector)
+}
+
+// within makes t the test that fails from now on.
+func (w *world) within(t *testing.T) {
+	w.t = t
+	w.Within(t)
+}
+
+// forget leaves the world as it was before a person came.
+func (w *world) forget(provider, subject string) {
+	w.t.Helper()
+	_, err := w.Sessions.EndSubject(ctx(), provider, subject)
+	if err = errors.Join(err, w.connector.(chat.Archivist).Erase(ctx(), provider, subject)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Journal.Reset()
 }
 
 // testKeys are costly to make, so that all tests share them.
