@@ -2,8 +2,8 @@
 //
 // A connector is what chatgate knows of one chat product: how it takes a login. It lives in a folder of its own below
 // this one, is opened from its section of the configuration, and mounts its routes under /<name>, where the name is the
-// section's. The gateway knows connectors only through [Connector] and the optional abilities [SessionEnder],
-// [SessionMover], [Lingerer], [Checker], [Examiner] and [Worker]; a connector knows the gateway only through what [Env] lends it.
+// section's. The gateway knows connectors only through [Connector] and a few abilities that one may have or not, from
+// [SessionEnder] to [Archivist]; a connector knows the gateway only through what [Env] lends it.
 //
 // # Who may ask
 //
