@@ -86,46 +86,57 @@ func (s *Server) counts(live session.Session, chats []string) bool {
 
 // chooser is what the page shows that asks for the provider.
 type chooser struct {
-	Offered []choice
-	Email   *emailForm // nil where no address leads anywhere
+	Last   *choice    // the one that this browser signed in at last, nil where there is none
+	Email  *emailForm // nil where no address leads anywhere
+	Others []choice
 }
 
 // choice is one provider to sign in at, and the way there: a link, or a form.
 type choice struct {
 	Title string
 	Way   web.Action
-	Last  bool // the one that this browser signed in at last
 }
 
 // emailForm finds the provider by an e-mail address. It posts, so that the address stands in no address of ours.
 type emailForm struct {
-	Way     web.Action
-	Typed   string
-	Unknown bool // the address that was typed leads nowhere
+	Way   web.Action
+	Typed string
+	// Problem is the key of the message that says why the address that was typed leads nowhere.
+	Problem string
 }
 
 // choose asks at which of the providers to sign in. Every way on carries the fields along.
 func (s *Server) choose(c *gin.Context, w wish, offered []string, way web.Action, keepOpener bool) error {
-	page := chooser{Offered: s.choices(c, offered, way)}
+	page := s.choices(lastProvider(c), offered, way)
 	if slices.ContainsFunc(offered, func(key string) bool { return len(s.cfg.Providers[key].Domains()) > 0 }) {
-		page.Email = &emailForm{Way: web.Action{Href: way.Href, Fields: way.Fields}, Typed: w.Hint, Unknown: w.Hint != ""}
+		page.Email = &emailForm{Way: web.Action{Href: way.Href, Fields: way.Fields}, Typed: w.Hint, Problem: s.problemWith(c, w)}
 	}
 	return s.pages.choose(c, page, keepOpener)
 }
 
-// choices are the providers by their titles, the one that this browser signed in at last in front.
-func (s *Server) choices(c *gin.Context, offered []string, way web.Action) []choice {
-	last := lastProvider(c)
-	all := make([]choice, 0, len(offered))
+// problemWith says what is wrong with an address that settled nothing. Only a form brings one that its person has typed;
+// the hint of a link is nothing that they could have got wrong.
+func (s *Server) problemWith(c *gin.Context, w wish) string {
+	switch {
+	case c.Request.Method != http.MethodPost || w.Hint == "":
+		return ""
+	case s.directory.providerOf(w.Hint) != "":
+		return "chooser.email_elsewhere"
+	}
+	return "chooser.email_unknown"
+}
+
+// choices are the providers by their titles, the one that this browser signed in at last apart from the others.
+func (s *Server) choices(last string, offered []string, way web.Action) (page chooser) {
 	for _, key := range offered {
-		one := choice{Title: s.cfg.Providers[key].Title(), Way: toProvider(way, key), Last: key == last}
-		if one.Last {
-			all = slices.Insert(all, 0, one)
+		one := choice{Title: s.cfg.Providers[key].Title(), Way: toProvider(way, key)}
+		if key == last {
+			page.Last = &one
 		} else {
-			all = append(all, one)
+			page.Others = append(page.Others, one)
 		}
 	}
-	return all
+	return page
 }
 
 // toProvider is the way on with a provider chosen: a form that posts, or a link.

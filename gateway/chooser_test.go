@@ -135,6 +135,32 @@ func TestAnAddressOfNobodyIsAskedForAgain(t *testing.T) { // S152
 	}
 }
 
+func TestOnlyAnAddressThatWasTypedIsFoundFaultWith(t *testing.T) {
+	o := several(&chat.AccessRules{Providers: []string{"corp", "guests"}, Anyone: true})
+	o.unread, o.domains["partners"] = []string{"partners"}, []string{"partners.example"}
+	w := open(t, o)
+	const unknown, elsewhere = "We know of no place to sign in", "This chat is not open to people who sign in with this address."
+	for _, c := range []struct{ name, hint, want string }{
+		{"a domain of nobody", "ada@elsewhere.example", unknown},
+		{"no address", "ada", unknown},
+		{"a domain whose provider the chat does not let in", "ada@partners.example", elsewhere},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			typed := text(w.browser().submit("/login", url.Values{"chat": {"board"}, "login_hint": {c.hint}}))
+			if !strings.Contains(typed, c.want) || !strings.Contains(typed, `role="alert"`) || !strings.Contains(typed, `aria-invalid="true"`) {
+				t.Errorf("%s typed, the page does not say %q:\n%s", c.hint, c.want, typed)
+			}
+			linked := text(w.browser().do(http.MethodGet, query("/login", "chat", "board", "login_hint", c.hint)))
+			if !strings.Contains(linked, `value="`+c.hint+`"`) {
+				t.Errorf("by a link, the form is not filled in:\n%s", linked)
+			}
+			if strings.Contains(linked, `role="alert"`) || strings.Contains(linked, "aria-invalid") {
+				t.Errorf("by a link, the page finds fault with what nobody typed:\n%s", linked)
+			}
+		})
+	}
+}
+
 func TestOnlyOurOwnChooserMayPostAnAddress(t *testing.T) { // S151, B-08
 	w := open(t, several(nil))
 	for name, headers := range map[string][]string{
@@ -225,6 +251,10 @@ func TestTheLastProviderStandsFirst(t *testing.T) {
 	page := text(b.do(http.MethodGet, query("/login", "prompt", "select_account")))
 	if got := offers(page); len(got) != 2 || got[0] != "The guests" || !strings.Contains(page, "Used last in this browser") {
 		t.Errorf("the chooser offers %q:\n%s", got, page)
+	}
+	main, rest, _ := strings.Cut(page, `<form class="by-email"`)
+	if !strings.Contains(main, `class="button" href=`) || strings.Count(rest, `class="button second"`) != 2 || strings.Contains(rest, `class="button"`) {
+		t.Errorf("the provider used last is not the main way on, above the address and the others:\n%s", page)
 	}
 	for name, value := range map[string]string{"unknown": "nobody", "hostile": "<script>", "none": ""} { // a hint, never more
 		other := w.browser()

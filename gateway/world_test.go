@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -69,6 +70,8 @@ type options struct {
 	scopes []string
 	// second adds another provider.
 	second bool
+	// unread are the keys of further providers, whose documents nobody has read.
+	unread []string
 	// domains are the providers' e-mail domains by their keys.
 	domains map[string][]string
 	// choice has the sign-in after a sign-out ask for the account.
@@ -113,6 +116,9 @@ func open(t testing.TB, o options) *world {
 	if o.second {
 		providers["guests"] = w.relyingParty("guests", o)
 	}
+	for _, key := range o.unread {
+		providers[key] = w.relyingParty(key, options{undiscovered: true, domains: o.domains})
+	}
 	w.sessions, err = session.New(session.Config{
 		Provider: gateway.NewProviders(providers, w.outbox, audit.New(log)),
 		Store:    st, Names: names, Heartbeat: w.beat, Chats: map[string]time.Duration{"board": o.age}, Log: log, Now: w.clock.Now,
@@ -148,7 +154,7 @@ func (w *world) within(t testing.TB) *world {
 
 func (w *world) relyingParty(key string, o options) *oidc.RelyingParty {
 	w.t.Helper()
-	at := map[string]string{"corp": issuer, "guests": guestIssuer}[key]
+	at := cmp.Or(map[string]string{"corp": issuer, "guests": guestIssuer}[key], "https://"+key+".example.org")
 	rp, err := oidc.New(oidc.Config{
 		Issuer: at, Domains: o.domains[key], Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
 		Scopes: o.scopes,
