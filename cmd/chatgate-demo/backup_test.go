@@ -72,7 +72,7 @@ func TestWhatIsPassingMayBeLost(t *testing.T) {
 	if w.RocketChat.Count("users.create") != 1 {
 		t.Error("ada was given a second account")
 	}
-	w.replica(t, app.Lends{Now: func() time.Time { return time.Now().Add(25 * time.Hour) }})
+	runReplica(t, w.another(t, app.Lends{Now: func() time.Time { return time.Now().Add(25 * time.Hour) }}))
 	eventually(t, "the ledger has both logins revoked at the end of their sessions", func() bool {
 		return !w.RocketChat.Alive(forgotten) && !w.RocketChat.Alive(token)
 	})
