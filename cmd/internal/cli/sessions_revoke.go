@@ -76,11 +76,24 @@ func revokeSessions(cmd *cobra.Command, desk *app.SessionDesk, which app.Which) 
 	case err != nil:
 		return err
 	case ended == 0:
-		fmt.Fprintln(out, "There was no such session; logins of sessions that had ended before are revoked all the same.")
+		fmt.Fprintln(out, none(which))
 	default:
 		fmt.Fprintf(out, "%s ended.\n", sessions(ended))
 	}
 	return tellWaiting(cmd, desk)
+}
+
+// none says that no session was ended, and what was done all the same: the ledger knows logins by their person, and not by
+// one session.
+func none(w app.Which) string {
+	switch {
+	case w.Handle != "":
+		return "No session begins like this."
+	case w.SID != "":
+		return "There was no such session."
+	default:
+		return "There was no such session; logins of sessions that had ended before are revoked all the same."
+	}
 }
 
 // tellWaiting says what is left for the gateway to do.
