@@ -45,12 +45,24 @@ func (l locale) ago(span time.Duration) (string, error) { return l.span("time.ag
 
 // within is the template function that says when something will be, in words.
 func (l locale) within(span time.Duration) (string, error) {
-	return l.span("time.in", "time.soon", span)
+	return l.span("time.in", "time.soon", nearest(span))
+}
+
+const day = 24 * time.Hour
+
+// nearest is a length of time in whole units of the kind in which it is said: of the 24 hours that were given a moment ago,
+// 24 are left and not 23.
+func nearest(span time.Duration) time.Duration {
+	for _, unit := range []time.Duration{day, time.Hour, time.Minute} {
+		if span >= unit {
+			return span.Round(unit)
+		}
+	}
+	return span
 }
 
 // span says a length of time in the largest unit that it fills: nobody wants to know of the seconds of an hour.
 func (l locale) span(prefix, short string, span time.Duration) (string, error) {
-	const day = 24 * time.Hour
 	switch {
 	case span < time.Minute:
 		return l.text(short)
