@@ -29,7 +29,7 @@ type Config struct {
 	Chats []Chat
 	// Providers are where people sign in, by their keys.
 	Providers map[string]Provider
-	// Place is what an address is called in this house; nil, or an empty answer, shows the address itself.
+	// Place is what the network of an address is called in this house; nil, or an empty answer, shows the address alone.
 	Place  func(address string) string
 	Limits *limit.Limiter
 	Audit  *audit.Log

@@ -104,10 +104,10 @@ func TestSessionsAreToldInPlainWords(t *testing.T) { // S72
 	page := b.page("en")
 
 	here := row(t, page, "Firefox on Windows")
-	contains(t, "this browser", here, "This browser", "203.0.113.7, your address now", `action="/logout"`, "just now",
+	contains(t, "this browser", here, "This browser", "<dd>203.0.113.7, your address now</dd>", `action="/logout"`, "just now",
 		`aria-label="Sign out of Firefox on Windows, this browser"`)
 	there := row(t, page, "Chrome on Android")
-	contains(t, "the other browser", there, "<bdi>the Oslo office</bdi>", "30 minutes ago", "20 minutes ago",
+	contains(t, "the other browser", there, "<dd><bdi>the Oslo office</bdi> (<bdi>10.20.0.9</bdi>)</dd>", "30 minutes ago", "20 minutes ago",
 		`action="/account/end"`, `name="session" value="`+phone.session().Label()+`"`, `aria-label="Sign out of Chrome on Android"`)
 	if strings.Index(page, "Firefox on Windows") > strings.Index(page, "Chrome on Android") {
 		t.Error("this browser does not stand first")
@@ -116,6 +116,15 @@ func TestSessionsAreToldInPlainWords(t *testing.T) { // S72
 		t.Error("the page shows somebody else's session")
 	}
 	contains(t, "the page", page, `name="everywhere" value="yes"`, "Sign out everywhere")
+}
+
+// Two sessions in one house are told apart, and a house is not called an address.
+func TestAPlaceIsShownWithItsAddress(t *testing.T) { // S72
+	w := open(t, chattest.Options{})
+	w.signIn(ada, chrome, "10.20.7.7")
+	page := w.signIn(ada, firefox, office).page("en")
+	contains(t, "this browser", row(t, page, "Firefox on Windows"), "<dd><bdi>the Oslo office</bdi> (10.20.0.9, your address now)</dd>")
+	contains(t, "the other browser", row(t, page, "Chrome on Android"), "<dd><bdi>the Oslo office</bdi> (<bdi>10.20.7.7</bdi>)</dd>")
 }
 
 func TestTheOnlySessionNeedsNoWayOutOfAll(t *testing.T) {
@@ -199,7 +208,7 @@ func TestEveryLanguageHasThePage(t *testing.T) {
 		english[words] = true
 	}
 	same := map[string]bool{ // names, which are the same everywhere
-		"chatgate": true, "ada@example.org": true, "The Corp": true, "Team Chat": true, "News": true, "the Oslo office": true,
+		"chatgate": true, "ada@example.org": true, "The Corp": true, "Team Chat": true, "News": true, "the Oslo office": true, "(": true, office: true, ")": true,
 	}
 	for language, direction := range map[string]string{"de": "ltr", "fr": "ltr", "es": "ltr", "ar": "rtl"} {
 		page := b.page(language)

@@ -55,10 +55,10 @@ type sessionRow struct {
 	Current, Idle   bool
 	Browser, System string
 	// Device is the key of the message that says which device it is, empty where Browser alone does.
-	Device      string
-	Place       string
-	SameAddress bool // as the one that this page was asked for from
-	Begun, Seen moment
+	Device         string
+	Place, Address string // Place is empty where the house has no name for the address
+	SameAddress    bool   // as the one that this page was asked for from
+	Begun, Seen    moment
 }
 
 func (d *Desk) view(current session.Session, known []session.Known, states map[string]session.ChatState, address string) view {
@@ -115,9 +115,8 @@ func (d *Desk) sessionRow(k session.Known, currentKey, address string, now time.
 	return sessionRow{
 		Handle: handleOf(k.Session), Current: k.Key == currentKey, Idle: k.Idle,
 		Browser: k.From.Browser, System: k.From.System, Device: deviceKey(k.From),
-		Place:       cmp.Or(d.cfg.Place(k.From.Address), k.From.Address),
-		SameAddress: sameAddress(k.From.Address, address),
-		Begun:       moment{stamp(k.Begun), now.Sub(k.Begun)}, Seen: moment{stamp(k.Seen), now.Sub(k.Seen)},
+		Place: d.cfg.Place(k.From.Address), Address: k.From.Address, SameAddress: sameAddress(k.From.Address, address),
+		Begun: moment{stamp(k.Begun), now.Sub(k.Begun)}, Seen: moment{stamp(k.Seen), now.Sub(k.Seen)},
 	}
 }
 

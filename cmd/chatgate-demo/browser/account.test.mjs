@@ -63,7 +63,7 @@ journey('another browser is signed out from here, and so is its chat', async (pa
     const rows = await sessionRows(page);
     assert.equal(rows.length, 2);
     assert.match(rows[0], /Chrome on Linux\s+This browser/);
-    assert.match(rows[0], /this machine, your address now/);
+    assert.match(rows[0], /this machine \(127\.0\.0\.1, your address now\)/);
     assert.match(rows[1], /Firefox on Linux/);
     assert.match(rows[1], /Last seen/);
     await inspect(page, 'account-two-sessions');
