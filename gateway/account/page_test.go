@@ -26,7 +26,7 @@ func TestThePageSaysWhoSomebodyIs(t *testing.T) {
 	b := w.signIn(ada, firefox, home)
 	w.Clock.Advance(50 * time.Minute)
 	contains(t, "the page", b.page("en"),
-		"You are signed in as Ada Lovelace.", "<bdi>ada@example.org</bdi>", "<bdi>The Corp</bdi>",
+		"You are signed in as Ada Lovelace.", "<bdi>ada@example.org</bdi>", "<dt>Identity provider</dt><dd><bdi>The Corp</bdi>",
 		`<time datetime="2026-11-21T08:00:00Z">50 minutes ago</time>`, `<time datetime="2026-11-21T16:00:00Z">in 7 hours</time>`)
 }
 
