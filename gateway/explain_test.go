@@ -143,7 +143,7 @@ var refusals = []struct {
 			}
 			return b.do(http.MethodGet, "/login")
 		},
-		"login_loop", decision.RoundsReached, nil,
+		"login_loop", decision.RoundsReached, map[string]string{"rounds": "8", "within": "1m0s"},
 	},
 	{
 		"a callback without a state", options{},

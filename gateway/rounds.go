@@ -29,8 +29,9 @@ func (s *Server) stopRounds(c *gin.Context) error {
 		return nil
 	}
 	writeCookie(c, roundsCookie, "", -1)
-	loop := problem.LoginLoop(decision.Because(decision.RoundsReached, errors.New("too many rounds")))
-	return loop.WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
+	loop := decision.Because(decision.RoundsReached, errors.New("too many rounds"),
+		"rounds", strconv.Itoa(mostRounds), "within", roundsWithin.String())
+	return problem.LoginLoop(loop).WithActions(web.Action{Label: "action.try_again", Href: c.Request.URL.RequestURI(), Hook: "login"})
 }
 
 // goRound sends the browser on from /login and counts it: a login that cannot begin, because the provider is down, is

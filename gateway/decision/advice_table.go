@@ -102,7 +102,7 @@ var aboutChecks = map[string]string{
 	"provider_answer_refused/callback_parameters": "The callback came with repeated or contradicting parameters: something rewrites the address on its way.",
 	"provider_answer_refused/provider_mixed_up":   "The callback of one provider came for a login at another. Somebody may be trying to mix two providers up; the person signs in again.",
 	"provider_answer_refused/state":               "The state does not belong to this login: the person signs in again. If it stays so, something rewrites the callback's address.",
-	"provider_answer_refused/attempt_expired":     "The sign-in took longer than 15 minutes: the person signs in again.",
+	"provider_answer_refused/attempt_expired":     "The sign-in took longer than 10 minutes: the person signs in again.",
 	"provider_answer_refused/callback_issuer":     "The callback names another issuer than providers.{provider}.issuer: is that exactly what the provider's discovery document says?",
 	"provider_answer_refused/code":                "The provider does not take the code: client.id, client.secret and client.auth of providers.{provider}, and the redirect URI (baseURL + /login/callback), must be as registered there. Its own log says more.",
 	"provider_answer_refused/id_token_missing":    "The provider gave no ID token: the scope openid must be among providers.{provider}.scopes, and the client an OpenID Connect one.",

@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,7 @@ import (
 
 	"chatgate/gateway/decision"
 	"chatgate/gateway/limit"
+	"chatgate/oidc"
 )
 
 // advised says what an operator is told of an answer with this code, that a step decided with these facts.
@@ -71,6 +73,17 @@ func TestEveryLimitHasAdvice(t *testing.T) {
 		got := advised("too_many_requests", "", decision.Step{Code: decision.LimitReached, Facts: map[string]string{"limit": name}})[0]
 		if got == general || !strings.Contains(got, "limits.") {
 			t.Errorf("the advice on the limit %s is %q, want one that names its setting", name, got)
+		}
+	}
+}
+
+// TestALoginThatTookTooLongIsToldHowLongItMayTake holds the texts to the limit itself, which this package does not know.
+func TestALoginThatTookTooLongIsToldHowLongItMayTake(t *testing.T) {
+	longest := fmt.Sprintf("longer than %d minutes", int(oidc.AttemptLifetime.Minutes()))
+	expired := decision.Step{Code: decision.ProviderRefused, Facts: map[string]string{"check": string(oidc.ReasonAttemptExpired)}}
+	for _, text := range []string{decision.AttemptUnknown.Phrase(), advised("provider_answer_refused", "", expired)[0]} {
+		if !strings.Contains(text, longest) {
+			t.Errorf("%q does not say %q", text, longest)
 		}
 	}
 }

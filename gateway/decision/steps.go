@@ -130,11 +130,11 @@ var steps = map[Code]step{
 	LimitReached:  {"a limit was reached", []string{"too_many_requests", "temporarily_unavailable"}},
 	StoreDown:     {"the store did not answer", noStore},
 	KeysMissing:   {"the signing keys are not loaded", []string{"keys_not_loaded", "temporarily_unavailable"}},
-	RoundsReached: {"the browser was sent to sign in eight times within a minute", []string{"login_loop"}},
+	RoundsReached: {"the browser was sent to sign in again and again", []string{"login_loop"}},
 	Panicked:      {"the gateway made a mistake", []string{"internal", "server_error"}},
 
 	StateMissing:      {"the callback has no state, or several", []string{"login_expired"}},
-	AttemptUnknown:    {"the login is over: it was finished already, or took longer than 15 minutes", []string{"login_expired"}},
+	AttemptUnknown:    {"the login is over: it was finished already, or took longer than 10 minutes", []string{"login_expired"}},
 	AttemptElsewhere:  {"the browser has not the cookie of this login", []string{"login_mismatch", "login_expired"}},
 	ProviderUnknown:   {"the provider is not configured", []string{"not_found", "login_expired"}},
 	ProviderDenied:    {"the provider refused the sign-in", []string{"provider_denied"}},
