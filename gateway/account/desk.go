@@ -111,12 +111,19 @@ func (d *Desk) Page(c *gin.Context) error {
 		return problem.StoreUnavailable(err)
 	}
 	shown := d.view(current, known, states, c.ClientIP())
-	shown.Ended = c.Query(endedQuery) != ""
+	shown.Ended = c.Query(endedQuery) != "" && fromHere(c)
 	return d.cfg.Pages.Render(c, http.StatusOK, web.Page{Template: d.signedIn, Styles: []string{"account.css"}, Data: shown})
 }
 
 // endedQuery on the page's address says that it follows on the end of another session.
 const endedQuery = "ended"
+
+// fromHere says whether a form or a link of our own led to this page, as far as the browser says (Fetch Metadata). Another
+// site's link must not have the page speak of what nobody did.
+func fromHere(c *gin.Context) bool {
+	site := c.GetHeader("Sec-Fetch-Site")
+	return site == "" || site == "same-origin"
+}
 
 // End answers POST /account/end, whose form names a session of the same person: that one ends (S72). A handle of anybody
 // else's, and one of none, is answered alike and ends nothing. Its caller has made sure that the form is one of ours

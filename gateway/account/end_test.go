@@ -28,11 +28,34 @@ func TestAnotherBrowserIsSignedOut(t *testing.T) { // S72
 	}
 	log := w.Journal.String()
 	contains(t, "the audit log", log, `"act":"session_revoked","reason":"account_page"`, `"session":"`+handle+`"`, `"sub":"ada-1"`)
+}
 
-	r := httptest.NewRequest(http.MethodGet, w.BaseURL+"/?ended=yes", nil)
-	said := new(strings.Builder)
-	w.must(b.send(r).Write(said))
-	contains(t, "the page", said.String(), "Signed out of the other browser.")
+func TestThePageSaysThatASessionHasEndedToWhomeverEndedIt(t *testing.T) { // S72, D20
+	w := open(t, chattest.Options{})
+	b := w.signIn(ada, firefox, home)
+	for _, c := range []struct {
+		name, site string
+		says       bool
+	}{
+		{"after the page's own form", "same-origin", true},
+		{"in a browser that does not say from where", "", true},
+		{"by a link of another site", "cross-site", false},
+		{"by a link of a site beside it", "same-site", false},
+		{"typed, or from a bookmark", "none", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, w.BaseURL+"/?ended=yes", nil)
+			if c.site != "" {
+				r.Header.Set("Sec-Fetch-Site", c.site)
+			}
+			page := new(strings.Builder)
+			w.must(b.send(r).Write(page))
+			const words = "Signed out of the other browser. Its chats close as said below."
+			if says := strings.Contains(page.String(), words); says != c.says {
+				t.Errorf("the page says so: %v, want %v:\n%s", says, c.says, page)
+			}
+		})
+	}
 }
 
 func TestAHandleThatIsNotOnesOwnEndsNothing(t *testing.T) { // S72, S125
