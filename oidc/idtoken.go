@@ -131,6 +131,20 @@ func (rp *RelyingParty) checkAudience(c claims, _ expectation) error {
 	return nil
 }
 
+// isAudience says the same of what go-oidc does not see, logout tokens and signed userinfo: aud names this client, and beside
+// it only extraAudiences.
+func (rp *RelyingParty) isAudience(aud any) bool {
+	list, ok := aud.([]any)
+	if !ok {
+		list = []any{aud}
+	}
+	unknown := func(entry any) bool {
+		text, _ := entry.(string)
+		return text != rp.cfg.Client.ID && !slices.Contains(rp.cfg.ExtraAudiences, text)
+	}
+	return slices.Contains(list, any(rp.cfg.Client.ID)) && !slices.ContainsFunc(list, unknown)
+}
+
 // checkSubject takes a subject as it is: opaque, never trimmed, never folded (S49).
 func checkSubject(c claims, want expectation) error {
 	subject := c.text("sub")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 )
@@ -94,19 +93,6 @@ func (rp *RelyingParty) checkLogoutAudience(c claims) error {
 		return refuse(ReasonLogoutAudience, "aud is not the client's id, alone or beside extraAudiences")
 	}
 	return nil
-}
-
-// isAudience reports whether an aud claim names this client and otherwise only extraAudiences.
-func (rp *RelyingParty) isAudience(aud any) bool {
-	list, ok := aud.([]any)
-	if !ok {
-		list = []any{aud}
-	}
-	unknown := func(entry any) bool {
-		text, _ := entry.(string)
-		return text != rp.cfg.Client.ID && !slices.Contains(rp.cfg.ExtraAudiences, text)
-	}
-	return slices.Contains(list, any(rp.cfg.Client.ID)) && !slices.ContainsFunc(list, unknown)
 }
 
 // checkLogoutEvents refuses an ID token in a logout token's place: it has no events.
