@@ -39,10 +39,17 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(directory, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`) });
 }
 
-// pictures writes the page in both schemes, wide and narrow, and leaves it wide and light. Of a long page it shows the
-// part that the selector finds.
+// isFirefox says which browser shows a page. Firefox has no way to be told of another scheme (WebDriver BiDi).
+const isFirefox = async (page) => /firefox/i.test(await page.browser().version());
+
+// pictures writes the page in both schemes, wide and narrow, and leaves it wide and light; in Firefox once, as it is. Of a
+// long page it shows the part that the selector finds.
 export async function pictures(page, name, selector = 'body') {
   if (!directory) return;
+  if (await isFirefox(page)) {
+    await picture(page, `${name}-firefox`);
+    return;
+  }
   for (const [size, viewport] of Object.entries({ narrow, wide })) {
     await page.setViewport(viewport);
     await page.$eval(selector, (part) => part.scrollIntoView());
