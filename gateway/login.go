@@ -86,7 +86,7 @@ func readWish(fields map[string]string, prompts ...string) (wish, error) {
 	if w.Prompt != "" && !slices.Contains(prompts, w.Prompt) {
 		return wish{}, problem.InvalidRequest("The prompt must be "+strings.Join(prompts, " or ")+".", nil)
 	}
-	if !fitHint(w.Hint) {
+	if !oidc.FitHint(w.Hint) {
 		return wish{}, problem.InvalidRequest("The login_hint is too long, or is no text.", nil)
 	}
 	return w, nil

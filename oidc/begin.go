@@ -32,7 +32,7 @@ type LoginRequest struct {
 	RedirectURL string
 	// Prompt is one of the constants; empty means the configured one.
 	Prompt string
-	// LoginHint tells the provider who is likely to sign in; at most 256 bytes.
+	// LoginHint tells the provider who is likely to sign in: see FitHint.
 	LoginHint string
 	// UILocales are language tags, separated by spaces.
 	UILocales string
@@ -125,7 +125,7 @@ func (req LoginRequest) check() error {
 		return errors.New("begin login: the redirect URL must be absolute")
 	case !isPrompt(req.Prompt):
 		return refuse(ReasonRequest, "prompt is not one of the known values")
-	case len(req.LoginHint) > 256 || exact(req.LoginHint, 256) != req.LoginHint:
+	case !FitHint(req.LoginHint):
 		return refuse(ReasonRequest, "login_hint is too long or has control characters")
 	case !isLocales(req.UILocales):
 		return refuse(ReasonRequest, "ui_locales is not a list of language tags")
@@ -134,6 +134,12 @@ func (req LoginRequest) check() error {
 	}
 	return nil
 }
+
+// maxHint is how long a login_hint may be, in bytes: longer than every e-mail address.
+const maxHint = 256
+
+// FitHint says whether a login_hint may go on to a provider: not too long, and without control characters (S31).
+func FitHint(hint string) bool { return exact(hint, maxHint) == hint }
 
 func isPrompt(s string) bool {
 	return slices.Contains([]string{"", PromptNone, PromptLogin, PromptConsent, PromptSelectAccount}, s)

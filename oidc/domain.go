@@ -11,8 +11,9 @@ import (
 // maxDomain is the longest name there is (RFC 1035, Section 2.3.4).
 const maxDomain = 253
 
-// asciiDomain is a domain as it is compared: in lower case, other scripts in their ASCII form.
-func asciiDomain(domain string) (string, bool) {
+// FoldDomain gives the domain of an e-mail address the one spelling in which it is compared: in lower case, other scripts in
+// their ASCII form. What is no domain, has an @ in it, or begins or ends in a dot has none (S51).
+func FoldDomain(domain string) (string, bool) {
 	ascii, err := idna.Lookup.ToASCII(domain)
 	return ascii, err == nil && len(ascii) <= maxDomain && strings.Contains(ascii, ".") &&
 		!strings.HasPrefix(ascii, ".") && !strings.HasSuffix(ascii, ".")
@@ -22,7 +23,7 @@ func (c *Config) checkDomains(report func(key, problem string)) {
 	var seen []string
 	for i, domain := range c.Domains {
 		key := fmt.Sprintf("domains[%d]", i)
-		ascii, ok := asciiDomain(domain)
+		ascii, ok := FoldDomain(domain)
 		switch {
 		case !ok:
 			report(key, fmt.Sprintf("must be a domain such as example.org, got %q", domain))
@@ -33,11 +34,11 @@ func (c *Config) checkDomains(report func(key, problem string)) {
 	}
 }
 
-// ASCIIDomains are the domains as they are compared: in lower case, other scripts in their ASCII form.
+// ASCIIDomains are the domains as they are compared, which is as FoldDomain spells them.
 func (c *Config) ASCIIDomains() []string {
 	domains := make([]string, 0, len(c.Domains))
 	for _, domain := range c.Domains {
-		if ascii, ok := asciiDomain(domain); ok {
+		if ascii, ok := FoldDomain(domain); ok {
 			domains = append(domains, ascii)
 		}
 	}
