@@ -37,10 +37,11 @@ func signOutHere(m oidc.Metadata) string {
 func signOutThere(m oidc.Metadata, baseURL string) string {
 	switch {
 	case m.BackchannelLogout:
-		return "the provider can tell of sign-outs: its back-channel logout URI for the gateway is " + baseURL + "/logout/backchannel"
+		return "the provider can tell of sign-outs: register " + baseURL +
+			"/logout/backchannel there as the gateway's back-channel logout URI, if you have not"
 	case m.FrontchannelLogout && m.FrontchannelLogoutSID:
-		return "the provider can tell of sign-outs in the browser alone: its front-channel logout URI for the gateway is " + baseURL +
-			"/logout/frontchannel, with issuer and session"
+		return "the provider can tell of sign-outs in the browser alone: register " + baseURL +
+			"/logout/frontchannel there as the gateway's front-channel logout URI, with issuer and session, if you have not"
 	}
 	return "the provider does not say that it can tell of sign-outs: they end nothing here before the next re-check or the session's end"
 }

@@ -26,7 +26,8 @@ func TestDoctorSaysWhatSignOutsReach(t *testing.T) { // S54, S106, S108, S113
 		level  app.Level
 		want   string
 	}{
-		{"a back channel", nil, nil, "sign-out there", app.Well, "/logout/backchannel"},
+		{"a back channel", nil, nil, "sign-out there", app.Well,
+			"register https://sso.example.org/logout/backchannel there as the gateway's back-channel logout URI, if you have not"},
 		{"a logout page", nil, nil, "sign-out here", app.Well, "goes on to the provider's logout page"},
 		{"neither channel", leave("backchannel_logout_supported", "frontchannel_logout_supported"), nil, "sign-out there", app.Well, "does not say"},
 		{"no logout page", leave("end_session_endpoint"), nil, "sign-out here", app.Well, "stay signed in there"},
@@ -35,7 +36,8 @@ func TestDoctorSaysWhatSignOutsReach(t *testing.T) { // S54, S106, S108, S113
 				delete(d, "backchannel_logout_supported")
 				d["frontchannel_logout_supported"], d["frontchannel_logout_session_supported"] = true, true
 			}
-		}, nil, "sign-out there", app.Well, "/logout/frontchannel"},
+		}, nil, "sign-out there", app.Well,
+			"register https://sso.example.org/logout/frontchannel there as the gateway's front-channel logout URI, with issuer and session, if you have not"},
 		{"re-checks as they come", nil, nil, "re-checks", app.Well, "offline_access"},
 		{"no re-checks", nil, func(s string) string { return s + "session: {recheck: 0s}\n" }, "re-checks", app.Warning, "session.recheck is 0s"},
 	} {
