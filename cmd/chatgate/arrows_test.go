@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"gateway/limit":           {"store"},
 	"gateway/audit":           {},
 	"gateway/problem":         {"gateway/decision", "gateway/web"},
-	"gateway/decision":        {"gateway/limit", "store"},
+	"gateway/decision":        {"gateway/audit", "gateway/limit", "store"},
 	"gateway/web":             {},
 	"oidc":                    {},
 	"store":                   {},

@@ -9,17 +9,17 @@ import (
 // longest is the most a value may hold, in characters; a subject has at most 255 (OpenID Connect Core 1.0, Section 2).
 const longest = 256
 
-// clean removes what could forge, break or disguise a line: control characters, line and paragraph separators, and
-// format characters such as those that reverse the reading direction (S135, CVE-2020-36567). It replaces what is not
-// UTF-8 and cuts what is too long.
-func clean(s string) string {
+// Clean makes text from elsewhere fit to be kept and to stand in a line: without what could forge, break or disguise one,
+// which are control characters, line and paragraph separators, and format characters such as those that reverse the reading
+// direction (S135, CVE-2020-36567). It replaces what is not UTF-8, and cuts after so many characters.
+func Clean(text string, most int) string {
 	var b strings.Builder
 	n := 0
-	for _, r := range s { // bytes that are not UTF-8 arrive as U+FFFD
+	for _, r := range text { // bytes that are not UTF-8 arrive as U+FFFD
 		if unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) {
 			continue
 		}
-		if n++; n > longest {
+		if n++; n > most {
 			b.WriteString("…")
 			break
 		}
@@ -27,6 +27,8 @@ func clean(s string) string {
 	}
 	return b.String()
 }
+
+func clean(text string) string { return Clean(text, longest) }
 
 func cleanAttr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()

@@ -2,28 +2,14 @@ package decision
 
 import (
 	"strings"
-	"unicode"
+
+	"chatgate/gateway/audit"
 )
 
 const longestFact = 200 // characters
 
-// Clean makes text from elsewhere fit to stand in a record: without what could break or disguise a line on a terminal, and
-// cut where it is long (S135).
-func Clean(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text { // bytes that are not UTF-8 arrive as U+FFFD
-		if unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) {
-			continue
-		}
-		if n++; n > longestFact {
-			b.WriteString("…")
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// clean makes text from elsewhere fit to stand in a record, and on a terminal (S135).
+func clean(text string) string { return audit.Clean(text, longestFact) }
 
 // List is several words as one fact.
 func List(words []string) string {

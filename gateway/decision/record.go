@@ -48,9 +48,9 @@ func (t *Trace) Record(r Request) Record {
 	after := time.Since(t.began).Milliseconds()
 	rec := Record{
 		Request: t.id, At: r.At.UTC().Truncate(time.Millisecond),
-		Route: Clean(r.Route), Method: r.Method, Address: Clean(r.Address), Chat: r.Chat,
-		Status: t.answer.Status, Code: t.answer.Code, Reason: t.answer.Reason, Told: Clean(t.answer.Told),
-		Provider: t.provider, Subject: Clean(t.subject), Session: t.session,
+		Route: clean(r.Route), Method: r.Method, Address: clean(r.Address), Chat: r.Chat,
+		Status: t.answer.Status, Code: t.answer.Code, Reason: t.answer.Reason, Told: clean(t.answer.Told),
+		Provider: t.provider, Subject: clean(t.subject), Session: t.session,
 		Steps: []Step{{Code: Arrived, Facts: factsOf(r.Sent)}},
 	}
 	if r.Missing != "" {

@@ -136,7 +136,7 @@ func factsOf(pairs []string) map[string]string {
 	}
 	facts := make(map[string]string, len(pairs)/2)
 	for i := 0; i+1 < len(pairs) && len(facts) < mostFacts; i += 2 {
-		if value := Clean(pairs[i+1]); value != "" {
+		if value := clean(pairs[i+1]); value != "" {
 			facts[pairs[i]] = value
 		}
 	}
