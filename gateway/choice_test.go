@@ -54,6 +54,19 @@ func TestTheSignInAfterASignOutAsksForTheAccountOnce(t *testing.T) {
 	}
 }
 
+// Neither a sign-out nor a link has the provider ask for less than it is configured to.
+func TestTheChoiceOfAnAccountLowersNoPrompt(t *testing.T) { // S31
+	w := open(t, options{choice: true, prompt: "login"})
+	b := w.browser()
+	b.signIn("/login", "ada")
+	b.signOutHere()
+	for name, login := range map[string]string{"after a sign-out": "/login", "by a link": "/login?prompt=select_account"} {
+		if got := promptOf(t, b.do(http.MethodGet, login).Header.Get("Location")); got != "login" {
+			t.Errorf("%s the provider is asked with prompt %q, want login as configured", name, got)
+		}
+	}
+}
+
 func TestAFrameAsksForTheAccountToo(t *testing.T) {
 	w := open(t, options{choice: true})
 	b := w.browser()

@@ -76,6 +76,8 @@ type options struct {
 	domains map[string][]string
 	// choice has the sign-in after a sign-out ask for the account.
 	choice bool
+	// prompt is what the provider is asked with at every sign-in.
+	prompt string
 	// age is how long a sign-in counts for the board.
 	age    time.Duration
 	people []oidctest.User
@@ -157,7 +159,7 @@ func (w *world) relyingParty(key string, o options) *oidc.RelyingParty {
 	at := cmp.Or(map[string]string{"corp": issuer, "guests": guestIssuer}[key], "https://"+key+".example.org")
 	rp, err := oidc.New(oidc.Config{
 		Issuer: at, Domains: o.domains[key], Title: "The " + key, Client: oidc.ClientConfig{ID: "chatgate", Secret: "client-secret"}, Leeway: 30 * time.Second,
-		Scopes: o.scopes,
+		Scopes: o.scopes, Prompt: o.prompt,
 	}, oidc.Env{
 		Provider: key, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
 		Transport: w.network(),

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -30,14 +31,15 @@ const (
 type LoginRequest struct {
 	// RedirectURL is our callback, as it is registered at the provider.
 	RedirectURL string
-	// Prompt is one of the constants; empty means the configured one.
+	// Prompt is one of the constants, empty for none of its own. It adds to the configured one and takes nothing away
+	// from it: what an operator asks of every sign-in, no link lowers.
 	Prompt string
 	// LoginHint tells the provider who is likely to sign in: see FitHint.
 	LoginHint string
 	// UILocales are language tags, separated by spaces.
 	UILocales string
 	// MaxAge is how long ago the person may have signed in at the provider, in whole seconds; zero means as
-	// configured.
+	// configured, and of both the shorter counts.
 	MaxAge time.Duration
 }
 
@@ -68,10 +70,10 @@ func (rp *RelyingParty) Begin(_ context.Context, req LoginRequest) (Attempt, str
 	if err := req.check(); err != nil {
 		return Attempt{}, "", err
 	}
-	if req.Prompt == "" {
-		req.Prompt = rp.cfg.Prompt
+	if req.Prompt, err = raise(rp.cfg.Prompt, req.Prompt); err != nil {
+		return Attempt{}, "", err
 	}
-	if req.MaxAge == 0 {
+	if req.MaxAge == 0 || rp.cfg.MaxAge > 0 && rp.cfg.MaxAge < req.MaxAge {
 		req.MaxAge = rp.cfg.MaxAge
 	}
 	attempt := Attempt{
@@ -84,6 +86,24 @@ func (rp *RelyingParty) Begin(_ context.Context, req LoginRequest) (Attempt, str
 		MaxAge:      req.MaxAge,
 	}
 	return attempt, rp.providerURL(p, attempt, req), nil
+}
+
+// raise is what to ask the provider for where each of two prompts is wanted. Login and select_account both ask who is
+// there, and login is the stronger question: it stands alone, since some providers take one value only. Consent is
+// another question, so it is asked beside (OpenID Connect Core 1.0, Section 3.1.2.1 has a list). No question at all
+// contradicts every other.
+func raise(configured, wanted string) (string, error) {
+	switch {
+	case configured == "" || wanted == "" || configured == wanted:
+		return cmp.Or(configured, wanted), nil
+	case configured == PromptNone || wanted == PromptNone:
+		return "", refuse(ReasonRequest, "prompt none contradicts the other")
+	case wanted == PromptConsent:
+		return configured + " " + wanted, nil
+	case configured == PromptConsent:
+		return wanted + " " + configured, nil
+	}
+	return PromptLogin, nil
 }
 
 func (rp *RelyingParty) providerURL(p *provider, a Attempt, req LoginRequest) string {

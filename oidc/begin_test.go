@@ -51,6 +51,65 @@ func TestBegin(t *testing.T) {
 	})
 }
 
+// A link may ask for more than the operator does, and never for less (S31).
+func TestBeginAsksForNoLessThanConfigured(t *testing.T) {
+	const none, login, consent, choice = oidc.PromptNone, oidc.PromptLogin, oidc.PromptConsent, oidc.PromptSelectAccount
+	for _, c := range []struct{ name, configured, wanted, want string }{
+		{"nothing", "", "", ""},
+		{"what the request wants", "", choice, choice},
+		{"what is configured", login, "", login},
+		{"the same twice", choice, choice, choice},
+		{"a choice where the password is wanted", login, choice, login},
+		{"the password where a choice is wanted", choice, login, login},
+		{"a choice beside consent", consent, choice, "select_account consent"},
+		{"the password beside consent", consent, login, "login consent"},
+		{"consent beside a choice", choice, consent, "select_account consent"},
+		{"consent beside the password", login, consent, "login consent"},
+		{"no question, which only a request may want", "", none, none},
+	} {
+		cfg := config()
+		cfg.Prompt = c.configured
+		bubble(t, c.name, newProvider(), cfg, func(w *world) {
+			if got := w.asked(oidc.LoginRequest{Prompt: c.wanted}).Get("prompt"); got != c.want {
+				w.t.Errorf("configured %q and asked for %q: prompt %q, want %q", c.configured, c.wanted, got, c.want)
+			}
+		})
+	}
+	cfg := config()
+	cfg.Prompt = login
+	bubble(t, "no question where one is configured", newProvider(), cfg, func(w *world) {
+		_, _, err := w.rp.Begin(w.t.Context(), oidc.LoginRequest{RedirectURL: callbackURL, Prompt: none})
+		wantRefused(w.t, oidc.Identity{}, oidc.Tokens{}, err, oidc.ReasonRequest)
+	})
+	cfg = config()
+	cfg.MaxAge = time.Hour
+	for name, c := range map[string]struct {
+		wanted time.Duration
+		want   string
+	}{"an older sign-in": {2 * time.Hour, "3600"}, "a younger sign-in": {time.Minute, "60"}} {
+		bubble(t, name, newProvider(), cfg, func(w *world) {
+			if got := w.asked(oidc.LoginRequest{MaxAge: c.wanted}).Get("max_age"); got != c.want {
+				w.t.Errorf("max_age = %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// asked are the parameters that the provider is asked with.
+func (w *world) asked(req oidc.LoginRequest) url.Values {
+	w.t.Helper()
+	req.RedirectURL = callbackURL
+	_, address, err := w.rp.Begin(w.t.Context(), req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at, err := url.Parse(address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return at.Query()
+}
+
 // State and nonce have at least 128 random bits, the verifier its 43 characters; nothing repeats (S17, S21, S22).
 func TestBeginIsRandom(t *testing.T) {
 	bubble(t, "a thousand attempts", newProvider(), config(), func(w *world) {
