@@ -40,6 +40,8 @@ type Options struct {
 	Limits *limit.Settings
 	// Session says how long sessions live; zero is 8 hours idle and 24 hours in all.
 	Session session.Settings
+	// Provider is asked whether sessions may go on, where Session.Recheck says how often. Each then has a refresh token.
+	Provider session.Provider
 	// MaxAge is how long a sign-in counts for the chat; 0 is as long as the session.
 	MaxAge time.Duration
 	// Transport carries calls to the chat; nil dials them.
@@ -152,7 +154,7 @@ func (e *Env) openSessions() {
 	var err error
 	e.Sessions, err = session.New(session.Config{
 		Store: e.Store, Names: e.Names, Heartbeat: e.Heartbeat, Settings: e.options.Session,
-		Chats: map[string]time.Duration{e.Name: e.options.MaxAge}, Log: e.Log, Now: e.Now,
+		Chats: map[string]time.Duration{e.Name: e.options.MaxAge}, Provider: e.options.Provider, Log: e.Log, Now: e.Now,
 	})
 	e.must(err)
 	e.Sessions.Follow(e.follower)

@@ -17,6 +17,9 @@ import (
 // RequestID is the id of every request that Handler serves.
 const RequestID = "test-request"
 
+// refreshToken is every session's at Options.Provider.
+const refreshToken oidc.Secret = "refresh-token"
+
 // Open opens a connector from its section and fails the test when that does not work.
 func (e *Env) Open(section chat.Config) chat.Connector {
 	e.t.Helper()
@@ -50,7 +53,11 @@ func (e *Env) SignInAgain(former *http.Cookie, id oidc.Identity) *http.Cookie {
 	if former != nil {
 		r.AddCookie(former)
 	}
-	_, err := e.Sessions.Start(context.Background(), w, r, session.SignIn{Identity: id})
+	begin := session.SignIn{Identity: id}
+	if e.options.Provider != nil {
+		begin.Tokens = oidc.Tokens{Refresh: refreshToken}
+	}
+	_, err := e.Sessions.Start(context.Background(), w, r, begin)
 	e.must(err)
 	for _, cookie := range w.Result().Cookies() {
 		if !strings.HasPrefix(cookie.Name, "__Host-chatgate-") {

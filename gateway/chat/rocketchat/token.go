@@ -142,11 +142,16 @@ func (c *connector) mint(ctx context.Context, who chat.Caller, stale store.Secre
 	return made.(issued), err
 }
 
-// mintLocked looks again first: while this call waited, another may have minted, or the session may have ended.
+// mintLocked looks again first: while this call waited, another may have minted, the session may have ended, or the
+// provider may have said something else of the person.
 func (c *connector) mintLocked(ctx context.Context, who chat.Caller, stale store.Secret) (issued, error) {
 	s, err := c.env.Sessions.ByKey(ctx, who.Session.Key, c.env.Name)
 	if err != nil {
 		return issued{}, c.env.Sessions.Problem(err)
+	}
+	who.Session = s
+	if err := c.enter(ctx, who); err != nil {
+		return issued{}, err
 	}
 	if i, ok := issuedTo(s); ok && i.Token != stale {
 		return i, nil
@@ -157,6 +162,12 @@ func (c *connector) mintLocked(ctx context.Context, who chat.Caller, stale store
 	if err := c.env.Allow(ctx, c.env.Rules.MintSession, s.Key, chat.Caller{Session: s}); err != nil {
 		return issued{}, err
 	}
+	return c.make(ctx, who)
+}
+
+// make has a login token made, and looks a last time before anybody is given it.
+func (c *connector) make(ctx context.Context, who chat.Caller) (issued, error) {
+	s := who.Session
 	account, err := c.accounts.of(ctx, s.Identity)
 	if err != nil {
 		return issued{}, err
@@ -173,9 +184,28 @@ func (c *connector) mintLocked(ctx context.Context, who chat.Caller, stale store
 	if err := c.keep(ctx, s, i, traits.loginLife); err != nil {
 		return issued{}, err
 	}
-	c.leavers.letIn(ctx, s)
-	c.profiles.notice(ctx, s, account.ID)
+	now, err := c.stillIn(ctx, who, c.entry(s, i, traits.loginLife))
+	if err != nil {
+		return issued{}, err
+	}
+	c.leavers.letIn(ctx, now)
+	c.profiles.notice(ctx, now, account.ID)
 	return i, nil
+}
+
+// stillIn is the session for which a token is in the ledger, as it is now, or why its person may not have the token. A
+// re-check that was through before the token was kept found nothing to take back, and this call took as long as Rocket.Chat
+// did; one that comes later finds the token (S54, D21). A session that ended meanwhile has taken the token with it.
+func (c *connector) stillIn(ctx context.Context, who chat.Caller, e outbox.Entry) (session.Session, error) {
+	now, err := c.env.Sessions.Latest(ctx, e.Session, c.env.Name)
+	if err != nil {
+		return session.Session{}, c.env.Sessions.Problem(err)
+	}
+	who.Session = now
+	if err := c.enter(ctx, who); err != nil {
+		return session.Session{}, errors.Join(err, c.env.Ledger.Revoke(ctx, e), c.env.Sessions.DropToken(ctx, now, c.env.Name))
+	}
+	return now, nil
 }
 
 // loginToken has a login token of an account made, in the way that the workspace allows.

@@ -58,6 +58,8 @@ type settings struct {
 	limits  limit.Settings
 	session session.Settings
 	engine  store.Engine
+	// provider is asked again for living sessions, where session says how often.
+	provider session.Provider
 	// transport stands between the gateway and the workspace.
 	transport interface {
 		http.RoundTripper
@@ -74,6 +76,7 @@ func newWorld(t *testing.T, s settings) *world {
 	}
 	env := chattest.NewEnv(t, chattest.Options{
 		Name: "rocketchat", Limits: &s.limits, Session: s.session, Transport: transport, Engine: s.engine,
+		Provider: s.provider,
 	})
 	workspace := rocketchattest.Config{
 		URL: chatURL, Version: s.version, CreateTokenEnv: true, CreateTokenSecret: secret, Now: env.Now,
