@@ -83,3 +83,14 @@ func (b *bulletin) Mount(r gin.IRouter) {
 	})
 	r.GET("/panic", guard, func(*gin.Context) { panic("of the chat") })
 }
+
+// annex is a chat with a page of its own that is shown on the board's too.
+type annex struct{}
+
+const annexPage = "https://annex.example.org"
+
+func (annex) Access() chat.Access {
+	return chat.Access{Return: []chat.Origin{annexPage, board}, Token: []chat.Origin{annexPage, board}}
+}
+func (annex) Check(context.Context) []chat.Finding { return nil }
+func (annex) Mount(gin.IRouter)                    {}

@@ -57,8 +57,12 @@ func (s *Server) letsIn(chat, provider string) bool {
 	return rules == nil || rules.Admits(provider)
 }
 
-// concerned are the chats that a sign-in for an address is for: those whose page it is, or whose route of ours.
-func (s *Server) concerned(target string) (chats []string) {
+// concerned are the chats that a sign-in is for: the one that was named, else those whose page the address is, or whose
+// route of ours.
+func (s *Server) concerned(named, target string) (chats []string) {
+	if named != "" {
+		return []string{named}
+	}
 	if path, own := strings.CutPrefix(target, s.cfg.BaseURL+"/"); own {
 		name, _, _ := strings.Cut(path, "/")
 		if _, ok := s.cfg.Chats[name]; ok {
@@ -77,10 +81,12 @@ func (s *Server) concerned(target string) (chats []string) {
 	return chats
 }
 
-// counts says whether a sign-in is young enough for one of the chats concerned, if any is.
+// counts says whether a sign-in is young enough for every chat concerned. A page of several sends people here for the one
+// that takes their sign-in no more, and would do so for ever; of a chat that refuses them too, they learn that only once
+// their sign-in counts.
 func (s *Server) counts(live session.Session, chats []string) bool {
-	return len(chats) == 0 || slices.ContainsFunc(chats, func(chat string) bool {
-		return s.cfg.Now().Before(s.cfg.Sessions.EndsFor(live, chat))
+	return !slices.ContainsFunc(chats, func(chat string) bool {
+		return !s.cfg.Now().Before(s.cfg.Sessions.EndsFor(live, chat))
 	})
 }
 

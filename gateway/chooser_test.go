@@ -332,3 +332,34 @@ func TestASignInThatIsTooOldForAChatGoesToTheProvider(t *testing.T) { // D27
 		t.Errorf("the frame has %q, want ada's new session", got)
 	}
 }
+
+// A page of two chats, of which one takes no old sign-in: whoever comes from there for that one must not be sent straight
+// back for the other's sake.
+func TestASignInCountsWhereItDoesForEveryChatOfThePage(t *testing.T) { // D27, S32
+	for name, rules := range map[string]*chat.AccessRules{
+		"the chat lets the person in":                        nil,
+		"the chat refuses the person, who does not know yet": {Groups: []string{"board"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, options{age: 10 * time.Minute, annex: true, rulesOfBoard: rules})
+			b := w.browser()
+			b.signIn("/login", "ada")
+			w.clock.Advance(11 * time.Minute)
+			for _, c := range []struct{ name, login, want string }{
+				{"the page of both", query("/login", "return_to", board+"/page"), "corp"},
+				{"the chat by its name, at whose page the other is", query("/login", "chat", "board"), "corp"},
+				{"the other by its name", query("/login", "chat", "annex"), ""},
+				{"the other's own page", query("/login", "return_to", annexPage+"/"), ""},
+			} {
+				answer := b.do(http.MethodGet, c.login)
+				if got := providerOf(answer); answer.StatusCode != http.StatusSeeOther || got != c.want {
+					t.Errorf("%s = %d to %q, want the provider %q", c.name, answer.StatusCode, answer.Header.Get("Location"), c.want)
+				}
+			}
+			b.signIn(query("/login", "return_to", board+"/page"), "ada")
+			if again := b.do(http.MethodGet, query("/login", "return_to", board+"/page")); again.Header.Get("Location") != board+"/page" {
+				t.Errorf("signed in again, the page leads to %q", again.Header.Get("Location"))
+			}
+		})
+	}
+}

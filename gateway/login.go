@@ -57,7 +57,7 @@ func (s *Server) enter(c *gin.Context, fields map[string]string, send func(*gin.
 	if err != nil {
 		return err
 	}
-	chats := s.concerned(target)
+	chats := s.concerned(fields["chat"], target)
 	live, err := s.cfg.Sessions.Read(c.Request.Context(), c.Writer, c.Request, "")
 	switch {
 	case err == nil && w.Prompt == "" && s.counts(live, chats):

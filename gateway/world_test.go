@@ -81,6 +81,8 @@ type options struct {
 	// age is how long a sign-in counts for the board.
 	age    time.Duration
 	people []oidctest.User
+	// annex adds another chat at the board's page, for which every sign-in counts.
+	annex bool
 }
 
 func open(t testing.TB, o options) *world {
@@ -137,8 +139,12 @@ func open(t testing.TB, o options) *world {
 		Store: st, Names: names, Log: log, Now: w.clock.Now, Settings: decision.Settings{Keep: 24 * time.Hour, PerMinute: 600, Most: 20000},
 	})
 	w.must(err)
+	chats := map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}}
+	if o.annex {
+		chats["annex"] = gateway.Chat{Connector: annex{}, Title: "Annex"}
+	}
 	w.Server, err = gateway.New(gateway.Config{
-		BaseURL: base, Providers: providers, Chats: map[string]gateway.Chat{"board": {Connector: w.board, Title: "Bulletin Board", Rules: o.rulesOfBoard}},
+		BaseURL: base, Providers: providers, Chats: chats,
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,
