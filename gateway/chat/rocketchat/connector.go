@@ -72,9 +72,9 @@ func (c *Config) Open(env chat.Env) (chat.Connector, error) {
 		return nil, err
 	}
 	k.accounts.forget = k.forget
-	env.Outbox.Handle(outbox.KindRevoke, env.Name, k.revoke)
-	env.Outbox.Handle(kindSync, env.Name, k.profiles.sync)
-	env.Outbox.Handle(kindDeactivate, env.Name, k.leavers.deactivate)
+	env.Outbox.Handle(outbox.KindRevoke, env.Name, worker("revoke login token", k.revoke))
+	env.Outbox.Handle(kindSync, env.Name, worker("carry profile over", k.profiles.sync))
+	env.Outbox.Handle(kindDeactivate, env.Name, worker("deactivate account", k.leavers.deactivate))
 	return k, nil
 }
 

@@ -2,7 +2,6 @@ package rocketchat
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -163,16 +162,8 @@ func (s standing) after(news standing) standing {
 }
 
 // deactivate carries out one job.
-func (l *leavers) deactivate(ctx context.Context, job outbox.Job) error {
-	var j leaving
-	if err := json.Unmarshal(job.Payload, &j); err != nil {
-		return outbox.Permanent(errors.New("deactivate account: the job does not decode"))
-	}
-	err := l.links.alone(ctx, func(ctx context.Context) error { return l.seeOff(ctx, j) }, j.UserID)
-	if limited, ok := errors.AsType[*limitedError](err); ok {
-		return outbox.Later(err, limited.wait)
-	}
-	return err
+func (l *leavers) deactivate(ctx context.Context, j leaving) error {
+	return l.links.alone(ctx, func(ctx context.Context) error { return l.seeOff(ctx, j) }, j.UserID)
 }
 
 // seeOff switches an account off when its person is still its person, and still left out.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"chatgate/gateway/audit"
-	"chatgate/gateway/outbox"
 	"chatgate/store"
 )
 
@@ -20,16 +18,8 @@ const reportedFor = 24 * time.Hour
 
 // sync carries one person's profile over. Whatever of it was done before, by a job that was interrupted or on another
 // replica, is found done: every step begins with looking.
-func (p *profiles) sync(ctx context.Context, job outbox.Job) error {
-	var j syncJob
-	if err := json.Unmarshal(job.Payload, &j); err != nil {
-		return outbox.Permanent(errors.New("carry profile over: the job does not decode"))
-	}
-	err := p.links.alone(ctx, func(ctx context.Context) error { return p.carryOver(ctx, j) }, j.UserID)
-	if limited, ok := errors.AsType[*limitedError](err); ok {
-		return outbox.Later(err, limited.wait)
-	}
-	return err
+func (p *profiles) sync(ctx context.Context, j syncJob) error {
+	return p.links.alone(ctx, func(ctx context.Context) error { return p.carryOver(ctx, j) }, j.UserID)
 }
 
 func (p *profiles) carryOver(ctx context.Context, j syncJob) error {

@@ -2,29 +2,19 @@ package rocketchat
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/outbox"
 )
 
-// revoke carries out one revocation of the outbox: Rocket.Chat is told to forget one login token, as its owner (R13,
+// revoke carries out one revocation: Rocket.Chat is told to forget one login token, as its owner (R13,
 // S90). It is tried again until that has happened or the token has expired by itself.
-func (c *connector) revoke(ctx context.Context, job outbox.Job) error {
-	var r outbox.RevokeJob
-	if err := json.Unmarshal(job.Payload, &r); err != nil {
-		return outbox.Permanent(errors.New("revoke login token: the job does not decode"))
-	}
+func (c *connector) revoke(ctx context.Context, r outbox.RevokeJob) error {
 	if !r.Expires.IsZero() && !c.env.Now().Before(r.Expires) {
 		return nil
 	}
-	err := c.workspace.revoke(ctx, credentials{userID: r.UserID, token: r.Token})
-	if limited, ok := errors.AsType[*limitedError](err); ok {
-		return outbox.Later(err, limited.wait)
-	}
-	if err != nil {
+	if err := c.workspace.revoke(ctx, credentials{userID: r.UserID, token: r.Token}); err != nil {
 		return err
 	}
 	c.env.Audit.Record(ctx, audit.Event{
