@@ -174,17 +174,22 @@ func (c *connector) signAdmin(ctx context.Context, who chat.Caller, a account) (
 	if err != nil {
 		return signed{}, err
 	}
-	return c.signApart(ctx, who.Session, a, c.stamp(who.Session, basis, adminLife))
+	return c.signApart(ctx, who, a, c.stamp(who.Session, basis, adminLife))
 }
 
 // signApart signs a token that the session does not keep, so that no page is given it, and gives it to nobody when the
-// session has ended meanwhile (D21).
-func (c *connector) signApart(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
+// session has ended meanwhile, or the person may not have it any more (D21, S54).
+func (c *connector) signApart(ctx context.Context, who chat.Caller, a account, st stamp) (signed, error) {
+	s := who.Session
 	t, err := c.make(ctx, s, a, st)
 	if err != nil {
 		return signed{}, err
 	}
-	if _, err := c.env.Sessions.ByKey(ctx, s.Key, c.env.Name); err != nil {
+	now, err := c.env.Sessions.ByKey(ctx, s.Key, c.env.Name)
+	if err == nil {
+		err = c.stillTrue(ctx, who, now)
+	}
+	if err != nil {
 		return signed{}, errors.Join(err, c.takeBack(ctx, s, t))
 	}
 	return t, nil

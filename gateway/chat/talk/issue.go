@@ -113,7 +113,10 @@ func (c *connector) issueFor(ctx context.Context, who *chat.Caller, userID strin
 	if err != nil {
 		return signed{}, err
 	}
-	t, err := c.signApart(ctx, s, a, c.stamp(s, basis, c.cfg.TokenLifetime))
+	t, err := c.signApart(ctx, *who, a, c.stamp(s, basis, c.cfg.TokenLifetime))
+	if _, denied := errors.AsType[*chat.DeniedError](err); denied {
+		return signed{}, fmt.Errorf("%w: %w", errNobody, err)
+	}
 	return t, nobodyFor(err, session.ErrNone)
 }
 

@@ -1,15 +1,19 @@
 package talk_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/chat/talk"
+	"chatgate/gateway/session"
 	"chatgate/oidc"
 	"chatgate/store"
+	"chatgate/store/memstore"
 )
 
 // recheck is the provider saying something else of the person behind a cookie.
@@ -102,4 +106,114 @@ func TestATokenWhoseSessionWasLostIsRevokedWithItsPerson(t *testing.T) { // D11,
 			}
 		})
 	}
+}
+
+// whileSigning is an engine that does something once, right before a token is kept: when it is signed already.
+type whileSigning struct {
+	store.Engine
+	do func()
+}
+
+func (e *whileSigning) SetHash(ctx context.Context, key, anchor string, set map[string][]byte, remove []string, ttl time.Duration) error {
+	if do := e.do; do != nil && set["t.talk"] != nil {
+		e.do = nil
+		do()
+	}
+	return e.Engine.SetHash(ctx, key, anchor, set, remove, ttl)
+}
+
+// TestATokenThatIsSignedDuringARecheck: a re-check that is through before the token is kept finds nothing to take back, and
+// nobody is given the token for that (S54, D21).
+func TestATokenThatIsSignedDuringARecheck(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		profile talk.Profile
+		groups  string
+		status  int
+	}{
+		{"for somebody whom the rules leave out", talk.CoralSSO, "guests", http.StatusForbidden},
+		{"for somebody whom the rules leave out, at Talk 4", talk.Talk4, "guests", http.StatusForbidden},
+		{"for somebody whom the rules leave out, which nothing revokes", talk.CoralOIDC, "guests", http.StatusForbidden},
+		{"for somebody whose role sinks", talk.CoralSSO, "readers", http.StatusServiceUnavailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			provider := &chattest.Provider{Says: func(id oidc.Identity) oidc.Identity {
+				id.Groups = []string{test.groups}
+				return id
+			}}
+			engine := &whileSigning{Engine: memstore.New(memstore.Config{})}
+			w, product := openAt(t, with(moderated(test.profile), func(c *talk.Config) {
+				c.Access = chat.AccessRules{Groups: []string{"moderators", "readers"}}
+			}), chattest.Options{
+				Engine: engine, Provider: provider,
+				Session: session.Settings{Idle: time.Hour, Absolute: 24 * time.Hour, Recheck: time.Minute},
+			})
+			moderator := ada()
+			moderator.Groups = []string{"moderators"}
+			cookie := w.SignIn(moderator)
+			w.Clock.Advance(54 * time.Second) // due, and no call waits for it yet
+			engine.do = func() { w.must(w.Sessions.RecheckDue(ctx())) }
+			if res := w.ask(http.MethodGet, cookie); res.StatusCode != test.status || engine.do != nil {
+				t.Errorf("GET /token = %d, want %d; the token was signed before the re-check: %t", res.StatusCode, test.status, engine.do == nil)
+			}
+			w.drain()
+			if revoked := len(product.calls) > 0; revoked != (test.profile != talk.CoralOIDC) {
+				t.Errorf("the calls are %v, want the token revoked where that can be", product.calls)
+			}
+			if test.groups == "readers" {
+				w.token(http.MethodGet, cookie) // with what is true now
+			}
+		})
+	}
+}
+
+// TestATokenApartThatIsSignedDuringARecheck: neither the administration nor a site's own server is given it (S54, D21).
+func TestATokenApartThatIsSignedDuringARecheck(t *testing.T) {
+	provider := &chattest.Provider{}
+	engine := &whileOwned{Engine: memstore.New(memstore.Config{})}
+	w, product := openAt(t, with(issuing(talk.CoralSSO), func(c *talk.Config) {
+		c.Access = chat.AccessRules{Groups: []string{"moderators"}}
+	}), chattest.Options{
+		Engine: engine, Provider: provider,
+		Session: session.Settings{Idle: time.Hour, Absolute: 24 * time.Hour, Recheck: time.Minute},
+	})
+	moderator := ada()
+	moderator.Groups = []string{"moderators"}
+	body := `{"id":"` + subjectOf(t, w.token(http.MethodGet, w.SignIn(moderator)).Token) + `"}`
+	w.Clock.Advance(54 * time.Second)
+	provider.Says = func(id oidc.Identity) oidc.Identity {
+		id.Groups = nil
+		return id
+	}
+	engine.do = func() { w.must(w.Sessions.RecheckDue(ctx())) }
+	if res := w.issue(body, "cms", serverSecret); res.StatusCode != http.StatusNotFound || engine.do != nil {
+		t.Errorf("POST /issue = %d, want 404: nobody who may have one; the token was signed: %t", res.StatusCode, engine.do == nil)
+	}
+	w.drain()
+	if len(product.calls) != 1 {
+		t.Errorf("the calls are %v, want one that revokes the token that was issued", product.calls)
+	}
+}
+
+// whileOwned is an engine that does something once, right before a token is entered as somebody's.
+type whileOwned struct {
+	store.Engine
+	do func()
+}
+
+func (e *whileOwned) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if do := e.do; do != nil && strings.Contains(key, ":talk:talk") {
+		e.do = nil
+		do()
+	}
+	return e.Engine.Put(ctx, key, value, ttl)
+}
+
+// moderated is a site with a role where tokens give one.
+func moderated(profile talk.Profile) talk.Config {
+	return with(site(profile), func(c *talk.Config) {
+		if profile == talk.CoralSSO {
+			c.Roles = map[string]talk.Role{"moderators": talk.Moderator}
+		}
+	})
 }

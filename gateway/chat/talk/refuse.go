@@ -41,6 +41,8 @@ func (c *connector) told(err error) error {
 		return problem.AccountRefused(c.env.Title, accountMoved, err)
 	case errors.Is(err, keyring.ErrNotLoaded):
 		return problem.KeysNotLoaded(err)
+	case errors.Is(err, errOvertaken): // whoever asks again gets what they may have now
+		return problem.ChatUnavailable(c.env.Title, err)
 	}
 	return chat.Told(err)
 }

@@ -81,7 +81,7 @@ func (c *connector) give(ctx context.Context, who chat.Caller, f freshness) (t s
 	}
 	st := c.stamp(s, basis, c.cfg.TokenLifetime)
 	st.HandedOver = f == lastIfHandedOver
-	t, err = c.sign(ctx, s, a, st)
+	t, err = c.sign(ctx, who, a, st)
 	return t, resultSigned, err
 }
 
@@ -194,8 +194,10 @@ func (c *connector) stamp(s session.Session, basis string, life time.Duration) s
 	return stamp{ID: rand.Text(), Nonce: rand.Text(), Basis: basis, IssuedAt: issued, Expires: expires}
 }
 
-// sign makes a token and keeps it in the session, for the next GET.
-func (c *connector) sign(ctx context.Context, s session.Session, a account, st stamp) (signed, error) {
+// sign makes a token and keeps it in the session, for the next GET. It costs one more command of the store than the token is
+// worth on its own: the session is read again before anybody is given it.
+func (c *connector) sign(ctx context.Context, who chat.Caller, a account, st stamp) (signed, error) {
+	s := who.Session
 	t, err := c.make(ctx, s, a, st)
 	if err != nil {
 		return signed{}, err
@@ -207,7 +209,31 @@ func (c *connector) sign(ctx context.Context, s session.Session, a account, st s
 	if err := c.env.Sessions.PutToken(ctx, s, c.env.Name, raw, st.Expires); err != nil {
 		return signed{}, errors.Join(err, c.takeBack(ctx, s, t))
 	}
+	now, err := c.env.Sessions.Latest(ctx, s.Key, c.env.Name)
+	if err != nil {
+		return signed{}, err
+	}
+	if err := c.stillTrue(ctx, who, now); err != nil {
+		return signed{}, errors.Join(err, c.takeBack(ctx, s, t), c.spoil(ctx, now.Key))
+	}
 	return t, nil
+}
+
+// errOvertaken says that the provider has taken something from a person while their token was signed.
+var errOvertaken = errors.New("the person has lost what the token gives")
+
+// stillTrue is nil while a caller may have what was just signed for them, by what their session says now. A re-check that
+// was through before a token was kept found nothing to take back; one that comes later finds the token (S54, D21).
+func (c *connector) stillTrue(ctx context.Context, who chat.Caller, now session.Session) error {
+	former := who.Session.Identity
+	who.Session = now
+	if err := c.env.Enter(ctx, &c.cfg.Access, who); err != nil {
+		return err
+	}
+	if c.lost(former, now.Identity) {
+		return errOvertaken
+	}
+	return nil
 }
 
 // make signs a token and enters it wherever a sign-out looks for it. The caller sees to it that the session still lives
