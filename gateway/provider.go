@@ -21,10 +21,7 @@ type Providers struct {
 
 var _ session.Provider = (*Providers)(nil)
 
-// kindGrant is the kind of the jobs that have a refresh token revoked.
-const kindGrant = "grant"
-
-// grant is the payload of such a job.
+// grant is the payload of a job that has a refresh token revoked.
 type grant struct {
 	Provider string      `json:"p"`
 	Token    oidc.Secret `json:"t"`
@@ -33,7 +30,7 @@ type grant struct {
 // NewProviders lends the relying parties, by their keys, to sessions. Revocations go through the outbox.
 func NewProviders(parties map[string]*oidc.RelyingParty, o *outbox.Outbox, log *audit.Log) *Providers {
 	p := &Providers{parties: parties, outbox: o, audit: log}
-	o.Handle(kindGrant, "", p.revoke)
+	o.Handle(outbox.KindGrant, "", p.revoke)
 	return p
 }
 
@@ -53,7 +50,7 @@ func (p *Providers) RevokeLater(ctx context.Context, provider string, t oidc.Tok
 	if t.Refresh == "" {
 		return nil
 	}
-	return p.outbox.Enqueue(ctx, kindGrant, "", grant{Provider: provider, Token: t.Refresh})
+	return p.outbox.Enqueue(ctx, outbox.KindGrant, "", grant{Provider: provider, Token: t.Refresh})
 }
 
 // revoke tells a provider to forget a refresh token, and is done again until that has answered (RFC 7009, Section 2.2).

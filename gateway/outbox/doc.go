@@ -9,11 +9,12 @@
 // due for the length of a lease, so one job runs in one place at a time unless a lease runs out under a worker that
 // stopped dead. A job that fails is tried again after 1s, 5s, 30s, 2m, 10m and then every hour, for thirty days.
 //
-// There are two lanes, each with a set and workers of its own: revocations, and everything else, to which belong those at
-// a session's absolute end, since nobody waits for them. On a morning when a
+// There are three lanes, each with a set and workers of its own: revocations at chats; grants that a provider is to forget; and
+// everything else, to which belong revocations at a session's absolute end, since nobody waits for them. On a morning when a
 // whole company signs in, carrying all the profiles over takes minutes; whoever signs out meanwhile is signed out of the
-// chat within seconds all the same (D20, R13). A job's lane is chosen when it is enqueued, and retries stay in it. Which jobs a
-// replica can do has nothing to do with lanes, so a later version may move a kind to the other one (D24).
+// chat within seconds all the same (D20, R13), and a provider that hangs holds up no chat. A job's lane is chosen when it is
+// enqueued, and retries stay in it. Which jobs a replica can do has nothing to do with lanes, so a later version may move a
+// kind to another one (D24): a lane that an earlier version does not know waits for a replica that does.
 //
 // # The ledger
 //

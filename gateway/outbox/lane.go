@@ -24,16 +24,20 @@ func (l lane) wakeUp() {
 }
 
 // lane is where jobs of a kind are enqueued, save revocations at a session's absolute end (sweep.go). It hangs on the kind
-// alone, because the replica that enqueues a job need not be one that can do it. Whoever signs out has been told that it is done within seconds, while the work of a morning on
-// which everybody signs in takes minutes (D20, R13).
+// alone, because the replica that enqueues a job need not be one that can do it. Whoever signs out has been told that it is
+// done within seconds, while the work of a morning on which everybody signs in takes minutes (D20, R13). Grants are for the
+// provider, and one that hangs holds up nothing that is for a chat.
 func (o *Outbox) lane(kind string) lane {
-	if kind == KindRevoke {
+	switch kind {
+	case KindRevoke:
 		return o.revocations
+	case KindGrant:
+		return o.grants
 	}
 	return o.others
 }
 
-func (o *Outbox) lanes() []lane { return []lane{o.revocations, o.others} }
+func (o *Outbox) lanes() []lane { return []lane{o.revocations, o.grants, o.others} }
 
 // claimed is a job, still sealed, that this replica holds until its lease runs out.
 type claimed struct{ set, member string }

@@ -31,6 +31,9 @@ func TestLanesDoNotHoldEachOtherUp(t *testing.T) {
 	}{
 		{"a revocation does not wait for other kinds", "sync", outbox.KindRevoke},
 		{"other kinds do not wait for revocations", outbox.KindRevoke, "sync"},
+		{"a revocation does not wait for grants", outbox.KindGrant, outbox.KindRevoke},
+		{"other kinds do not wait for grants", outbox.KindGrant, "sync"},
+		{"grants do not wait for other kinds", "sync", outbox.KindGrant},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			everyEngine(t, func(t *testing.T, w *world) {
@@ -91,6 +94,45 @@ func TestASignOutWaitsForNoExpiries(t *testing.T) {
 	})
 }
 
+// D11, R13: a provider that hangs has all its grants hang, on every replica. The chats hear of endings all the same: at a
+// sign-out, at the absolute end, and where somebody is to be shut out.
+func TestFourHundredGrantsHoldUpNoChat(t *testing.T) {
+	w := newWorld(t)
+	s := w.store("old")
+	here, there := w.outbox(s), w.outbox(s)
+	l := w.ledger(s, here, nil)
+	begun, done := make(chan struct{}), map[string]chan struct{}{
+		"deactivate": make(chan struct{}), string(outbox.CauseSignOut): make(chan struct{}), string(outbox.CauseSessionEnd): make(chan struct{}),
+	}
+	for range 400 {
+		must(t, here.Enqueue(t.Context(), outbox.KindGrant, "", nil))
+	}
+	must(t, l.Record(t.Context(), entry("expired", "a")))
+	w.clock.Advance(day)
+	for _, o := range []*outbox.Outbox{here, there} {
+		o.Handle(outbox.KindGrant, "", hang(begun))
+		o.Handle("deactivate", "rocketchat", func(context.Context, outbox.Job) error { close(done["deactivate"]); return nil })
+		o.Handle(outbox.KindRevoke, "rocketchat", func(_ context.Context, job outbox.Job) error {
+			var r outbox.RevokeJob
+			err := json.Unmarshal(job.Payload, &r)
+			close(done[string(r.Cause)])
+			return err
+		})
+		start(t, o)
+	}
+	for range 8 { // four on each
+		await(t, "a grant", begun)
+	}
+	leaving := with(entry("laptop", "b"), func(e *outbox.Entry) { e.Subject, e.End = "subject-of-bob", morning.Add(2*day) })
+	must(t, l.Record(t.Context(), leaving))
+	must(t, l.RevokeSession(t.Context(), "corp", "subject-of-bob", "laptop", "rocketchat"))
+	must(t, here.Enqueue(t.Context(), "deactivate", "rocketchat", nil))
+	must(t, l.Sweep(t.Context()))
+	for what, is := range done {
+		await(t, what, is)
+	}
+}
+
 // R13: a revocation that failed comes back to the lane it left.
 func TestRetriedRevocationWaitsForNoOtherKind(t *testing.T) {
 	w := newWorld(t)
@@ -130,7 +172,11 @@ func TestDepthCountsEveryLane(t *testing.T) {
 	if n := depth(t, o); n != 3 {
 		t.Errorf("Depth() = %d, want 3", n)
 	}
-	for range 999 {
+	must(t, o.Enqueue(t.Context(), outbox.KindGrant, "", nil))
+	if n := depth(t, o); n != 4 {
+		t.Errorf("Depth() = %d, want 4", n)
+	}
+	for range 998 {
 		must(t, o.Enqueue(t.Context(), "sync", "rocketchat", nil))
 	}
 	if n := depth(t, o); n != 1000 {
@@ -138,21 +184,27 @@ func TestDepthCountsEveryLane(t *testing.T) {
 	}
 }
 
-// D24: kinds may change lanes from one version to the next, so what stands in a lane is done there, whatever it is.
+// D24: kinds may change lanes from one version to the next, so what stands in a lane is done there, whatever it is. So is what
+// an earlier version enqueued before grants had a lane of their own.
 func TestJobIsDoneInTheLaneItStandsIn(t *testing.T) {
 	w := newWorld(t)
 	s := w.store("old")
 	o := w.outbox(s)
 	w.revoker(o, "rocketchat")
+	grants := 0
+	o.Handle(outbox.KindGrant, "", func(context.Context, outbox.Job) error { grants++; return nil })
 	index := store.NewIndex(s.Durable("outbox"))
-	member, err := index.Sealed("jobs", outbox.Job{
-		ID: "x", Kind: outbox.KindRevoke, Chat: "rocketchat", Enqueued: morning,
-		Payload: json.RawMessage(`{"u":"account-of-ada","t":"` + secret + `a"}`),
-	})
-	must(t, err)
-	must(t, index.Put(t.Context(), "jobs", member, morning, time.Hour))
+	for _, job := range []outbox.Job{
+		{ID: "x", Kind: outbox.KindRevoke, Chat: "rocketchat", Payload: json.RawMessage(`{"u":"account-of-ada","t":"` + secret + `a"}`)},
+		{ID: "y", Kind: outbox.KindGrant},
+	} {
+		job.Enqueued = morning
+		member, err := index.Sealed("jobs", job)
+		must(t, err)
+		must(t, index.Put(t.Context(), "jobs", member, morning, time.Hour))
+	}
 	revokedAre(t, w, o, "a")
-	if n := depth(t, o); n != 0 {
-		t.Errorf("Depth() = %d after the job was done, want 0", n)
+	if n := depth(t, o); n != 0 || grants != 1 {
+		t.Errorf("Depth() = %d and %d grants revoked after the jobs were done, want 0 and 1", n, grants)
 	}
 }

@@ -34,7 +34,8 @@ type Config struct {
 	OnDone func(ctx context.Context, job Job, result Result)
 }
 
-// Outbox is two durable queues of jobs shared by all replicas, one for revocations and one for all else. It is safe for concurrent use once its handlers are in.
+// Outbox is three durable queues of jobs shared by all replicas: one for revocations, one for grants at providers and one for
+// all else. It is safe for concurrent use once its handlers are in.
 type Outbox struct {
 	index    store.Index
 	log      *slog.Logger
@@ -44,7 +45,7 @@ type Outbox struct {
 	handlers map[route]Handler
 	noted    noted
 
-	revocations, others lane
+	revocations, grants, others lane
 }
 
 type route struct{ kind, chat string }
@@ -75,6 +76,7 @@ func New(cfg Config) (*Outbox, error) {
 		handlers: map[route]Handler{},
 
 		revocations: newLane("revocations"),
+		grants:      newLane("grants"),
 		others:      newLane("jobs"),
 	}, nil
 }

@@ -242,15 +242,15 @@ func TestCorruptJobIsDropped(t *testing.T) {
 	s := w.store("old")
 	o := w.outbox(s)
 	index := store.NewIndex(s.Durable("outbox"))
-	for _, lane := range []string{"jobs", "revocations"} {
+	for _, lane := range []string{"jobs", "revocations", "grants"} {
 		must(t, index.Put(t.Context(), lane, "garbage", morning, time.Hour))
 	}
 	drain(t, o)
 	if n := depth(t, o); n != 0 {
 		t.Errorf("Depth() = %d, want the corrupt jobs gone", n)
 	}
-	if n := w.log.count("outbox job dropped"); n != 2 {
-		t.Errorf("two corrupt jobs were logged %d times, want once each", n)
+	if n := w.log.count("outbox job dropped"); n != 3 {
+		t.Errorf("three corrupt jobs were logged %d times, want once each", n)
 	}
 }
 

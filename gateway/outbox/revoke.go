@@ -11,6 +11,9 @@ import (
 // payload a RevokeJob.
 const KindRevoke = "revoke"
 
+// KindGrant is the kind of the jobs by which a provider is told that a refresh token is not needed any more.
+const KindGrant = "grant"
+
 // Cause says why a login token is revoked; a closed set, fit for an audit line.
 type Cause string
 
