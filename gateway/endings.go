@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 
 	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
@@ -63,9 +64,28 @@ func (f follower) EndSession(ctx context.Context, s session.Session) error {
 	return errors.Join(errs...)
 }
 
-// MoveSession implements session.Follower.
+// MoveSession implements session.Follower. A chat that is not open to who the person is now takes back what it gave to the
+// former session: it comes first, because what is moved is moved for all chats at once.
 func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
 	var errs []error
+	for name, c := range f.chats {
+		var err error
+		switch {
+		case c.excludes(to):
+			err = f.close(ctx, name, c, from, to)
+			if ender, ok := c.Connector.(chat.SessionEnder); ok {
+				err = errors.Join(err, ender.EndSession(ctx, from))
+			}
+		case !reflect.DeepEqual(from.Identity, to.Identity):
+			err = c.rechecked(ctx, from, to)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
 	for name, connector := range f.chats {
 		if mover, ok := connector.Connector.(chat.SessionMover); ok {
 			if err := mover.MoveSession(ctx, from, to); err != nil {
@@ -76,49 +96,64 @@ func (f follower) MoveSession(ctx context.Context, from, to session.Session) err
 	return errors.Join(errs...)
 }
 
-// RecheckSession implements session.Follower. A chat whose rules do not let the person in any more takes back what it gave
-// to this session, and the others hear what has changed (S54).
+// RecheckSession implements session.Follower. A chat whose rules do not let the person in takes back what it gave to this
+// session, at every re-check, since it may have been given something while the last one was done; the others hear what
+// has changed (S54).
 func (f follower) RecheckSession(ctx context.Context, former, now session.Session) error {
+	changed := !reflect.DeepEqual(former.Identity, now.Identity)
 	var errs []error
 	for name, c := range f.chats {
-		if err := f.recheck(ctx, name, c, former, now); err != nil {
+		var err error
+		switch {
+		case c.excludes(now):
+			err = f.close(ctx, name, c, former, now)
+		case changed:
+			err = c.rechecked(ctx, former, now)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (f follower) recheck(ctx context.Context, name string, c Chat, former, now session.Session) error {
-	if c.Rules == nil || c.Rules.Allow(now.Identity) == nil {
-		if r, ok := c.Connector.(chat.Rechecker); ok {
-			return r.RecheckSession(ctx, former, now)
-		}
-		return nil
-	}
-	return f.close(ctx, name, c, former, now)
+// excludes says that the rules do not let the session's person in.
+func (c Chat) excludes(s session.Session) bool {
+	return c.Rules != nil && c.Rules.Allow(s.Identity) != nil
 }
 
-// close takes back what a session has of one chat.
-func (f follower) close(ctx context.Context, name string, c Chat, former, now session.Session) error {
-	var denied *chat.DeniedError
-	if c.Rules.Allow(former.Identity) == nil && errors.As(c.Rules.Allow(now.Identity), &denied) {
-		f.audit.Record(ctx, audit.Event{
-			Act: audit.ChatClosed, Reason: audit.Reason(denied.Reason), Actor: audit.ActorGateway, Chat: name,
-			Provider: now.Identity.Provider, Subject: now.Identity.Subject, Session: now.Label(),
-		})
+// rechecked tells a connector what is known of a person now.
+func (c Chat) rechecked(ctx context.Context, former, now session.Session) error {
+	if r, ok := c.Connector.(chat.Rechecker); ok {
+		return r.RecheckSession(ctx, former, now)
 	}
+	return nil
+}
+
+// close takes back what a session has of a chat that is not open to its person. Where that is news, it is audited, and the
+// connector may do more.
+func (f follower) close(ctx context.Context, name string, c Chat, former, now session.Session) error {
 	if ender, ok := c.Connector.(chat.SessionEnder); ok {
 		if err := ender.EndSession(ctx, now); err != nil {
 			return err
 		}
+	}
+	if err := f.sessions.DropToken(ctx, now, name); err != nil && !errors.Is(err, session.ErrEnded) {
+		return err
+	}
+	if reflect.DeepEqual(former.Identity, now.Identity) {
+		return nil
 	}
 	if r, ok := c.Connector.(chat.Excluder); ok {
 		if err := r.Exclude(ctx, now); err != nil {
 			return err
 		}
 	}
-	if err := f.sessions.DropToken(ctx, now, name); err != nil && !errors.Is(err, session.ErrEnded) {
-		return err
+	if denied, is := errors.AsType[*chat.DeniedError](c.Rules.Allow(now.Identity)); is && !c.excludes(former) {
+		f.audit.Record(ctx, audit.Event{
+			Act: audit.ChatClosed, Reason: audit.Reason(denied.Reason), Actor: audit.ActorGateway, Chat: name,
+			Provider: now.Identity.Provider, Subject: now.Identity.Subject, Session: now.Label(),
+		})
 	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"chatgate/oidc"
+	"chatgate/store"
 )
 
 // End ends a session everywhere: the next request with its cookie or a child's is refused on every replica (S63, S72).
@@ -49,8 +52,11 @@ func (m *Manager) EndSubject(ctx context.Context, provider, subject string) (int
 	if err := m.mark(ctx, endedSubject, provider, subject); err != nil {
 		return 0, err
 	}
-	all, err := m.OfSubject(ctx, provider, subject)
-	return m.endAll(ctx, all, err)
+	set, belongs, err := m.ofSubject(ctx, provider, subject)
+	if err != nil {
+		return 0, err
+	}
+	return m.endEach(ctx, m.bySubject, set, belongs)
 }
 
 // EndSID ends the sessions that belong to one session at the provider, which is over, and says how many. A sign-in that
@@ -59,8 +65,11 @@ func (m *Manager) EndSID(ctx context.Context, provider, sid string) (int, error)
 	if err := m.mark(ctx, endedSID, provider, sid); err != nil {
 		return 0, err
 	}
-	all, err := m.OfSID(ctx, provider, sid)
-	return m.endAll(ctx, all, err)
+	set, belongs, err := m.ofSID(ctx, provider, sid)
+	if err != nil {
+		return 0, err
+	}
+	return m.endEach(ctx, m.bySID, set, belongs)
 }
 
 // EndAll ends every session there is and says how many, and every sign-in that is on its way with them.
@@ -81,18 +90,18 @@ func (m *Manager) EndAll(ctx context.Context) (int, error) {
 	return ended, errors.Join(append(failures, err)...)
 }
 
-func (m *Manager) endAll(ctx context.Context, all []Known, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
+// endEach ends the sessions of an index one after the other, as it finds them: a caller who has no more patience has
+// ended some, and comes again for the others.
+func (m *Manager) endEach(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool) (int, error) {
 	ended := 0
 	var failures []error
-	for _, k := range all {
+	err := m.each(ctx, index, set, belongs, func(k Known) error {
 		if err := m.End(ctx, k.Session); err != nil {
 			failures = append(failures, err)
-			continue
+			return nil
 		}
 		ended++
-	}
-	return ended, errors.Join(failures...)
+		return nil
+	})
+	return ended, errors.Join(append(failures, err)...)
 }

@@ -28,45 +28,58 @@ const (
 
 // OfSubject lists the sessions of an identity.
 func (m *Manager) OfSubject(ctx context.Context, provider, subject string) ([]Known, error) {
-	set, err := m.names.Of(ctx, "sessions of subject", provider, subject)
+	set, belongs, err := m.ofSubject(ctx, provider, subject)
 	if err != nil {
 		return nil, err
 	}
-	return m.list(ctx, m.bySubject, set, func(id oidc.Identity) bool {
-		return id.Provider == provider && id.Subject == subject
-	})
+	return m.list(ctx, m.bySubject, set, belongs)
+}
+
+// ofSubject is where sessions of an identity stand, and which of those that stand there are.
+func (m *Manager) ofSubject(ctx context.Context, provider, subject string) (set string, belongs func(oidc.Identity) bool, err error) {
+	set, err = m.names.Of(ctx, "sessions of subject", provider, subject)
+	return set, func(id oidc.Identity) bool { return id.Provider == provider && id.Subject == subject }, err
 }
 
 // OfSID lists the sessions that belong to one session at the provider.
 func (m *Manager) OfSID(ctx context.Context, provider, sid string) ([]Known, error) {
-	set, err := m.names.Of(ctx, "sessions of sid", provider, sid)
+	set, belongs, err := m.ofSID(ctx, provider, sid)
 	if err != nil {
 		return nil, err
 	}
-	return m.list(ctx, m.bySID, set, func(id oidc.Identity) bool {
-		return id.Provider == provider && id.SID == sid
-	})
+	return m.list(ctx, m.bySID, set, belongs)
 }
 
-// list follows an index. Its entries are hints: each is checked against the session it leads to (D21). Sessions that
-// have idled away are among them, because their chats may still be signed in.
+func (m *Manager) ofSID(ctx context.Context, provider, sid string) (set string, belongs func(oidc.Identity) bool, err error) {
+	set, err = m.names.Of(ctx, "sessions of sid", provider, sid)
+	return set, func(id oidc.Identity) bool { return id.Provider == provider && id.SID == sid }, err
+}
+
 func (m *Manager) list(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool) ([]Known, error) {
+	var all []Known
+	err := m.each(ctx, index, set, belongs, func(k Known) error { all = append(all, k); return nil })
+	return all, err
+}
+
+// each follows an index. Its entries are hints: each is checked against the session it leads to (D21). Sessions that
+// have idled away are among them, because their chats may still be signed in. It stops at the first error of do.
+func (m *Manager) each(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool, do func(Known) error) error {
 	entries, err := m.entries(ctx, index, set)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []Known
 	for _, e := range entries {
-		k, err := m.known(ctx, e.Member)
-		switch {
-		case errors.Is(err, ErrNone):
-		case err != nil:
-			return nil, err
-		case belongs(k.Identity):
-			all = append(all, k)
+		err := m.ifKnown(ctx, e.Member, func(k Known) error {
+			if !belongs(k.Identity) {
+				return nil
+			}
+			return do(k)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // known reads a session with what lists show of it.

@@ -21,8 +21,8 @@ type Follower interface {
 	EndSession(ctx context.Context, s Session) error
 	// MoveSession hands what belongs to from over to to: the same person signed in again in the same browser.
 	MoveSession(ctx context.Context, from, to Session) error
-	// RecheckSession does what follows from a re-check at the provider, which says of the person what now holds. An
-	// error has the re-check done again.
+	// RecheckSession does what follows from a re-check at the provider, which says of the person what now holds: at every
+	// one, whether it is something new or not. An error has the re-check done again.
 	RecheckSession(ctx context.Context, former, now Session) error
 	// Refused hears of a session that is about to end because the provider has ended the grant behind it (S71).
 	Refused(ctx context.Context, s Session, err error)
@@ -78,6 +78,7 @@ type Manager struct {
 	// Re-checks are done once across replicas, and waited for once in this process.
 	rechecks store.Locks
 	asked    singleflight.Group
+	troubled trouble
 	// starts and successors keep two tabs that finish at once from losing each other's session.
 	starts     store.Locks
 	successors store.Bucket[string]
@@ -157,6 +158,9 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 	if err == nil {
 		err = m.overtaken(ctx, b.Session, in.Began)
+		if err != nil { // nobody has its cookie, and what it took over from a former session would stay open
+			err = errors.Join(err, m.End(context.WithoutCancel(ctx), b.Session))
+		}
 	}
 	if err != nil {
 		return Session{}, err

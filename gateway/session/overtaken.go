@@ -31,30 +31,29 @@ func (m *Manager) mark(ctx context.Context, covers, provider, id string) error {
 	return m.ended.Put(ctx, name, m.now().UnixMilli(), markLives)
 }
 
-// overtaken ends a session that has just begun where a sign-out which covers it came after its sign-in began. A session
-// at the provider that is over stays over, whenever the sign-in began.
+// overtaken is ErrEnded for a session that has just begun where a sign-out which covers it came after its sign-in began.
+// One that began later is let in, also by a session at the provider that was said to be over: whoever knows its name
+// could keep its person out.
 func (m *Manager) overtaken(ctx context.Context, s Session, began time.Time) error {
+	if began.IsZero() {
+		return nil
+	}
 	id := s.Identity
 	for _, c := range []struct{ covers, provider, id string }{
 		{endedSID, id.Provider, id.SID}, {endedSubject, id.Provider, id.Subject}, {endedAll, "", ""},
 	} {
-		if c.covers == endedSID && c.id == "" || c.covers != endedSID && began.IsZero() {
-			continue
-		}
 		name, err := m.names.Of(ctx, "ended "+c.covers, c.provider, c.id)
 		if err != nil {
 			return err
 		}
 		at, err := m.ended.Get(ctx, name)
 		switch {
-		case errors.Is(err, store.ErrNotFound):
-			continue
-		case err == nil && c.covers != endedSID && began.UnixMilli() > at:
+		case errors.Is(err, store.ErrNotFound), err == nil && began.UnixMilli() > at:
 			continue
 		case errors.Is(err, store.ErrUnavailable):
 			return err
 		}
-		return errors.Join(fmt.Errorf("sign-out of its %s: %w", c.covers, ErrEnded), m.End(ctx, s)) // a mark that does not open counts
+		return fmt.Errorf("sign-out of its %s: %w", c.covers, ErrEnded) // a mark that does not open counts
 	}
 	return nil
 }

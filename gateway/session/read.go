@@ -57,7 +57,8 @@ func (m *Manager) Read(ctx context.Context, w http.ResponseWriter, r *http.Reque
 }
 
 // Recognise finds the session that a browser's cookie belongs to even when it has idled away: nobody is signed in by it,
-// and yet the chats it opened may still be (D11). It returns ErrNone where there is nothing left to end.
+// and yet the chats it opened may still be (D11). Where another tab has just replaced the session, it is that which took
+// its place in this browser. It returns ErrNone where there is nothing left to end.
 func (m *Manager) Recognise(ctx context.Context, r *http.Request) (Session, error) {
 	key, ok := present(r, cookieName)
 	if !ok {
@@ -67,7 +68,13 @@ func (m *Manager) Recognise(ctx context.Context, r *http.Request) (Session, erro
 	if err != nil {
 		return Session{}, err
 	}
-	return m.recognise(ctx, key, fields)
+	s, err := m.recognise(ctx, key, fields)
+	if errors.Is(err, ErrNone) {
+		if s, _, err = m.former(ctx, key); err == nil && s.Key == "" {
+			err = ErrNone
+		}
+	}
+	return s, err
 }
 
 // recognise opens a session without asking when it was last seen.

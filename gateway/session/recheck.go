@@ -74,6 +74,9 @@ func (m *Manager) recheck(ctx context.Context, key string) error {
 			return m.expired(ctx, key)
 		case err != nil:
 			return err
+		case m.settings.Recheck == 0: // switched off since the session began
+			s.Due = time.Time{}
+			return m.schedule(ctx, s)
 		case s.Due.IsZero() || s.Due.After(m.now()):
 			return m.schedule(ctx, s)
 		}
@@ -88,12 +91,21 @@ func (m *Manager) ask(ctx context.Context, s Session) error {
 	case errors.Is(err, store.ErrUnavailable):
 		return err
 	case err != nil:
-		return m.due.Drop(ctx, dueSet, s.Key) // lost, or under a key that is gone: there is nothing to ask with
+		// Lost, or under a key that is gone: there is nothing to ask with, now or later.
+		m.log.WarnContext(ctx, "session cannot be re-checked any more", "session", s.Label(), "err", err)
+		s.Due = time.Time{}
+		return m.rewrite(ctx, s)
+	case m.troubled.pause(s.Identity.Provider, m.now()):
+		return m.postpone(ctx, s)
 	}
 	// From here on the refresh token may be spent: what comes of it is written down, also while this process is asked to end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckHold*3/4)
 	defer cancel()
 	identity, fresh, err := m.provider.Refresh(ctx, s.Identity, used)
+	if errors.Is(err, oidc.ErrNotReady) { // this process has not met the provider yet: nobody was asked, and another may
+		return m.due.Put(ctx, dueSet, s.Key, m.now().Add(sweepEvery), keptAfter)
+	}
+	m.troubled.told(s.Identity.Provider, m.now(), err == nil || errors.Is(err, oidc.ErrRefused))
 	switch {
 	case errors.Is(err, oidc.ErrRefused):
 		return m.refused(ctx, s, used, err)
@@ -125,7 +137,7 @@ func (m *Manager) postpone(ctx context.Context, s Session) error {
 
 // take writes down what the provider said. The refresh token goes first, since the former is spent, and only in the place of
 // the one that was used (S70); then what follows for the chats, then the record, and once more what follows, for what
-// a chat was given in between.
+// a chat was given in between. The chats are told at every re-check: one that could not be reached is at the next.
 func (m *Manager) take(ctx context.Context, s Session, identity oidc.Identity, used, fresh oidc.Tokens) error {
 	now := s
 	now.Identity, now.Rechecked, now.Due = identity, m.now(), m.now().Add(m.soon())
@@ -143,8 +155,10 @@ func (m *Manager) take(ctx context.Context, s Session, identity oidc.Identity, u
 			return err
 		}
 	}
-	if err := m.follow(ctx, s, now); err != nil {
-		return err
+	if !reflect.DeepEqual(s.Identity, identity) {
+		if err := m.follow(ctx, s, now); err != nil {
+			return err
+		}
 	}
 	switch err := again(ctx, func() error { return m.rewrite(ctx, now) }); {
 	case errors.Is(err, ErrEnded):
@@ -174,9 +188,9 @@ func (m *Manager) replaceTokens(ctx context.Context, s Session, used, fresh oidc
 	return err
 }
 
-// follow tells the chats where anything changed that they may go by.
+// follow tells the chats what now holds.
 func (m *Manager) follow(ctx context.Context, former, now Session) error {
-	if m.follower == nil || reflect.DeepEqual(former.Identity, now.Identity) {
+	if m.follower == nil {
 		return nil
 	}
 	if err := m.follower.RecheckSession(ctx, former, now); err != nil {

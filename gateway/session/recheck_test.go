@@ -116,7 +116,7 @@ func TestALivingSessionIsAskedForInTime(t *testing.T) { // S54
 	if err != nil || len(s.Identity.Groups) != 1 || !s.Rechecked.Equal(h.clock.now()) {
 		t.Errorf("Read() = %+v, %v, want the groups of the re-check and its time", s, err)
 	}
-	if diff := cmp.Diff(2, len(h.follower.rechecked)); diff != "" { // before and after the record was written, once
+	if diff := cmp.Diff(4, len(h.follower.rechecked)); diff != "" { // at each, and the first changed something: twice
 		t.Errorf("calls of the follower (-want +got):\n%s", diff)
 	}
 	tokens, err := h.ProviderTokens(t.Context(), s)

@@ -59,13 +59,19 @@ type follower struct {
 	refused      []string
 	rechecked    []oidc.Identity
 	fail         error
+	failAt       int // the call of RecheckSession, counted from 1, that fails
+	failAfter    int // calls of EndSession; all later ones fail
 	onEnd        func()
 }
 
 func (f *follower) EndSession(_ context.Context, s session.Session) error {
 	f.mu.Lock()
 	f.ended = append(f.ended, s.Key)
+	late := f.failAfter > 0 && len(f.ended) > f.failAfter
 	f.mu.Unlock()
+	if late {
+		return errors.New("the outbox is away")
+	}
 	if f.onEnd != nil {
 		f.onEnd()
 	}
@@ -83,6 +89,9 @@ func (f *follower) RecheckSession(_ context.Context, former, now session.Session
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.rechecked = append(f.rechecked, now.Identity)
+	if len(f.rechecked) == f.failAt {
+		return errors.New("the outbox is away")
+	}
 	return f.fail
 }
 

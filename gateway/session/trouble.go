@@ -1,0 +1,57 @@
+package session
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	troubleAfter = 3 // failures in a row
+	troubleLasts = time.Minute
+)
+
+// trouble knows the providers that do not answer, so that those who wait for them in vain hold up nobody whose provider
+// does. The zero value knows of none. It is this process's alone.
+type trouble struct {
+	mu sync.Mutex
+	of map[string]failing
+}
+
+type failing struct {
+	inARow int
+	until  time.Time
+}
+
+// pause says whether a provider is not to be asked now. Of those who come after a pause the first asks, and the others
+// wait for what comes of it.
+func (t *trouble) pause(provider string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := t.of[provider]
+	switch {
+	case f.inARow < troubleAfter:
+		return false
+	case now.Before(f.until):
+		return true
+	}
+	f.until = now.Add(troubleLasts)
+	t.of[provider] = f
+	return false
+}
+
+// told notes whether a provider answered.
+func (t *trouble) told(provider string, now time.Time, answered bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if answered {
+		delete(t.of, provider)
+		return
+	}
+	if t.of == nil {
+		t.of = map[string]failing{}
+	}
+	f := t.of[provider]
+	f.inARow++
+	f.until = now.Add(troubleLasts)
+	t.of[provider] = f
+}
