@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +16,8 @@ type Renamed struct {
 	Old, New string
 }
 
-// maxSubjectsLine bounds a line of the map, in bytes.
-const maxSubjectsLine = 16 << 10
+// maxLine bounds a line of a map and of what is read in, in bytes.
+const maxLine = 16 << 10
 
 // ReadSubjects reads a map of subjects: on each line the old one and the new one with a tab between them. Two old ones
 // with one new one would make two people one.
@@ -24,7 +25,7 @@ func ReadSubjects(r io.Reader) ([]Renamed, error) {
 	var subjects []Renamed
 	old, taken := map[string]bool{}, map[string]bool{}
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxSubjectsLine)
+	lines.Buffer(nil, maxLine)
 	for number := 1; lines.Scan(); number++ {
 		line := strings.TrimSuffix(lines.Text(), "\r")
 		if line == "" {
@@ -70,6 +71,26 @@ type ImportedLine struct {
 type RefusedError struct{ Why string }
 
 func (e *RefusedError) Error() string { return e.Why }
+
+// EachLine has every line of r that is not empty taken, and tells what became of it in the manner of TellLine.
+func EachLine(r io.Reader, told func(ImportedLine), take func(line []byte) (Outcome, error)) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	number := 1
+	for ; lines.Scan(); number++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		outcome, err := take(lines.Bytes())
+		if err := TellLine(told, number, outcome, err); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read line %d: %w", number, err)
+	}
+	return nil
+}
 
 // TellLine tells what became of a line. A line that is refused holds up no other; any other error does, and is returned.
 func TellLine(told func(ImportedLine), number int, outcome Outcome, err error) error {

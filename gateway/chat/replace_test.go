@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"bufio"
 	"errors"
 	"strings"
 	"testing"
@@ -50,6 +51,27 @@ func TestTellLine(t *testing.T) {
 		t.Errorf("TellLine of an error = %v, want it with the line", err)
 	}
 	want := []chat.ImportedLine{{Number: 1, Outcome: chat.ImportMoved}, {Number: 2, Outcome: chat.ImportRefused, Why: "taken"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+func TestEachLine(t *testing.T) {
+	var got []chat.ImportedLine
+	told := func(l chat.ImportedLine) { got = append(got, l) }
+	take := func(line []byte) (chat.Outcome, error) {
+		if string(line) == "taken" {
+			return "", &chat.RefusedError{Why: "taken"}
+		}
+		return chat.ImportLinked, nil
+	}
+	err := chat.EachLine(strings.NewReader("one\n \t\ntaken\nfour\n"+strings.Repeat("a", 20<<10)+"\nsix\n"), told, take)
+	if !errors.Is(err, bufio.ErrTooLong) || !strings.HasPrefix(err.Error(), "read line 5: ") {
+		t.Errorf("EachLine of a line without end = %v, want it with the line", err)
+	}
+	want := []chat.ImportedLine{
+		{Number: 1, Outcome: chat.ImportLinked}, {Number: 3, Outcome: chat.ImportRefused, Why: "taken"}, {Number: 4, Outcome: chat.ImportLinked},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package rocketchat
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -68,28 +67,11 @@ const (
 	ImportRefused   = chat.ImportRefused
 )
 
-// maxLine is how long a line may be, in bytes.
-const maxLine = 16 << 10
-
 // Import reads links as Export writes them and tells what became of each line. A line that cannot be taken as it stands
 // changes nothing and holds up no other. It may be repeated: what stands already is left alone. An error ends it, and
 // what was done stays.
 func (d *Desk) Import(ctx context.Context, r io.Reader, how Import, told func(ImportedLine)) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	for number := 1; lines.Scan(); number++ {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		outcome, err := d.importLine(ctx, lines.Bytes(), how)
-		if err := chat.TellLine(told, number, outcome, err); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read account links: %w", err)
-	}
-	return nil
+	return chat.EachLine(r, told, func(line []byte) (Outcome, error) { return d.importLine(ctx, line, how) })
 }
 
 func (d *Desk) importLine(ctx context.Context, line []byte, how Import) (outcome Outcome, err error) {

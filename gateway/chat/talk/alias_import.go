@@ -1,7 +1,6 @@
 package talk
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -89,26 +88,9 @@ func (d *Aliases) Export(ctx context.Context, w io.Writer) (written, erased int,
 	return written, erased, nil
 }
 
-// maxAliasLine is how long a line may be, in bytes.
-const maxAliasLine = 16 << 10
-
 // Import reads aliases as Export writes them, in the manner of Replace.
 func (d *Aliases) Import(ctx context.Context, r io.Reader, how AliasImport, told func(chat.ImportedLine)) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxAliasLine)
-	for number := 1; lines.Scan(); number++ {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		outcome, err := d.importLine(ctx, lines.Bytes(), how)
-		if err := chat.TellLine(told, number, outcome, err); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read aliases: %w", err)
-	}
-	return nil
+	return chat.EachLine(r, told, func(line []byte) (chat.Outcome, error) { return d.importLine(ctx, line, how) })
 }
 
 func (d *Aliases) importLine(ctx context.Context, raw []byte, how AliasImport) (chat.Outcome, error) {
