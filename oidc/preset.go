@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,6 +108,13 @@ func (c *Config) fill(d Config) {
 			*path = fallback
 		}
 	}
+}
+
+// ends says whether a refusal to refresh is about the grant, and not about how the client is registered. That is
+// invalid_grant (RFC 6749, Section 5.2); dex says invalid_request of refresh tokens that are revoked, expired or unknown, or
+// were claimed before.
+func (p Preset) ends(status int, code string) bool {
+	return code == "invalid_grant" || p == PresetDex && status == http.StatusBadRequest && code == "invalid_request"
 }
 
 // vouches knows words that a product writes for true. Entra's xms_edov is one of these by tenant and kind of account;

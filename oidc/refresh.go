@@ -44,16 +44,16 @@ func (rp *RelyingParty) renew(ctx context.Context, p *provider, t Tokens) (Token
 	spent := &oauth2.Token{RefreshToken: t.Refresh.Reveal()}
 	token, err := p.oauth.TokenSource(rp.withClient(ctx), spent).Token()
 	if err != nil {
-		return Tokens{}, refreshError(err)
+		return Tokens{}, rp.refreshError(err)
 	}
 	return rp.tokens(token), nil
 }
 
-// refreshError lets only invalid_grant end a session. The other codes speak of the client's registration, and a
+// refreshError lets only the end of the grant end a session. The other codes speak of the client's registration, and a
 // secret that is being changed must not sign everybody out.
-func refreshError(err error) error {
+func (rp *RelyingParty) refreshError(err error) error {
 	var answer *oauth2.RetrieveError
-	if errors.As(err, &answer) && answer.ErrorCode != "invalid_grant" {
+	if errors.As(err, &answer) && !rp.cfg.Preset.ends(answer.Response.StatusCode, answer.ErrorCode) {
 		status := statusError(answer.Response.StatusCode)
 		return &providerError{"refresh tokens", fmt.Errorf("%w, error %q", status, cleanCode(answer.ErrorCode))}
 	}

@@ -140,6 +140,47 @@ func TestRefreshRefused(t *testing.T) {
 	}
 }
 
+// dex has a word of its own for a grant that is over; from others it speaks of the request.
+func TestRefreshRefusedAsDexDoes(t *testing.T) {
+	provider := newProvider()
+	for _, c := range []struct {
+		name   string
+		preset oidc.Preset
+		status int
+		code   string
+		out    bool
+	}{
+		{"a refresh token that was revoked", oidc.PresetDex, http.StatusBadRequest, "invalid_request", true},
+		{"what any provider may say", oidc.PresetDex, http.StatusBadRequest, "invalid_grant", true},
+		{"a client that is not registered any more", oidc.PresetDex, http.StatusUnauthorized, "invalid_client", false},
+		{"a connector that refuses, or is down", oidc.PresetDex, http.StatusInternalServerError, "invalid_request", false},
+		{"the same words from Keycloak", oidc.PresetKeycloak, http.StatusBadRequest, "invalid_request", false},
+		{"the same words from no preset's provider", "", http.StatusBadRequest, "invalid_request", false},
+	} {
+		cfg := offline()
+		cfg.Preset = c.preset
+		bubble(t, c.name, provider, cfg, func(w *world) {
+			former, tokens, err := w.signIn("ada")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.provider.Set(func(f *oidctest.Faults) {
+				f.Answers[oidctest.PathToken] = func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(c.status)
+					_, _ = w.Write([]byte(`{"error":"` + c.code + `"}`))
+				}
+			})
+			identity, none, err := w.rp.Refresh(w.t.Context(), former, tokens)
+			if c.out {
+				wantRefused(w.t, identity, none, err, oidc.ReasonRefresh)
+				return
+			}
+			wantProviderError(w.t, err)
+		})
+	}
+}
+
 func TestRefreshNeedsWhatItRefreshes(t *testing.T) {
 	bubble(t, "no refresh token, or another provider's", newProvider(), config(), func(w *world) {
 		former, tokens, err := w.signIn("ada")
