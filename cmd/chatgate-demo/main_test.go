@@ -5,11 +5,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"chatgate/cmd/internal/app"
 )
 
 func TestTheDemoPrintsItsAddressesOnceItIsReady(t *testing.T) {
@@ -68,10 +74,78 @@ func TestTheDemoRefusesCommentsItDoesNotHave(t *testing.T) {
 
 func TestTheGuideSaysWhoseTheCommentsAre(t *testing.T) {
 	for profile, whose := range profiles {
-		if guide := start(t, worldConfig{Talk: profile}).guide(); !strings.Contains(guide, whose) {
+		if guide := start(t, worldConfig{Talk: profile}).guide(""); !strings.Contains(guide, whose) {
 			t.Errorf("%s: the guide does not say %q:\n%s", profile, whose, guide)
 		}
 	}
+}
+
+func TestTheDemoHasOneProviderOrTwo(t *testing.T) {
+	for _, count := range []string{"0", "3", "-1"} {
+		if err := run(t.Context(), []string{"-providers", count}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "1 or 2") {
+			t.Errorf("run(-providers %s) = %v, want an error that says what there is", count, err)
+		}
+	}
+	w := start(t, worldConfig{Partners: true})
+	if guide := w.guide(""); !strings.Contains(guide, "carol / carol and dave / dave") {
+		t.Errorf("the guide names nobody of the second provider:\n%s", guide)
+	}
+	v := w.visitor(t)
+	begun := v.send(http.MethodGet, w.Addresses().Gateway+"/login?provider=partners", "")
+	back, err := w.Partners.SignIn(v.client, begun.header.Get("Location"), "carol", "carol")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.open(back.String())
+	if got := v.rocketChatToken(); got.status != http.StatusOK {
+		t.Errorf("Rocket.Chat's token = %d %s, want one", got.status, got.body)
+	}
+	if got := v.talkToken(); got.status != http.StatusForbidden {
+		t.Errorf("the comments' token = %d %s, want 403", got.status, got.body)
+	}
+}
+
+// The file is for commands while the demo runs: nobody else reads it, nothing is written over, and nothing stays.
+func TestTheDemoLendsItsConfiguration(t *testing.T) {
+	w := start(t, worldConfig{})
+	path := filepath.Join(t.TempDir(), "demo.yaml")
+	forget, err := w.lendConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if guide := w.guide(path); !strings.Contains(guide, "explain --config "+path) {
+		t.Errorf("the guide does not say how to ask why:\n%s", guide)
+	}
+	if about, err := os.Stat(path); err != nil || about.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v; want one that its owner alone reads", about, err)
+	}
+	if _, err := w.lendConfig(path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("lendConfig over a file = %v, want it refused", err)
+	}
+	refused := w.visitor(t).send(http.MethodGet, w.Addresses().Gateway+"/login?return_to=https://elsewhere.example/", "")
+	eventually(t, "the commands can tell why a request was refused", func() bool {
+		found, err := commands(t, path).Explain(t.Context(), refused.header.Get("X-Request-Id"))
+		return err == nil && found.Code == "return_to_refused"
+	})
+	forget()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+}
+
+// commands are what chatgate's commands work with, on the configuration in a file.
+func commands(t *testing.T, path string) *app.Tools {
+	t.Helper()
+	loaded, err := app.Load(path, app.Chats(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools, err := app.OpenTools(loaded.Config, app.Lends{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tools.Close() })
+	return tools
 }
 
 // lines hands over the first line written.

@@ -43,6 +43,8 @@ type worldConfig struct {
 	Now func() time.Time
 	// Providers are added to the gateway's, in YAML that may use the names of configuration.
 	Providers string
+	// Partners adds a second provider with people of its own, whom Rocket.Chat lets in and the comments do not.
+	Partners bool
 	// People are known at the provider besides ada and bob.
 	People []oidctest.User
 	// Extra is added to the end of the gateway's configuration.
@@ -56,6 +58,7 @@ type worldConfig struct {
 // shared domain.
 type world struct {
 	Provider   *oidctest.Provider
+	Partners   *oidctest.Provider // nil where there is one provider
 	RocketChat *rocketchattest.Server
 	Coral      *talktest.Coral // nil where the comments are Talk 4's
 	Talk4      *talktest.Talk4 // nil where they are Coral's
@@ -96,7 +99,11 @@ func (w *world) Addresses() addresses {
 // openWorld listens everywhere and builds everything; Run serves it.
 func openWorld(cfg worldConfig) (*world, error) {
 	w := &world{hosts: map[string]*host{}, transport: cfg.Layout.transport()}
-	for i, role := range []string{"sso", "provider", "chat", "news", "comments", "admin", "portal"} {
+	roles := []string{"sso", "provider", "chat", "news", "comments", "admin", "portal"}
+	if cfg.Partners {
+		roles = append(roles, "partners")
+	}
+	for i, role := range roles {
 		port := 0
 		if cfg.Port != 0 {
 			port = cfg.Port + i
@@ -124,7 +131,7 @@ func (w *world) build(cfg worldConfig) error {
 	}
 	secrets := worldSecrets{Client: rand.Text(), CreateToken: rand.Text(), Redis: redis, Prefix: cmp.Or(cfg.KeyPrefix, "chatgate:")}
 	w.profile = cmp.Or(cfg.Talk, talk.CoralOIDC)
-	w.buildProvider(cfg, secrets)
+	w.buildProviders(cfg, secrets)
 	w.buildRocketChat(cfg, &secrets)
 	comments, err := w.buildTalk(cfg)
 	if err := errors.Join(err, w.buildPortal()); err != nil {
@@ -149,24 +156,6 @@ type worldSecrets struct {
 	Client, CreateToken string
 	Redis, Prefix       string
 	UserID, Token       string
-}
-
-func (w *world) buildProvider(cfg worldConfig, s worldSecrets) {
-	p := w.hosts["provider"]
-	w.Provider = oidctest.New(oidctest.Config{
-		Issuer: p.url(), Now: cfg.Now,
-		Clients: []oidctest.Client{{
-			ID: "chatgate", Secret: s.Client,
-			RedirectURIs:           []string{w.hosts["sso"].url() + "/login/callback"},
-			PostLogoutRedirectURIs: []string{w.hosts["sso"].url() + "/logout/complete"},
-		}},
-		Users: append([]oidctest.User{
-			{Username: "ada", Password: "ada", Subject: "5f1c2a", Name: "Ada Lovelace", Email: "ada@example.org", EmailVerified: true, Groups: []string{"staff"}},
-			{Username: "bob", Password: "bob", Subject: "9d04e7", Name: "Bob Kahn", Email: "bob@example.org", EmailVerified: true, Groups: []string{"staff"}},
-		}, cfg.People...),
-		Notice: "Demo accounts: ada / ada and bob / bob",
-	})
-	p.handler = w.Provider
 }
 
 func (w *world) buildRocketChat(cfg worldConfig, s *worldSecrets) {
@@ -195,10 +184,11 @@ func (w *world) buildPortal() (err error) {
 
 // configuration is the gateway's file, as an operator would write it, up to what is the comments' own.
 func (w *world) configuration(s worldSecrets, cfg worldConfig) string {
+	further, members := w.furtherProviders(cfg)
 	return strings.NewReplacer(
 		"{sso}", w.hosts["sso"].url(), "{provider}", w.hosts["provider"].url(), "{chat}", w.hosts["chat"].url(),
 		"{news}", w.hosts["news"].url(), "{comments}", w.hosts["comments"].url(),
-		"{portal}", w.hosts["portal"].url(),
+		"{portal}", w.hosts["portal"].url(), "{members}", members,
 		"{sealing}", base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())),
 		"{client}", s.Client, "{createToken}", s.CreateToken, "{redis}", s.Redis, "{prefix}", s.Prefix,
 		"{userID}", s.UserID, "{token}", s.Token, "{development}", strconv.FormatBool(!cfg.Layout.secure()),
@@ -213,10 +203,10 @@ providers:
   corp:
     issuer: {provider}
     client: {id: chatgate, secret: "{client}"}
-` + cfg.Providers + `
+` + further + `
 chats:
   rocketchat:
-    access: {providers: [corp], anyone: true}
+    access: {providers: [{members}], anyone: true}
     url: {chat}
     embedOrigins: {"{portal}": {token: true}}
     api: {url: "{chat}", allowHTTP: true, userID: "{userID}", token: "{token}", createTokenSecret: "{createToken}"}
