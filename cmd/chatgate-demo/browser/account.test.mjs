@@ -66,6 +66,10 @@ journey('another browser is signed out from here, and so is its chat', async (pa
     assert.match(rows[0], /this machine \(127\.0\.0\.1, your address now\)/);
     assert.match(rows[1], /Firefox on Linux/);
     assert.match(rows[1], /Last seen/);
+    assert.ok(await page.$eval('.actions + h2', (heading) => {
+      const above = heading.previousElementSibling.getBoundingClientRect();
+      return heading.getBoundingClientRect().top - above.bottom >= 24;
+    }), 'what signing out reaches stands apart from the button above it');
     await inspect(page, 'account-two-sessions');
 
     await act(page, hook('end'));
@@ -153,7 +157,7 @@ journey('the provider used last stands first', async (page) => {
   await signInAt(page, 'Partners', 'bob');
   await page.goto(`${world.gateway}/login?prompt=select_account`);
   assert.deepEqual(await offers(page), ['Partners', 'corp']);
-  assert.match(await textOf(page, '.choices li'), /Used last in this browser/);
+  assert.match(await textOf(page, '.last'), /Used last in this browser/);
   await inspect(page, 'chooser-last');
 });
 
