@@ -68,6 +68,7 @@ var aboutParts = map[string]string{
 	"store_unavailable":       "Redis does not answer: look at it and at redis.* (chatgate doctor). Nobody is signed out by it.",
 	"keys_not_loaded":         "The signing keys could not be read yet: look at Redis, or at signingKeys.files. It passes by itself once they can.",
 	"internal":                "This is a mistake of the gateway: the log has a line with request_id {request} at level ERROR. Please report it.",
+	"server_error":            "This is a mistake of the gateway: the log has a line with request_id {request} at level ERROR. Please report it.",
 	"panicked":                "This is a mistake of the gateway: the log has \"request panicked\" with request_id {request} and where it happened. Please report it.",
 	"temporarily_unavailable": "Redis did not answer, the keys were not loaded, or a limit was reached: it passes by itself, or chatgate doctor says what is wrong.",
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/issuer"
 	"chatgate/gateway/limit"
@@ -273,7 +274,7 @@ func TestAChildCookieIsNoSignIn(t *testing.T) { // D27
 func TestWhoMayNotEnterIsToldHere(t *testing.T) { // G27
 	w := open(t, chattest.Options{})
 	w.say = func(session.Session) (any, error) {
-		return nil, problem.AccessDenied("Comments", problem.Reason{Code: "group_missing", Phrase: "it is for others"}, nil)
+		return nil, problem.AccessDenied("Comments", problem.Reason{Code: "group_missing", Phrase: "it is for others"}, &chat.DeniedError{Reason: chat.ReasonGroup})
 	}
 	res := w.authorize(w.SignIn(ada()), asking().Encode())
 	page := text(res)

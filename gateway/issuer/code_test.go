@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"chatgate/gateway/chat"
 	"chatgate/gateway/chat/chattest"
 	"chatgate/gateway/issuer"
 	"chatgate/gateway/problem"
@@ -209,7 +210,7 @@ func TestRulesAreAskedAgainWhenACodeComes(t *testing.T) { // S54
 	cookie := w.SignIn(ada())
 	code, access := w.codeFor(cookie), w.bought(trade(w.codeFor(cookie))).AccessToken
 	w.say = func(session.Session) (any, error) {
-		return nil, problem.AccessDenied("Comments", problem.Reason{}, nil)
+		return nil, problem.AccessDenied("Comments", problem.Reason{}, &chat.DeniedError{Reason: chat.ReasonGroup})
 	}
 	if got := w.refused(trade(code)); got.Status != http.StatusBadRequest || got.Error != "invalid_grant" {
 		t.Errorf("token = %+v, want invalid_grant", got)
