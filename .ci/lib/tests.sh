@@ -6,7 +6,7 @@
 go_test() {
   local name=$1 log="$LOGS/$1.json" status=0
   shift
-  go test -count=1 -json -timeout 15m "$@" >"$log" || status=$?
+  go test -count=1 -json -timeout 20m "$@" >"$log" || status=$?
   count_go "$name" "$log" || status=1
   return "$status"
 }
