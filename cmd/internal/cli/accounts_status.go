@@ -16,6 +16,7 @@ func newAccountsDeactivate() *cobra.Command {
 		Long: "Switches an account off in Rocket.Chat, which ends all its logins and personal access tokens, and ends the person's\n" +
 			"sessions here. Nothing that was written is lost. An administrator's account takes --admin. An account that alone owns\n" +
 			"rooms takes --relinquish: Rocket.Chat gives them to other members, and removes those in which nobody else is.\n\n" +
+			"Where Rocket.Chat is down or refuses, the sessions end all the same, and the exit status is 1.\n" +
 			"The account stays linked to its person, so that activate brings everything back. It may be repeated.",
 	}
 	var r app.StatusRequest
@@ -56,27 +57,42 @@ func atAccount(cmd *cobra.Command, r *app.StatusRequest, work func(tools *app.To
 	})
 }
 
-// deactivate switches the account off before it ends the sessions: a sign-in in between finds it switched off.
+// deactivate switches the account off before it ends the sessions: a sign-in in between finds it switched off. Where that
+// fails the sessions end all the same, for Rocket.Chat may be down when somebody has to go.
 func deactivate(cmd *cobra.Command, tools *app.Tools, desk *app.Desk, r app.StatusRequest) error {
-	done, err := desk.Deactivate(cmd.Context(), r)
-	if err != nil {
-		return err
-	}
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%s is deactivated%s\n", theAccount(done), already(done))
-	if !done.Link.Known() {
-		fmt.Fprintln(out, "it is linked to nobody, so that no session here is ended")
-		return nil
+	done, left := desk.Deactivate(cmd.Context(), r)
+	if left == nil {
+		fmt.Fprintf(out, "%s is deactivated%s\n", theAccount(done), already(done))
 	}
-	ended, err := tools.Sessions().End(cmd.Context(), app.Which{Provider: done.Link.Provider, Subject: done.Link.Subject})
+	who := personOf(done, r)
+	if who == (app.Which{}) {
+		if left == nil {
+			fmt.Fprintln(out, "it is linked to nobody, so that no session here is ended")
+		}
+		return left
+	}
+	ended, err := tools.Sessions().End(cmd.Context(), who)
 	if err != nil {
-		return fmt.Errorf("the account is deactivated, but sessions of its person may be left: run this again: %w", err)
+		return errors.Join(left, fmt.Errorf("sessions of the person may be left: run this again: %w", err))
 	}
-	fmt.Fprintf(out, "%s of subject %s of provider %s ended\n", sessions(ended), known(done.Link.Subject), known(done.Link.Provider))
+	fmt.Fprintf(out, "%s of subject %s of provider %s ended\n", sessions(ended), known(who.Subject), known(who.Provider))
+	if left != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "the account may be active still, and its person may sign in again: run this again when what follows is mended")
+		return left
+	}
 	if desk.Reactivates(done.Account) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning: accounts.reactivate is on: their next sign-in switches the account on again")
 	}
 	return nil
+}
+
+// personOf is whose sessions end with an account: its person's, as far as that is known.
+func personOf(done app.StatusChange, r app.StatusRequest) app.Which {
+	if done.Link.Known() {
+		return app.Which{Provider: done.Link.Provider, Subject: done.Link.Subject}
+	}
+	return app.Which{Provider: r.Provider, Subject: r.Subject}
 }
 
 func theAccount(c app.StatusChange) string {

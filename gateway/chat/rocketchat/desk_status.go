@@ -33,8 +33,8 @@ type StatusChange struct {
 }
 
 // Deactivate switches an account off in Rocket.Chat, which ends every login and personal access token of it there. The
-// sessions of its person are the caller's to end. It may be repeated. A refusal is a *chat.RefusedError, and nothing is
-// changed then.
+// sessions of its person are the caller's to end; whose the account is comes back with an error too. It may be repeated. A
+// refusal is a *chat.RefusedError, and nothing is changed then.
 func (d *Desk) Deactivate(ctx context.Context, r StatusRequest) (StatusChange, error) {
 	return d.changeStatus(ctx, r, func(ctx context.Context, found account) (already bool, err error) {
 		if found.deactivated() {
@@ -67,16 +67,16 @@ func (d *Desk) changeStatus(
 		return StatusChange{}, err
 	}
 	err = d.links().alone(ctx, func(ctx context.Context) error {
-		found, err := d.changeable(ctx, userID, r.Admin)
-		if err != nil {
-			return err
-		}
-		done.Account = Account{UserID: found.ID, Username: found.Username, Roles: found.Roles}
 		if owner, err := d.owner(ctx, userID); err != nil {
 			return err
 		} else if owner != nil {
 			done.Link = *owner
 		}
+		found, err := d.changeable(ctx, userID, r.Admin)
+		if err != nil {
+			return err
+		}
+		done.Account = Account{UserID: found.ID, Username: found.Username, Roles: found.Roles}
 		if done.Already, err = change(ctx, found); err != nil {
 			return statusRefusal(found, err)
 		}
