@@ -88,11 +88,8 @@ func (t *Tools) addSessions(ctx context.Context, d *Dossier) error {
 		id := s.Identity
 		one := DossierSession{
 			ID: s.Label(), Username: id.Username, Name: id.Name, Email: id.Email, Verified: id.EmailVerified, Picture: id.Picture,
-			Groups: id.Groups, Claims: id.Custom, Begun: s.Begun.UTC(), Told: s.Rechecked.UTC(), Ends: s.Ends.UTC(),
+			Groups: id.Groups, Claims: id.Custom, Begun: s.Begun.UTC(), Seen: s.Seen.UTC(), Told: s.Rechecked.UTC(), Ends: s.Ends.UTC(),
 			Browser: s.From.Browser, System: s.From.System, Address: s.From.Address, Open: append([]string{}, s.Open...),
-		}
-		if !s.Seen.IsZero() {
-			one.Seen = s.Seen.UTC()
 		}
 		d.Sessions = append(d.Sessions, one)
 		return nil
@@ -115,7 +112,7 @@ func (t *Tools) addChats(ctx context.Context, d *Dossier) error {
 func (t *Tools) addTokens(ctx context.Context, d *Dossier) error {
 	held, err := t.app.parts.ledger.OfSubject(ctx, d.Provider, d.Subject)
 	for _, h := range held {
-		d.LoginTokens = append(d.LoginTokens, DossierToken{Chat: h.Chat, UserID: h.UserID, Expires: h.Expires, Revoked: h.End})
+		d.LoginTokens = append(d.LoginTokens, DossierToken{Chat: h.Chat, UserID: h.UserID, Expires: h.Expires.UTC(), Revoked: h.End.UTC()})
 	}
 	return err
 }

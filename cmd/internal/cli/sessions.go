@@ -126,11 +126,8 @@ type sessionLines struct {
 
 func (l sessionLines) print(s app.SeenSession) error {
 	one := listedSession{
-		ID: s.Key, Provider: s.Identity.Provider, Subject: s.Identity.Subject, Begun: s.Begun.UTC(), Ends: s.Ends.UTC(), Idle: s.Idle,
+		ID: s.Key, Provider: s.Identity.Provider, Subject: s.Identity.Subject, Begun: s.Begun.UTC(), Seen: s.Seen.UTC(), Ends: s.Ends.UTC(), Idle: s.Idle,
 		Browser: s.From.Browser, System: s.From.System, Address: s.From.Address, Chats: append([]string{}, s.Open...),
-	}
-	if !s.Seen.IsZero() {
-		one.Seen = s.Seen.UTC()
 	}
 	if l.names {
 		one.Username, one.Name, one.Email = s.Identity.Username, s.Identity.Name, s.Identity.Email
