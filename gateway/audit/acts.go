@@ -14,6 +14,8 @@ const (
 	ChatClosed     Act = "chat_closed"     // a session may not enter a chat any more, by what the provider says now
 	GrantRevoked   Act = "grant_revoked"   // the provider was told to forget a refresh token
 
+	SubjectErased Act = "subject_erased" // an operator had all that is kept on a person removed
+
 	HandOffRedeemed Act = "handoff_redeemed" // a frame got the sign-in that it had asked for
 	HandOffRefused  Act = "handoff_refused"  // somebody asked for a sign-in with a wrong secret
 )
@@ -84,6 +86,7 @@ const (
 	AccountPage    Reason = "account_page"    // their person, from another browser
 	ByCommand      Reason = "command"         // an operator
 	RefreshRefused Reason = "refresh_refused" // the provider has ended the grant (S71)
+	AnotherSignIn  Reason = "another_sign_in" // somebody else has signed in in the same browser
 	UnknownSID     Reason = "sid_unknown"     // no session of ours belongs to it (S113)
 	LogoutForm     Reason = "logout_form"     // not the one form field
 )

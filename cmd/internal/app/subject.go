@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
 
 	"chatgate/gateway"
+	"chatgate/gateway/audit"
 	"chatgate/gateway/chat"
 	"chatgate/gateway/outbox"
 )
@@ -144,12 +146,19 @@ func (t *Tools) archives() map[string]chat.Archivist {
 }
 
 // Remains are what Erase leaves, and why.
-var Remains = []string{
+func (t *Tools) Remains() []string {
+	remains := slices.Clone(remains)
+	if kept := t.Remembers(); kept != "" {
+		remains = append(remains, "why requests of theirs were refused, for "+kept+" (explain.keep), by provider and subject")
+	}
+	return append(remains, "copies in backups, until they are replaced")
+}
+
+var remains = []string{
 	"the audit log: it is evidence, names nobody but by provider and subject, and is kept and removed by whoever collects it",
 	"accounts in the chats with all that was written there: remove the account in Rocket.Chat, Talk or Coral itself",
 	"the user id in Talk, which is computed from provider and subject and stands in no record here",
 	"what a Rocket.Chat account was given by groups, and what its password is made of: both are the account's, and name nobody",
-	"the reasons of refused requests, for a day, and copies in backups, until they are replaced",
 }
 
 // Erase ends everything that is open for a person and then removes what is kept on them, chat by chat; one that fails
@@ -165,5 +174,12 @@ func (t *Tools) Erase(ctx context.Context, provider, subject string) (ended int,
 			failures = append(failures, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	return ended, errors.Join(failures...)
+	if len(failures) > 0 {
+		return ended, errors.Join(failures...)
+	}
+	t.app.audit.Record(ctx, audit.Event{
+		Act: audit.SubjectErased, Actor: audit.ActorOperator, Provider: provider, Subject: subject,
+		Attrs: []slog.Attr{slog.Int("sessions", ended)},
+	})
+	return ended, nil
 }

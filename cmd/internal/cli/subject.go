@@ -43,7 +43,9 @@ func newSubjectExport() *cobra.Command {
 		Use:   "export --config FILE --provider KEY --subject SUBJECT",
 		Short: "Print what is held on a person, as JSON",
 		Long: "Prints one JSON object: the person's sessions, what each chat's connector keeps, the logins that are out, and the work\n" +
-			"that waits. No token, key or cookie is in it. What the chats themselves keep, and the audit log, are not ours to tell.",
+			"that waits. No token, key or cookie is in it. Not in it either: what the chats themselves keep, the audit log, and why\n" +
+			"requests of theirs were refused (chatgate explain). Those records are found by a request's reference alone, name the\n" +
+			"person by provider and subject, and are gone after explain.keep.",
 	}
 	aboutPerson(cmd, func(tools *app.Tools, p *personFlags) error {
 		dossier, err := tools.Dossier(cmd.Context(), p.provider, p.subject)
@@ -99,7 +101,7 @@ func erase(cmd *cobra.Command, tools *app.Tools, p *personFlags, yes bool) error
 	if n := len(left.Jobs); n > 0 {
 		fmt.Fprintf(out, "  %s for the running gateway, with the logins that it revokes; they go when that is done\n", jobs(n))
 	}
-	for _, text := range app.Remains {
+	for _, text := range tools.Remains() {
 		fmt.Fprintf(out, "  %s\n", text)
 	}
 	return nil
