@@ -119,6 +119,7 @@ journey('chats say how they stand', async (page) => { // D7, R12
   await inspect(page, 'account-stay-out');
 
   await signOut(page);
+  await page.waitForFunction(() => document.querySelector('h1')?.innerText.includes('signed out'));
   await signInAt(page, 'Partners', 'bob');
   const [refused, reason] = await state('rocketchat');
   assert.equal(refused, 'refused');
