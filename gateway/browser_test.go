@@ -26,9 +26,13 @@ func (w *world) browser() *browser {
 	}}
 }
 
-// do sends one request to the gateway; headers are name-value pairs. Redirects are not followed.
+// do sends one request to the gateway; headers are name-value pairs. Without any it is an address that was typed, as far as
+// browsers say. Redirects are not followed.
 func (b *browser) do(method, target string, headers ...string) *http.Response {
 	b.w.t.Helper()
+	if len(headers) == 0 {
+		headers = []string{"Sec-Fetch-Site", "none"}
+	}
 	return b.send(httptest.NewRequest(method, base+strings.TrimPrefix(target, base), nil), headers...)
 }
 

@@ -80,9 +80,7 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	}
 	s.clearAttemptCookie(c, id)
 	decision.Person(ctx, identity.Provider, identity.Subject, "")
-	began, err := s.cfg.Sessions.Start(ctx, c.Writer, c.Request, session.SignIn{
-		Identity: identity, Tokens: tokens, Began: a.Created, Address: c.ClientIP(),
-	})
+	began, err := s.startSession(c, session.SignIn{Identity: identity, Tokens: tokens, Began: a.Created, Address: c.ClientIP()})
 	if errors.Is(err, session.ErrEnded) { // signed out everywhere while this was on its way (S114)
 		return problem.LoginExpired(decision.Because(decision.SessionOver, err))
 	}

@@ -34,8 +34,9 @@ func (s *Server) login(c *gin.Context) error {
 	return s.enter(c, query, s.goRound)
 }
 
-// loginByForm is login for the chooser's form, which brings an e-mail address that must stand in no address of ours. Its
-// answer leaves our origin, so it is a page that goes on by itself (D30).
+// loginByForm is login for forms of our own pages: of the chooser, which brings an e-mail address that must stand in no
+// address of ours, and of the question before another account. The answer leaves our origin, so it is a page that goes on
+// by itself (D30).
 func (s *Server) loginByForm(c *gin.Context) error {
 	if !chat.FromOwnPage(c.Request, s.cfg.BaseURL) {
 		return problem.CrossSiteRequest(nil)
@@ -43,6 +44,9 @@ func (s *Server) loginByForm(c *gin.Context) error {
 	form, err := readForm(c)
 	if err != nil {
 		return problem.InvalidRequest("This form cannot be read.", err)
+	}
+	if toOwnLogin(form["return_to"]) {
+		return s.enter(c, form, s.cfg.Pages.GoOnForOpener)
 	}
 	return s.enter(c, form, s.cfg.Pages.GoOn)
 }
@@ -73,6 +77,9 @@ func (s *Server) enter(c *gin.Context, fields map[string]string, send func(*gin.
 		return s.choose(c, w, offered, web.Action{Href: "/login", Fields: given(fields, "return_to", "chat", "path", "prompt")}, toOwnLogin(fields["return_to"]))
 	}
 	w.Provider = key
+	if live.Key != "" && mayReplace(c.Request, live, w) {
+		return s.askReplace(c, live, w, fields)
+	}
 	providerURL, err := s.begin(c, w, target)
 	if err != nil {
 		return err

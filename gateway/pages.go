@@ -14,8 +14,8 @@ var pageFiles embed.FS
 
 // pages are the gateway's own, parsed once.
 type pages struct {
-	all          *web.Pages
-	chooser, ask *web.Template
+	all                   *web.Pages
+	chooser, ask, replace *web.Template
 }
 
 func parsePages(all *web.Pages) (pages, error) {
@@ -26,6 +26,7 @@ func parsePages(all *web.Pages) (pages, error) {
 	for file, into := range map[string]**web.Template{
 		"page/chooser.html": &p.chooser,
 		"page/logout.html":  &p.ask,
+		"page/replace.html": &p.replace,
 	} {
 		parsed, err := all.Parse(pageFiles, file)
 		if err != nil {

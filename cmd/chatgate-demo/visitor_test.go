@@ -77,7 +77,7 @@ func (a answer) json(t testing.TB) map[string]any {
 	return v
 }
 
-// send makes one request; headers are name-value pairs. Several goroutines may send at once, so a request without an
+// send makes one request; headers are name-value pairs. A GET without any is an address that was typed. Several goroutines may send at once, so a request without an
 // answer fails the test and goes on with an answer of status 0.
 func (v *visitor) send(method, target, body string, headers ...string) answer {
 	v.t.Helper()
@@ -92,6 +92,9 @@ func (v *visitor) exchange(method, target, body string, headers []string) (answe
 	request, err := http.NewRequest(method, target, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
+	}
+	if method == http.MethodGet && len(headers) == 0 {
+		headers = []string{"Sec-Fetch-Site", "none"}
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])

@@ -73,11 +73,18 @@ func (p *Pages) SignedOut(c *gin.Context, s SignedOut) error {
 // GoOn answers 200 with a page that takes the browser to an absolute address by itself, and has a link for browsers
 // that do not. A form answered with a redirect off our origin would be stopped by form-action 'self' (D30, B-23).
 func (p *Pages) GoOn(c *gin.Context, to string) error {
+	return p.goOn(c, to, false)
+}
+
+// GoOnForOpener is GoOn in a window that a page of a chat's has opened and waits for.
+func (p *Pages) GoOnForOpener(c *gin.Context, to string) error { return p.goOn(c, to, true) }
+
+func (p *Pages) goOn(c *gin.Context, to string, keepOpener bool) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return fmt.Errorf("go on: the target is not an absolute web address") // not named: it may hold a state
 	}
-	return p.Render(c, http.StatusOK, Page{Template: p.builtin.goOn, Data: struct{ URL, Host string }{to, u.Host}})
+	return p.Render(c, http.StatusOK, Page{Template: p.builtin.goOn, Data: struct{ URL, Host string }{to, u.Host}, KeepOpener: keepOpener})
 }
 
 // Done answers with the last page of a sign-in window, which closes itself where the browser lets it.
