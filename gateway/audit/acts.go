@@ -87,7 +87,6 @@ const (
 	ByCommand      Reason = "command"         // an operator
 	RefreshRefused Reason = "refresh_refused" // the provider has ended the grant (S71)
 	AnotherSignIn  Reason = "another_sign_in" // somebody else has signed in in the same browser
-	AnotherSignIn  Reason = "another_sign_in" // somebody else has signed in in the same browser
 	UnknownSID     Reason = "sid_unknown"     // no session of ours belongs to it (S113)
 	LogoutForm     Reason = "logout_form"     // not the one form field
 )
