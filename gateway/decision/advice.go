@@ -40,11 +40,33 @@ func (rec *Record) advice(decisive Step) string {
 	return ""
 }
 
-// fill puts the record's own words into the places of a text.
+// fill puts the record's own words into the places of a text. What follows an option is pasted into a shell, and a subject
+// is whatever the provider says: there it stands as one word that the shell takes as it is (S135).
 func (rec *Record) fill(text string) string {
-	provider := cmp.Or(rec.Provider, rec.Decisive().Facts["provider"], "<provider>")
-	return strings.NewReplacer(
-		"{chat}", cmp.Or(rec.Chat, "<chat>"), "{provider}", provider,
-		"{subject}", cmp.Or(rec.Subject, "<subject>"), "{request}", rec.Request,
-	).Replace(text)
+	var places []string
+	for _, place := range [][3]string{
+		{"--chat ", "{chat}", rec.Chat},
+		{"--provider ", "{provider}", cmp.Or(rec.Provider, rec.Decisive().Facts["provider"])},
+		{"--subject ", "{subject}", rec.Subject},
+		{"", "{request}", rec.Request},
+	} {
+		option, name, value := place[0], place[1], place[2]
+		if option != "" {
+			value = cmp.Or(value, "<"+strings.Trim(name, "{}")+">")
+			places = append(places, option+name, option+shellWord(value))
+		}
+		places = append(places, name, value)
+	}
+	return strings.NewReplacer(places...).Replace(text)
+}
+
+// plain are the characters that no shell makes anything of.
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-"
+
+// shellWord is a text as one word of a POSIX shell's command.
+func shellWord(text string) string {
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -6,6 +6,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -93,6 +95,35 @@ func TestAdviceNamesTheChatAndThePerson(t *testing.T) {
 	want := "chatgate accounts link --chat lounge --provider corp --subject ada-1 --username NAME --admin"
 	if len(got) != 1 || !strings.Contains(got[0], want) {
 		t.Errorf("advice = %q, want one with %q", got, want)
+	}
+}
+
+// TestAdviceThatIsPastedRunsNothing lets a shell read every command, since a subject is whatever the provider says.
+func TestAdviceThatIsPastedRunsNothing(t *testing.T) { // S135
+	for _, reason := range []string{"administrator", "several_accounts", "email_ambiguous", "not_linked_by_email", "email_not_confirmed", "address_unconfirmed"} {
+		for _, hostile := range []string{
+			"7$(touch${IFS}run)", "`touch run`", "a'; touch run; '", "a b", "*", "a\\", "\"", "~", "é", "a&touch run", "x;touch run", "{chat}", "-", "ada@example.org",
+		} {
+			rec := decision.Record{
+				Code: "account_refused", Chat: hostile, Provider: hostile, Subject: hostile,
+				Steps: []decision.Step{{Code: decision.AccountRefused, Decided: true, Facts: map[string]string{"reason": reason}}},
+			}
+			_, command, ok := strings.Cut(rec.Advice()[0], ": chatgate ")
+			if !ok {
+				t.Fatalf("the advice on %s has no command: %q", reason, rec.Advice()[0])
+			}
+			command, _, _ = strings.Cut(command, " --username")
+			shell := exec.Command("sh", "-c", "printf '%s\\n' "+command)
+			shell.Dir = t.TempDir()
+			got, err := shell.Output()
+			want := fmt.Sprintf("accounts\nlink\n--chat\n%[1]s\n--provider\n%[1]s\n--subject\n%[1]s\n", hostile)
+			if err != nil || string(got) != want {
+				t.Errorf("a shell reads %q as %q, %v; want %q", command, got, err, want)
+			}
+			if left, err := os.ReadDir(shell.Dir); err != nil || len(left) > 0 {
+				t.Errorf("pasting %q ran what the subject said", command)
+			}
+		}
 	}
 }
 
