@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 
 // bulletin is a chat as small as one can be: it says who is signed in, and panics on request.
 type bulletin struct {
+	// page is the origin where it is read, board where that is empty.
+	page     chat.Origin
 	sessions *session.Manager
 	problems *problem.Renderer
 	told     told
@@ -23,7 +26,8 @@ type bulletin struct {
 }
 
 func (b *bulletin) Access() chat.Access {
-	return chat.Access{Return: []chat.Origin{board}, Token: []chat.Origin{board}}
+	page := cmp.Or(b.page, board)
+	return chat.Access{Return: []chat.Origin{page}, Token: []chat.Origin{page}}
 }
 
 // Check says what the test wants it to.

@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"chatgate/gateway"
 )
 
 func TestReturnAddressesThatAreNotOursAreRefused(t *testing.T) {
@@ -103,4 +107,57 @@ func FuzzReturnTo(f *testing.F) {
 			t.Errorf("return_to %q sends the browser to %q", target, location)
 		}
 	})
+}
+
+// restarted is the same gateway after its configuration has changed: another process at the same store.
+func (w *world) restarted(change func(*gateway.Config)) *world {
+	w.t.Helper()
+	next := *w
+	next.cfg.Metrics = prometheus.NewRegistry()
+	change(&next.cfg)
+	var err error
+	next.Server, err = gateway.New(next.cfg)
+	w.must(err)
+	return &next
+}
+
+func TestAReturnAddressIsCheckedAgainWhenItIsUsed(t *testing.T) { // S13
+	w := open(t, options{})
+	moved := w.restarted(func(cfg *gateway.Config) {
+		cfg.Chats = map[string]gateway.Chat{"board": {Connector: &bulletin{page: "https://new.example.org", sessions: w.sessions, problems: w.board.problems}}}
+	})
+	for name, c := range map[string]struct {
+		after  *world
+		status int
+		want   string
+	}{
+		"the origin is listed still":                  {w.restarted(func(*gateway.Config) {}), http.StatusSeeOther, board + "/page"},
+		"the origin was withdrawn after the callback": {moved, http.StatusBadRequest, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := w.within(t).browser()
+			finished := b.do(http.MethodGet, b.callback(query("/login", "return_to", board+"/page"), "ada"))
+			b.w = c.after.within(t)
+			done := b.do(http.MethodGet, finished.Header.Get("Location"))
+			if got := done.Header.Get("Location"); done.StatusCode != c.status || got != c.want {
+				t.Errorf("/login/done = %d to %q, want %d to %q", done.StatusCode, got, c.status, c.want)
+			}
+		})
+	}
+}
+
+func TestACallbackSaysNothingAboutWhereItEnds(t *testing.T) { // S13
+	w := open(t, options{})
+	for name, parameter := range map[string]string{
+		"another site": "https://evil.example/", "another page of the chat": board + "/other", "a path of ours": "/logout",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := w.within(t).browser()
+			extra := url.Values{"return_to": {parameter}, "path": {"/other"}, "chat": {"board"}}.Encode()
+			finished := b.do(http.MethodGet, b.callback(query("/login", "return_to", board+"/page"), "ada")+"&"+extra)
+			if done := b.do(http.MethodGet, finished.Header.Get("Location")+"&"+extra); done.Header.Get("Location") != board+"/page" {
+				t.Errorf("callback = %d, then %d to %q; want the address that the sign-in began with", finished.StatusCode, done.StatusCode, done.Header.Get("Location"))
+			}
+		})
+	}
 }

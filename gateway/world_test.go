@@ -44,6 +44,7 @@ const (
 type world struct {
 	*gateway.Server
 	t        testing.TB
+	cfg      gateway.Config
 	provider *oidctest.Provider
 	guests   *oidctest.Provider // known as guests, where there is a second one
 	engine   *faultyEngine
@@ -143,12 +144,13 @@ func open(t testing.TB, o options) *world {
 	if o.annex {
 		chats["annex"] = gateway.Chat{Connector: annex{}, Title: "Annex"}
 	}
-	w.Server, err = gateway.New(gateway.Config{
+	w.cfg = gateway.Config{
 		BaseURL: base, Providers: providers, Chats: chats,
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,
-	})
+	}
+	w.Server, err = gateway.New(w.cfg)
 	w.must(err)
 	return w
 }
