@@ -111,18 +111,8 @@ func (d *Desk) Page(c *gin.Context) error {
 		return problem.StoreUnavailable(err)
 	}
 	shown := d.view(current, known, states, c.ClientIP())
-	shown.Ended = c.Query(endedQuery) != "" && fromHere(c)
+	shown.Ended = takeEnded(c)
 	return d.cfg.Pages.Render(c, http.StatusOK, web.Page{Template: d.signedIn, Styles: []string{"account.css"}, Data: shown})
-}
-
-// endedQuery on the page's address says that it follows on the end of another session.
-const endedQuery = "ended"
-
-// fromHere says whether a form or a link of our own led to this page, as far as the browser says (Fetch Metadata). Another
-// site's link must not have the page speak of what nobody did.
-func fromHere(c *gin.Context) bool {
-	site := c.GetHeader("Sec-Fetch-Site")
-	return site == "" || site == "same-origin"
 }
 
 // End answers POST /account/end, whose form names a session of the same person: that one ends (S72). A handle of anybody
@@ -154,8 +144,9 @@ func (d *Desk) End(c *gin.Context) error {
 		if err := d.end(ctx, ending, c.ClientIP()); err != nil {
 			return problem.StoreUnavailable(err)
 		}
+		noteEnded(c)
 	}
-	c.Redirect(http.StatusSeeOther, "/?"+endedQuery+"=yes")
+	c.Redirect(http.StatusSeeOther, "/")
 	return nil
 }
 

@@ -13,8 +13,8 @@ import (
 // answeredAsDone checks that a browser is sent back to its page.
 func answeredAsDone(t *testing.T, answer *http.Response) {
 	t.Helper()
-	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/?ended=yes" {
-		t.Errorf("the answer = %d to %q, want 303 to /?ended=yes", answer.StatusCode, answer.Header.Get("Location"))
+	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/" {
+		t.Errorf("the answer = %d to %q, want 303 to /", answer.StatusCode, answer.Header.Get("Location"))
 	}
 }
 
@@ -30,31 +30,35 @@ func TestAnotherBrowserIsSignedOut(t *testing.T) { // S72
 	contains(t, "the audit log", log, `"act":"session_revoked","reason":"account_page"`, `"session":"`+handle+`"`, `"sub":"ada-1"`)
 }
 
-func TestThePageSaysThatASessionHasEndedToWhomeverEndedIt(t *testing.T) { // S72, D20
+func TestThePageSaysOnceThatASessionHasEnded(t *testing.T) { // S72, D20
 	w := open(t, chattest.Options{})
-	b := w.signIn(ada, firefox, home)
-	for _, c := range []struct {
-		name, site string
-		says       bool
-	}{
-		{"after the page's own form", "same-origin", true},
-		{"in a browser that does not say from where", "", true},
-		{"by a link of another site", "cross-site", false},
-		{"by a link of a site beside it", "same-site", false},
-		{"typed, or from a bookmark", "none", false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, w.BaseURL+"/?ended=yes", nil)
-			if c.site != "" {
-				r.Header.Set("Sec-Fetch-Site", c.site)
-			}
-			page := new(strings.Builder)
-			w.must(b.send(r).Write(page))
-			const words = "Signed out of the other browser. Its chats close as said below."
-			if says := strings.Contains(page.String(), words); says != c.says {
-				t.Errorf("the page says so: %v, want %v:\n%s", says, c.says, page)
-			}
-		})
+	phone, b := w.signIn(ada, chrome, office), w.signIn(ada, firefox, home)
+	const words = "Signed out of the other browser. Its chats close as said below."
+	says := func(target string, cookies ...*http.Cookie) (bool, []*http.Cookie) {
+		r := httptest.NewRequest(http.MethodGet, w.BaseURL+target, nil)
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		answer, page := b.send(r), new(strings.Builder)
+		w.must(answer.Write(page))
+		return strings.Contains(page.String(), words), answer.Cookies()
+	}
+	if said, _ := says("/?ended=yes"); said {
+		t.Error("a link has the page say that a session has ended")
+	}
+	if nothing := b.end("AAAAAAAA"); len(nothing.Cookies()) != 0 {
+		t.Errorf("an end of nothing leaves %v", nothing.Cookies())
+	}
+	ended := b.end(phone.session().Label()).Cookies()
+	if len(ended) != 1 || !ended[0].Secure || !ended[0].HttpOnly || ended[0].MaxAge != 60 || ended[0].SameSite != http.SameSiteStrictMode { // S57
+		t.Fatalf("the end leaves %v, want one cookie for a minute", ended)
+	}
+	said, left := says("/", ended...)
+	if !said || len(left) != 1 || left[0].Name != ended[0].Name || left[0].MaxAge >= 0 {
+		t.Errorf("after the end the page says so: %v, and sets %v; want that, and the cookie removed", said, left)
+	}
+	if said, _ := says("/"); said {
+		t.Error("loaded again, the page still says so")
 	}
 }
 
