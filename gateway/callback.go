@@ -30,12 +30,12 @@ type finished struct{ Target string }
 func (s *Server) callback(c *gin.Context) error {
 	ctx := c.Request.Context()
 	c.Header("Referrer-Policy", "no-referrer")
+	if err := s.allow(c, s.cfg.Rules.CallbackAddress, clientKey(c)); err != nil {
+		return err
+	}
 	states := c.QueryArray("state")
 	if len(states) != 1 {
 		return problem.LoginExpired(decision.Because(decision.StateMissing, errors.New("callback without exactly one state")))
-	}
-	if err := s.allow(c, s.cfg.Rules.CallbackAddress, clientKey(c)); err != nil {
-		return err
 	}
 	id := attemptID(states[0])
 	a, err := s.attempts.Get(ctx, id)

@@ -17,7 +17,7 @@ import (
 // remember has it written down why a request was refused, once it is answered.
 func (s *Server) remember(c *gin.Context, trace *decision.Trace, begin time.Time) {
 	answer := trace.Answer()
-	if answer.Status < http.StatusBadRequest || !s.worthRemembering(c, answer) || !s.cfg.Decisions.Admits(c.ClientIP()) {
+	if answer.Status < http.StatusBadRequest || !s.worthRemembering(c, answer) || !s.cfg.Decisions.Admits(c.ClientIP(), trace.Known()) {
 		return
 	}
 	r := decision.Request{
@@ -33,11 +33,15 @@ func (s *Server) remember(c *gin.Context, trace *decision.Trace, begin time.Time
 // codeSessionRequired is the code of problem.SessionRequired.
 const codeSessionRequired = "session_required"
 
-// worthRemembering leaves out what nobody asks about: an address that leads nowhere, and a token call by somebody who is
-// not signed in. Every page view of a stranger makes one of those, and it must cost the store nothing (D22, S126).
+// worthRemembering leaves out what nobody asks about: an address that leads nowhere, a callback of no login by somebody who
+// has begun none, and a token call by somebody who is not signed in. Every page view of a stranger makes one of those, and
+// it must cost the store nothing (D22, S126).
 func (s *Server) worthRemembering(c *gin.Context, answer decision.Answer) bool {
 	route := c.FullPath()
 	if route == "" {
+		return false
+	}
+	if route == "/login/callback" && len(c.QueryArray("state")) != 1 && ownCookies(c.Request) == 0 {
 		return false
 	}
 	return answer.Code != codeSessionRequired || !strings.HasSuffix(route, "/token") || ownCookies(c.Request) > 0

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -147,7 +148,10 @@ var refusals = []struct {
 	},
 	{
 		"a callback without a state", options{},
-		func(_ *world, b *browser) *http.Response { return b.do(http.MethodGet, "/login/callback?code=s3cret") },
+		func(_ *world, b *browser) *http.Response {
+			b.do(http.MethodGet, "/login")
+			return b.do(http.MethodGet, "/login/callback?code=s3cret")
+		},
 		"login_expired", decision.StateMissing, nil,
 	},
 	{
@@ -326,5 +330,40 @@ func TestAFloodOfRefusalsFromOneAddressIsRememberedInPart(t *testing.T) { // S12
 	}
 	if remembered != 60 {
 		t.Errorf("%d of 300 were remembered, want a tenth of the 600 of a minute", remembered)
+	}
+}
+
+// TestAFloodOfStrangersHidesNoRefusal: whoever has begun no login with us leaves room for whoever has.
+func TestAFloodOfStrangersHidesNoRefusal(t *testing.T) { // S126
+	w := open(t, options{})
+	for n := range 12 {
+		flooding := w.browser()
+		flooding.address = fmt.Sprintf("[2001:db8:0:%x::1]:1", n)
+		for range 60 {
+			flooding.do(http.MethodGet, "/login/callback?state=made-up")
+		}
+		w.why.Flush(t.Context())
+	}
+	stranger := w.browser()
+	stranger.address = "198.51.100.78:1"
+	if _, err := w.explain(stranger.do(http.MethodGet, "/login/callback?state=made-up")); !errors.Is(err, decision.ErrUnknown) {
+		t.Errorf("after the flood, what is remembered of one more stranger = %v, want %v", err, decision.ErrUnknown)
+	}
+	person := w.browser()
+	person.address = "198.51.100.77:1"
+	if _, err := w.explain(person.do(http.MethodGet, person.back("/login", "access_denied"))); err != nil {
+		t.Errorf("after the flood, what is remembered of a person who was refused: %v", err)
+	}
+}
+
+func TestACallbackOfNoLoginIsCountedAndForgotten(t *testing.T) { // S123, S126
+	w := open(t, options{rules: limit.Rules{CallbackAddress: limit.Rule{Name: "callback_address", Max: 1, Per: time.Minute}}})
+	b := w.browser()
+	first := b.do(http.MethodGet, "/login/callback")
+	if _, err := w.explain(first); first.StatusCode != http.StatusBadRequest || !errors.Is(err, decision.ErrUnknown) {
+		t.Errorf("a callback without a state = %d, remembered: %v; want 400 and %v", first.StatusCode, err, decision.ErrUnknown)
+	}
+	if again := b.do(http.MethodGet, "/login/callback"); again.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("one more = %d, want 429", again.StatusCode)
 	}
 }

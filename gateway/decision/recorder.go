@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"chatgate/gateway/limit"
@@ -20,6 +21,7 @@ type Settings struct {
 
 const (
 	share     = 10  // one address has one part in so many
+	half      = 2   // and all strangers together one in so many: the others are there for requests of people whom we know
 	waiting   = 256 // records that wait to be written; beyond them one is dropped
 	writeTime = 2 * time.Second
 )
@@ -55,11 +57,19 @@ type Recorder struct {
 	bounds  []bound
 }
 
-// bound is a limit that this process counts by itself (S126): of everybody, or of each address.
+// bound is a limit that this process counts by itself (S126).
 type bound struct {
 	*limit.Local
-	perAddress bool
+	of whom
 }
+
+type whom int
+
+const (
+	everybody whom = iota
+	strangers
+	eachAddress // as a stranger, and once more as somebody known
+)
 
 // New checks the configuration. It dials nothing, and nothing is written unless Run runs.
 func New(cfg Config) (*Recorder, error) {
@@ -81,38 +91,49 @@ func New(cfg Config) (*Recorder, error) {
 	return r, r.limit()
 }
 
-// limit prepares the bounds. Those of one address come first: whoever floods us uses up their own share alone.
+// limit prepares the bounds. Those of one address come first, those of strangers next: whoever floods us uses up their own
+// share alone, and nothing that strangers do makes us forget the others.
 func (r *Recorder) limit() error {
 	minute := limit.Rule{Name: "decisions_minute", Max: r.cfg.Settings.PerMinute, Per: time.Minute}
 	all := limit.Rule{Name: "decisions_kept", Max: r.cfg.Settings.Most, Per: r.cfg.Settings.Keep}
 	for _, b := range []struct {
-		rule       limit.Rule
-		perAddress bool
-	}{{part(minute), true}, {part(all), true}, {minute, false}, {all, false}} {
+		rule limit.Rule
+		of   whom
+	}{
+		{part(minute, share), eachAddress},
+		{part(all, share), eachAddress},
+		{part(minute, half), strangers},
+		{part(all, half), strangers},
+		{minute, everybody},
+		{all, everybody},
+	} {
 		local, err := limit.NewLocal(b.rule, r.cfg.Now)
 		if err != nil {
 			return fmt.Errorf("decision: %w", err)
 		}
-		r.bounds = append(r.bounds, bound{local, b.perAddress})
+		r.bounds = append(r.bounds, bound{local, b.of})
 	}
 	return nil
 }
 
-func part(rule limit.Rule) limit.Rule {
-	rule.Max = max(1, rule.Max/share)
+func part(rule limit.Rule, of int) limit.Rule {
+	rule.Max = max(1, rule.Max/of)
 	return rule
 }
 
-// Admits says whether one more request from an address may be remembered, and counts it. It is asked first, so that a flood
-// costs no more than the question.
-func (r *Recorder) Admits(address string) bool {
+// Admits says whether one more request from an address may be remembered, and counts it. Known is for one with a session or
+// a login of ours behind it. It is asked first, so that a flood costs no more than the question.
+func (r *Recorder) Admits(address string, known bool) bool {
 	if r == nil || r.cfg.Settings.Keep <= 0 {
 		return false
 	}
 	for _, b := range r.bounds {
+		if b.of == strangers && known {
+			continue
+		}
 		key := ""
-		if b.perAddress {
-			key = limit.AddressText(address)
+		if b.of == eachAddress {
+			key = strconv.FormatBool(known) + " " + limit.AddressText(address)
 		}
 		if b.Count(key) > 0 {
 			r.cfg.Count(Limited)

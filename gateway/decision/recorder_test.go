@@ -163,15 +163,15 @@ func TestAFloodFillsNothing(t *testing.T) { // S126
 	}{
 		{"one address has a tenth of a minute", decision.Settings{Keep: time.Hour, PerMinute: 100, Most: 1000}, func(int) string { return "192.0.2.1" }, 10},
 		{"one IPv6 customer is one address", decision.Settings{Keep: time.Hour, PerMinute: 100, Most: 1000}, func(n int) string { return fmt.Sprintf("2001:db8::%x", n) }, 10},
-		{"all addresses together have the minute", decision.Settings{Keep: time.Hour, PerMinute: 100, Most: 1000}, func(n int) string { return fmt.Sprintf("10.%d.%d.1", n/250, n%250) }, 100},
-		{"and never more than there is room", decision.Settings{Keep: time.Hour, PerMinute: 5000, Most: 200}, func(n int) string { return fmt.Sprintf("10.%d.%d.1", n/250, n%250) }, 200},
+		{"all strangers together have half of the minute", decision.Settings{Keep: time.Hour, PerMinute: 100, Most: 1000}, func(n int) string { return fmt.Sprintf("10.%d.%d.1", n/250, n%250) }, 50},
+		{"and never more than half of the room", decision.Settings{Keep: time.Hour, PerMinute: 5000, Most: 200}, func(n int) string { return fmt.Sprintf("10.%d.%d.1", n/250, n%250) }, 100},
 		{"and nothing where it is switched off", decision.Settings{PerMinute: 100, Most: 1000}, func(int) string { return "192.0.2.1" }, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newArchive(t).recorder(tc.settings)
 			admitted := 0
 			for n := range 10_000 {
-				if r.Admits(tc.address(n)) {
+				if r.Admits(tc.address(n), false) {
 					admitted++
 				}
 			}
@@ -182,9 +182,26 @@ func TestAFloodFillsNothing(t *testing.T) { // S126
 	}
 }
 
+func TestAFloodOfStrangersLeavesRoomForPeopleWeKnow(t *testing.T) { // S126
+	r := newArchive(t).recorder(decision.Settings{Keep: time.Hour, PerMinute: 100, Most: 100})
+	address := func(n int) string { return fmt.Sprintf("2001:db8:0:%x::1", n) }
+	for n := range 10_000 {
+		r.Admits(address(n), false)
+	}
+	admitted := 0
+	for n := range 10_000 {
+		if r.Admits(address(n), true) {
+			admitted++
+		}
+	}
+	if admitted != 50 {
+		t.Errorf("%d requests of people we know were admitted after the flood, want the other 50 of 100", admitted)
+	}
+}
+
 func TestARecorderThatIsNotThereRemembersNothing(t *testing.T) {
 	var none *decision.Recorder
-	if none.Admits("192.0.2.1") {
+	if none.Admits("192.0.2.1", true) {
 		t.Error("Admits() = true")
 	}
 }

@@ -130,6 +130,16 @@ func (t *Trace) Answer() Answer {
 	return t.answer
 }
 
+// Known says whether a session or a login of ours stands behind the request.
+func (t *Trace) Known() bool {
+	if t == nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.provider != ""
+}
+
 func factsOf(pairs []string) map[string]string {
 	if len(pairs) < 2 {
 		return nil
