@@ -57,6 +57,10 @@ type Provider struct {
 	SignsOut func() bool
 }
 
+// pageSession is how often one session may ask for its page, whose cost is up to one command of the store for each row.
+// This process counts alone: what it protects is the store.
+var pageSession = limit.Rule{Name: "account_page_session", Max: 120, Per: time.Minute}
+
 // perSession is how many other browsers one session may be signed out of in a while: more than anybody has in hand, and
 // few enough that a stolen session does not work through handles.
 var perSession = limit.Rule{Name: "account_end_session", Max: 30, Per: time.Minute}
@@ -64,6 +68,7 @@ var perSession = limit.Rule{Name: "account_end_session", Max: 30, Per: time.Minu
 // Desk answers for the account page. It is safe for concurrent use.
 type Desk struct {
 	cfg              Config
+	pages            *limit.Local
 	signedIn, signIn *web.Template
 }
 
@@ -81,7 +86,11 @@ func New(cfg Config) (*Desk, error) {
 	if err := cfg.Pages.AddAssets(files, "page/*.css"); err != nil {
 		return nil, err
 	}
-	d := &Desk{cfg: cfg}
+	pages, err := limit.NewLocal(pageSession, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{cfg: cfg, pages: pages}
 	for file, into := range map[string]**web.Template{"page/account.html": &d.signedIn, "page/sign-in.html": &d.signIn} {
 		parsed, err := cfg.Pages.Parse(files, file)
 		if err != nil {
@@ -102,7 +111,10 @@ func (d *Desk) Page(c *gin.Context) error {
 	if err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	known, err := d.cfg.Sessions.OfSubject(ctx, current.Identity.Provider, current.Identity.Subject)
+	if over := d.pages.Count(current.Key); over > 0 {
+		return problem.TooManyRequests(over, &limit.Exceeded{Rule: pageSession.Name, RetryAfter: over})
+	}
+	known, more, err := d.cfg.Sessions.Newest(ctx, current, mostShown)
 	if err != nil {
 		return problem.StoreUnavailable(err)
 	}
@@ -110,7 +122,7 @@ func (d *Desk) Page(c *gin.Context) error {
 	if err != nil {
 		return problem.StoreUnavailable(err)
 	}
-	shown := d.view(current, known, states, c.ClientIP())
+	shown := d.view(current, known, more, states, c.ClientIP())
 	shown.Ended = takeEnded(c)
 	return d.cfg.Pages.Render(c, http.StatusOK, web.Page{Template: d.signedIn, Styles: []string{"account.css"}, Data: shown})
 }

@@ -2,6 +2,8 @@ package account_test
 
 import (
 	"html"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -170,16 +172,45 @@ func TestASessionThatHasIdledAwayCanStillBeEnded(t *testing.T) { // D11
 	}
 }
 
-func TestManySessionsAreCounted(t *testing.T) {
+// However many sessions somebody has, their page costs the store the same, and shows the newest and the one that asks.
+func TestManySessionsAreCounted(t *testing.T) { // S126
 	w := open(t, chattest.Options{})
-	for range 60 {
-		w.signIn(ada, chrome, office)
+	b := w.signIn(ada, firefox, home)
+	costs := map[int64]bool{}
+	for range 3 {
+		w.Clock.Advance(time.Minute)
+		for range 60 {
+			w.signIn(ada, chrome, office)
+		}
+		before := w.Commands()
+		b.page("en")
+		costs[w.Commands()-before] = true
 	}
-	page := w.signIn(ada, firefox, home).page("en")
+	if len(costs) != 1 {
+		t.Errorf("with 60, 120 and 180 other sessions the page costs %v commands of the store, want always as many", costs)
+	}
+	w.Clock.Advance(time.Minute)
+	newest := w.signIn(ada, chrome, home)
+	page := b.page("en")
 	if shown := strings.Count(page, `data-chatgate="end"`) + strings.Count(page, `data-chatgate="logout"`); shown != 50 {
 		t.Errorf("%d sessions are shown, want 50", shown)
 	}
-	contains(t, "the page", page, "11 more are not shown.", "Firefox on Windows")
+	contains(t, "the page", page, "132 more are not shown.", "Firefox on Windows", `value="`+newest.session().Label()+`"`)
+}
+
+func TestThePageIsLimitedBySession(t *testing.T) { // S123
+	w := open(t, chattest.Options{})
+	b, other := w.signIn(ada, firefox, home), w.signIn(ada, chrome, office)
+	for range 120 {
+		b.page("en")
+	}
+	refused := b.send(httptest.NewRequest(http.MethodGet, w.BaseURL+"/", nil))
+	if refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") == "" {
+		t.Errorf("the 121st page in a minute = %d, want 429 with Retry-After", refused.StatusCode)
+	}
+	other.page("en")
+	w.Clock.Advance(time.Minute)
+	b.page("en")
 }
 
 func TestThePageSaysHowFarASignOutReaches(t *testing.T) { // D20

@@ -9,7 +9,7 @@ import (
 	"chatgate/gateway/session"
 )
 
-// mostShown bounds the list of sessions. Whoever has more signs out of all of them at once.
+// mostShown bounds the list of sessions, and what it costs. Whoever has more signs out of all of them at once.
 const mostShown = 50
 
 // view is what the page shows.
@@ -61,23 +61,22 @@ type sessionRow struct {
 	Begun, Seen    moment
 }
 
-func (d *Desk) view(current session.Session, known []session.Known, states map[string]session.ChatState, address string) view {
+func (d *Desk) view(
+	current session.Session, known []session.Known, more int, states map[string]session.ChatState, address string,
+) view {
 	now := d.cfg.Now()
 	provider, configured := d.cfg.Providers[current.Identity.Provider]
 	v := view{
 		Person: displayName(current), Email: current.Identity.Email, Provider: cmp.Or(provider.Title, current.Identity.Provider),
 		ProviderEnds: configured && provider.SignsOut(),
 		Begun:        moment{stamp(current.Begun), now.Sub(current.Begun)}, Ends: moment{stamp(current.Ends), current.Ends.Sub(now)},
+		More: more,
 	}
 	for _, chat := range d.cfg.Chats {
 		v.addChat(chat, d.chatRow(chat, current, states[chat.Name], now))
 	}
-	for _, k := range inOrder(withCurrent(known, current), current.Key) {
-		if len(v.Sessions) < mostShown {
-			v.Sessions = append(v.Sessions, d.sessionRow(k, current.Key, address, now))
-		} else {
-			v.More++
-		}
+	for _, k := range inOrder(known, current.Key) {
+		v.Sessions = append(v.Sessions, d.sessionRow(k, current.Key, address, now))
 	}
 	v.Several = len(v.Sessions) > 1
 	return v
@@ -140,14 +139,6 @@ func sameAddress(a, b string) bool {
 	}
 	other, err := netip.ParseAddr(b)
 	return err == nil && one.Unmap() == other.Unmap()
-}
-
-// withCurrent adds the session of this request where the list, which follows hints, has lost it.
-func withCurrent(known []session.Known, current session.Session) []session.Known {
-	if slices.ContainsFunc(known, func(k session.Known) bool { return k.Key == current.Key }) {
-		return known
-	}
-	return append(known, session.Known{Session: current})
 }
 
 // inOrder puts the session of this browser first, then those that are in use, and the latest first among them.

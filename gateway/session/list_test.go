@@ -117,3 +117,37 @@ func TestPlacesAreCalledByTheSmallestNetwork(t *testing.T) {
 		t.Errorf("Check() (-want +got):\n%s", diff)
 	}
 }
+
+func TestTheNewestSessionsAreRead(t *testing.T) {
+	h := open(t)
+	first := h.signIn(t, browser{}, ada)
+	var began []string
+	for range 5 {
+		h.clock.advance(time.Minute)
+		began = append(began, h.signIn(t, browser{}, ada).Key)
+	}
+	h.signIn(t, browser{}, bob)
+	for _, c := range []struct {
+		name string
+		most int
+		want []string
+		more int
+	}{
+		{"more than there are", 10, append([]string{first.Key}, began...), 0},
+		{"as many as there are", 6, append([]string{first.Key}, began...), 0},
+		{"fewer", 3, []string{first.Key, began[3], began[4]}, 3},
+		{"the one that asks alone", 1, []string{first.Key}, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			known, more, err := h.Newest(t.Context(), first, c.most)
+			must(t, err)
+			var got []string
+			for _, k := range known {
+				got = append(got, k.Key)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || more != c.more {
+				t.Errorf("%d more, want %d; sessions (-want +got):\n%s", more, c.more, diff)
+			}
+		})
+	}
+}
