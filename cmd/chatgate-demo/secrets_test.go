@@ -112,7 +112,7 @@ func (b *secretBook) readConfiguration(text string) {
 type leak struct {
 	kind string
 	line int
-	text string // of the line, without the secret
+	text string // of the line, up to the secret
 }
 
 func (l leak) String() string { return fmt.Sprintf("%s in line %d: %s", l.kind, l.line, l.text) }
@@ -125,14 +125,31 @@ type needle struct{ kind, text string }
 func (b *secretBook) scanner() scanner {
 	s := scanner{}
 	for value, kind := range b.all() {
-		for _, text := range spellings(value) {
-			if len(text) >= leastSecret {
-				head := [leastSecret]byte([]byte(text[:leastSecret]))
-				s[head] = append(s[head], needle{kind, text})
+		for _, piece := range beginnings(value) {
+			for _, text := range spellings(piece) {
+				if len(text) >= leastSecret {
+					head := [leastSecret]byte([]byte(text[:leastSecret]))
+					s[head] = append(s[head], needle{kind, text})
+				}
 			}
 		}
 	}
 	return s
+}
+
+// clipped is how much of a secret gives it away, in bytes: logs clip what is long.
+const clipped = 24
+
+// beginnings are what a secret is known by. A JWT's header is no secret, and the same in many of them.
+func beginnings(value string) []string {
+	parts := []string{value}
+	if jwt := strings.Split(value, "."); len(jwt) == 3 && strings.HasPrefix(value, "eyJ") {
+		parts = jwt[1:]
+	}
+	for i, part := range parts {
+		parts[i] = part[:min(len(part), clipped)]
+	}
+	return parts
 }
 
 // spellings are the ways in which a value may be written down.
@@ -172,6 +189,6 @@ func found(text []byte, at int, n needle) leak {
 	if end < 0 {
 		end = len(text) - at
 	}
-	line := strings.ReplaceAll(string(text[begin:at+end]), n.text, "["+n.kind+"]")
-	return leak{kind: n.kind, line: bytes.Count(text[:at], []byte("\n")) + 1, text: line}
+	line, _, _ := strings.Cut(string(text[begin:at+end]), n.text)
+	return leak{kind: n.kind, line: bytes.Count(text[:at], []byte("\n")) + 1, text: line + "[" + n.kind + "]"}
 }

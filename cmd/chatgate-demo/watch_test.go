@@ -187,6 +187,29 @@ func TestTheScanFindsASecretInEverySpelling(t *testing.T) { // S134
 	}
 }
 
+func TestTheScanFindsAClippedSecret(t *testing.T) { // S134
+	token := "eyJhbGciOiJSUzI1NiJ9." + strings.Repeat("c2VjcmV0LXBhcnQ", 60) + "." + strings.Repeat("5iGnAtUrE-", 34)
+	payload, signature := strings.Index(token, ".")+1, strings.LastIndex(token, ".")+1
+	for name, tc := range map[string]struct{ secret, said string }{
+		"a token's first 400 bytes":    {token, token[:400]},
+		"the beginning of its payload": {token, token[payload : payload+clipped]},
+		"a piece of its signature":     {token, token[signature : signature+clipped]},
+		"the beginning of a code":      {strings.Repeat("aB3_", 16), strings.Repeat("aB3_", 6)},
+	} {
+		book := newSecretBook()
+		book.add("secret", tc.secret)
+		leaks := book.scanner().scan([]byte(`{"err":"the provider said ` + tc.said + `…"}`))
+		if len(leaks) == 0 || strings.Contains(leaks[0].String(), tc.said) {
+			t.Errorf("the scan for %s says %v, want one leak, and not the secret", name, leaks)
+		}
+	}
+	book := newSecretBook()
+	book.add("id_token", token)
+	if leaks := book.scanner().scan([]byte(token[:payload])); len(leaks) > 0 {
+		t.Errorf("the scan takes a JWT's header for a secret: %v", leaks)
+	}
+}
+
 func TestSecretsAreCollectedFromWhatGoesOverAConnection(t *testing.T) { // S134
 	for name, tc := range map[string]struct{ said, kind, secret string }{
 		"a session cookie":    {"HTTP/1.1 303 See Other\r\nSet-Cookie: __Host-chatgate=0123456789abcdefXY; Path=/\r\n\r\n", "cookie __Host-chatgate", "0123456789abcdefXY"},
