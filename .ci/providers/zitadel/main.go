@@ -1,10 +1,10 @@
 // Command zitadel serves the example provider of zitadel/oidc on a free loopback port:
 //
-//	zitadel -redirect-uri URI
+//	zitadel -redirect-uri URI [-post-logout-redirect-uri URI]
 //
 // It prints {"issuer","client":{"id","secret"}} when it serves. After that it obeys one command a line and answers each
-// with one JSON line: "rotate" makes a new signing key and keeps publishing the former ones. The end of the input ends
-// it, so that it never outlives the test that started it.
+// with one JSON line: "rotate" makes a new signing key and keeps publishing the former ones, "ended" tells the people whose
+// sessions were ended by a sign-out. The end of the input ends it, so that it never outlives the test that started it.
 package main
 
 import (
@@ -27,8 +27,9 @@ const clientID = "chatgate"
 
 func main() {
 	redirectURI := flag.String("redirect-uri", "", "the client's redirect URI")
+	homeURI := flag.String("post-logout-redirect-uri", "", "where the client's people come back to after a sign-out")
 	flag.Parse()
-	if err := run(*redirectURI); err != nil {
+	if err := run(*redirectURI, *homeURI); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -44,7 +45,7 @@ type client struct {
 	Secret string `json:"secret"`
 }
 
-func run(redirectURI string) error {
+func run(redirectURI, homeURI string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -52,18 +53,18 @@ func run(redirectURI string) error {
 	issuer := fmt.Sprintf("http://%s/", listener.Addr()) // the example's own form, with its slash
 	secret := rand.Text()
 	storage.RegisterClients(storage.WebClient(clientID, secret, redirectURI))
-	keys, err := newRotating(storage.NewStorage(people{}))
+	keeper, err := newKeeper(storage.NewStorage(people{}), homeURI)
 	if err != nil {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	server := &http.Server{Handler: exampleop.SetupServer(issuer, keys, logger, false), ReadHeaderTimeout: 5 * time.Second}
-	go obey(keys, ready{issuer, client{clientID, secret}})
+	server := &http.Server{Handler: exampleop.SetupServer(issuer, keeper, logger, false), ReadHeaderTimeout: 5 * time.Second}
+	go obey(keeper, ready{issuer, client{clientID, secret}})
 	return server.Serve(listener)
 }
 
 // obey ends the process when its input ends.
-func obey(keys *rotating, first ready) {
+func obey(keeper *keeper, first ready) {
 	out := json.NewEncoder(os.Stdout)
 	say := func(message any) {
 		if err := out.Encode(message); err != nil {
@@ -72,16 +73,19 @@ func obey(keys *rotating, first ready) {
 	}
 	say(first)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		if lines.Text() != "rotate" {
+		switch lines.Text() {
+		case "rotate":
+			kid, err := keeper.rotate()
+			if err != nil {
+				say(map[string]string{"error": err.Error()})
+				continue
+			}
+			say(map[string]string{"rotated": kid})
+		case "ended":
+			say(map[string][]string{"ended": keeper.endedFor()})
+		default:
 			say(map[string]string{"error": fmt.Sprintf("unknown command %q", lines.Text())})
-			continue
 		}
-		kid, err := keys.rotate()
-		if err != nil {
-			say(map[string]string{"error": err.Error()})
-			continue
-		}
-		say(map[string]string{"rotated": kid})
 	}
 	os.Exit(0)
 }
