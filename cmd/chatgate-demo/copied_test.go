@@ -15,7 +15,7 @@ import (
 func TestBrowserRunsACopiedPage(t *testing.T) { // G30
 	parts := needParts(t, "chromium")
 	w, ready := startBroken(t, worldConfig{}, func(w *world) { w.hosts["news"].handler = copied(t, w) })
-	<-ready
+	ready()
 	parts.walk(t, "copied.test.mjs", w)
 }
 

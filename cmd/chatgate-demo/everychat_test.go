@@ -96,7 +96,7 @@ func everyChat(t *testing.T, cfg worldConfig) (*world, comments) {
 		c.revoked = &revocations{provider: w.hosts["provider"].handler, tokens: map[string]bool{}}
 		w.hosts["provider"].handler = c.revoked
 	})
-	<-ready
+	ready()
 	watched.secrets.add("configured secret", ssoSecret)
 	watched.secrets.add("configured secret", fourSecret)
 	return w, c

@@ -16,14 +16,19 @@ import (
 func start(t testing.TB, cfg worldConfig) *world {
 	t.Helper()
 	w, ready := startBroken(t, cfg, func(*world) {})
-	<-ready
+	ready()
 	return w
 }
 
-// startBroken is start for a world that is spoilt before it begins; ready is closed when all is well.
-func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, ready <-chan struct{}) {
+// worldPatience is how long a world may take to be well.
+const worldPatience = 30 * time.Second
+
+// startBroken is start for a world that is spoilt before it begins. ready returns when all is well; where that does not come
+// true it fails the test, with what the gateway said last.
+func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, ready func()) {
 	t.Helper()
-	cfg.Log = watched.log(cfg.Log)
+	said := &tail{}
+	cfg.Log = said.overhear(watched.log(cfg.Log))
 	w, err := openWorld(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +47,17 @@ func startBroken(t testing.TB, cfg worldConfig, spoil func(*world)) (w *world, r
 			t.Errorf("the world ended with %v", err)
 		}
 	})
-	return w, well
+	return w, func() {
+		t.Helper()
+		select {
+		case <-well:
+		case err := <-ended:
+			ended <- err // for the cleanup
+			t.Fatalf("the world ended with %v before it was well; its gateway said last:\n%s", err, said)
+		case <-time.After(worldPatience):
+			t.Fatalf("the world is not well after %s; its gateway said last:\n%s", worldPatience, said)
+		}
+	}
 }
 
 // visitor is a person's browser as far as cookies, redirects and fetches go. The demo is http on loopback, where

@@ -229,9 +229,11 @@ func (w *world) Run(ctx context.Context, ready func() error) error {
 	}
 	serving.Go(func() { failed <- w.App.Serve(ctx, w.hosts["sso"].listener, w.hosts["admin"].listener) })
 	serving.Go(func() {
-		if err := w.waitReady(ctx); err != nil {
-			failed <- err
-		} else if err := ready(); err != nil {
+		err := w.waitReady(ctx)
+		if err == nil && ctx.Err() == nil { // else it ends before it was ready
+			err = ready()
+		}
+		if err != nil {
 			failed <- err
 		}
 	})
