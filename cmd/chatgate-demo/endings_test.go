@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,10 @@ import (
 // browser has everything that a sign-in gives, in a window and in a frame. However its session ends, what it still holds
 // opens nothing on any replica, and nothing at the chats and the provider (S63, S72, S90, S106, S108, S113, D11, D20).
 func TestSignedOutIsOutWhereverItHappens(t *testing.T) {
-	w, c := everyChat(t, worldConfig{Redis: redistest.Start(t).Addr, Providers: withRefreshTokens, Extra: noLimits})
+	clock := &movable{}
+	w, c := everyChat(t, worldConfig{
+		Redis: redistest.Start(t).Addr, Providers: withRefreshTokens, Extra: noLimits + "session: {idle: 10m, absolute: 10m}\n", Now: clock.now,
+	})
 	here, there := w.process(t, 0), w.process(t, 0)
 	replicas := map[string]http.Handler{"the process where it ended": here, "the other process": there, "a third replica": w.App.Server().Handler()}
 	for name, end := range map[string]func(t *testing.T, e everything){
@@ -42,18 +46,7 @@ func TestSignedOutIsOutWhereverItHappens(t *testing.T) {
 			}
 		},
 		"by the provider's logout token": func(t *testing.T, e everything) {
-			token, err := w.Provider.Sign("logout+jwt", map[string]any{
-				"iss": w.Addresses().Provider, "aud": "chatgate", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
-				"jti": t.Name(), "sub": e.claims.Subject, "sid": e.claims.SID,
-				"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			provider := w.visitor(t).at(here)
-			if a := provider.form(w.Addresses().Gateway+"/logout/backchannel", url.Values{"logout_token": {token}}); a.status != http.StatusOK {
-				t.Fatalf("the logout call = %d %s", a.status, a.body)
-			}
+			w.visitor(t).at(here).hearFromProvider(w.Provider.LogoutClaims("chatgate", e.claims.Subject, e.claims.SID))
 		},
 		"by the provider's frame": func(t *testing.T, e everything) {
 			query := url.Values{"iss": {w.Addresses().Provider}, "sid": {e.claims.SID}}
@@ -61,6 +54,19 @@ func TestSignedOutIsOutWhereverItHappens(t *testing.T) {
 			if a := stranger.send(http.MethodGet, w.Addresses().Gateway+"/logout/frontchannel?"+query.Encode(), ""); a.status != http.StatusOK {
 				t.Fatalf("the logout frame = %d %s", a.status, a.body)
 			}
+		},
+		"by the person, from another browser": func(t *testing.T, e everything) {
+			other := w.visitor(t).at(here)
+			other.signIn("/login", "ada")
+			for _, handle := range other.otherSessions() {
+				if a := other.endOther(handle); a.status != http.StatusSeeOther {
+					t.Fatalf("the end of the other session = %d %s", a.status, a.body)
+				}
+			}
+			if a := other.rocketChatToken(); a.status != http.StatusOK {
+				t.Errorf("the browser that ended the other is answered %d %s", a.status, a.body)
+			}
+			other.signOut()
 		},
 		"by the operator": func(t *testing.T, e everything) {
 			revokeByCommand(t, w, "--provider", "corp", "--subject", e.claims.Subject)
@@ -79,10 +85,14 @@ func TestSignedOutIsOutWhereverItHappens(t *testing.T) {
 	}
 	t.Run("by its age", func(t *testing.T) {
 		e := w.signInEverywhere(t)
-		for i, replica := range []*process{w.process(t, 25*time.Hour), w.process(t, 25*time.Hour)} {
-			e.isRefused(t, []string{"a process a day later", "another a day later"}[i], replica)
+		clock.forward(9*time.Minute + 30*time.Second)
+		e.ssoToken, e.fourToken = e.window.tokenOf("sso", pluginPage), e.window.tokenOf("four", pluginPage) // while there is some time left
+		e.isIn(t, w.App.Server().Handler(), c)
+		clock.forward(time.Minute)
+		for i, replica := range []*process{w.process(t, 11*time.Minute), w.process(t, 11*time.Minute)} {
+			e.isRefused(t, []string{"a process after its end", "another after its end"}[i], replica)
 		}
-		e.isForgottenByRocketChat(t) // tokens of Talk's and Coral's have ended long before, by themselves
+		e.isForgotten(t, c)
 	})
 }
 
@@ -110,13 +120,22 @@ func (w *world) signInEverywhere(t *testing.T) everything {
 	e.loginToken = e.frame.redeemed()
 	e.ssoToken, e.fourToken = e.window.tokenOf("sso", pluginPage), e.window.tokenOf("four", pluginPage)
 	e.refreshToken = issued.get("refresh_token")
-	_, payload, _ := strings.Cut(issued.get("id_token"), ".")
-	payload, _, _ = strings.Cut(payload, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil || json.Unmarshal(raw, &e.claims) != nil || e.claims.SID == "" || e.refreshToken == "" {
-		t.Fatalf("the provider's ID token says %s, and there is a refresh token: %t", raw, e.refreshToken != "")
+	readClaims(t, issued.get("id_token"), &e.claims)
+	if e.claims.SID == "" || e.refreshToken == "" {
+		t.Fatalf("the provider's ID token says %+v, and there is a refresh token: %t", e.claims, e.refreshToken != "")
 	}
 	return e
+}
+
+// readClaims reads a JWT without a look at its signature.
+func readClaims(t *testing.T, token string, into any) {
+	t.Helper()
+	_, payload, _ := strings.Cut(token, ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil || json.Unmarshal(raw, into) != nil {
+		t.Fatalf("a token says %q, %v", raw, err)
+	}
 }
 
 // isIn makes sure of what isRefused and isForgotten deny.
@@ -159,18 +178,77 @@ func (e everything) isRefused(t *testing.T, replica string, gateway http.Handler
 			if route.method == http.MethodPost && strings.HasSuffix(route.path, "/resume") {
 				body = `{"confirm":true}`
 			}
-			held := v.client.Jar.(*loopbackJar).copy() // what the browser has is not taken from it between two tries
-			replaying := *v
-			client := *v.client
-			client.Jar, replaying.client = held, &client
-			if got := replaying.send(route.method, a.Gateway+route.path, body, route.headers...); got.status != http.StatusUnauthorized {
+			if got := v.replaying().send(route.method, a.Gateway+route.path, body, route.headers...); got.status != http.StatusUnauthorized {
 				t.Errorf("on %s %s brings %d %s at %s %s, want 401", replica, who, got.status, got.body, route.method, route.path)
 			}
 		}
+		home := v.replaying().send(http.MethodGet, a.Gateway+"/", "")
+		if home.status != http.StatusOK || !strings.Contains(home.body, `data-chatgate="login"`) || strings.Contains(home.body, "/account/end") {
+			t.Errorf("on %s %s brings %d at /, want the page of somebody who is signed out: %s", replica, who, home.status, home.body)
+		}
+		e.endsNothing(t, replica+" "+who, v)
 	}
 	coral := e.window.at(gateway)
 	if got := coral.send(http.MethodGet, coral.askCoral(), ""); !strings.HasPrefix(got.header.Get("Location"), "/login?") {
 		t.Errorf("on %s Coral's own sign-in is answered %d to %q, want to sign in", replica, got.status, got.header.Get("Location"))
+	}
+}
+
+// endsNothing presses the account page's button for another session of the same person.
+func (e everything) endsNothing(t *testing.T, what string, v *visitor) {
+	t.Helper()
+	other, witness := e.visitor(t), e.visitor(t)
+	other.signIn("/login", "ada")
+	witness.signIn("/login", "ada")
+	handles := witness.otherSessions()
+	if len(handles) != 1 {
+		t.Fatalf("the account page names %d other sessions, want 1", len(handles))
+	}
+	if got := v.replaying().endOther(handles[0]); got.status != http.StatusUnauthorized {
+		t.Errorf("on %s brings %d %s at /account/end, want 401", what, got.status, got.body)
+	}
+	if got := other.rocketChatToken(); got.status != http.StatusOK {
+		t.Errorf("%s has ended another session: %d %s", what, got.status, got.body)
+	}
+	other.signOut()
+	witness.signOut()
+}
+
+var sessionHandle = regexp.MustCompile(`name="session" value="([^"]+)"`)
+
+// otherSessions are the handles by which the account page can end the person's sessions in other browsers.
+func (v *visitor) otherSessions() (handles []string) {
+	v.t.Helper()
+	page := v.send(http.MethodGet, v.w.Addresses().Gateway+"/", "")
+	for _, found := range sessionHandle.FindAllStringSubmatch(page.body, -1) {
+		handles = append(handles, found[1])
+	}
+	return handles
+}
+
+// endOther presses the account page's button for one of them.
+func (v *visitor) endOther(handle string) answer {
+	v.t.Helper()
+	gateway := v.w.Addresses().Gateway
+	return v.form(gateway+"/account/end", url.Values{"session": {handle}}, "Origin", gateway, "Sec-Fetch-Site", "same-origin")
+}
+
+// replaying is the browser with a copy of its cookies: what it has is not taken from it between two tries.
+func (v *visitor) replaying() *visitor {
+	replaying, client := *v, *v.client
+	client.Jar, replaying.client = v.client.Jar.(*loopbackJar).copy(), &client
+	return &replaying
+}
+
+// hearFromProvider brings the gateway a logout token, as the provider does.
+func (v *visitor) hearFromProvider(claims map[string]any) {
+	v.t.Helper()
+	token, err := v.w.Provider.Sign("logout+jwt", claims)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if a := v.form(v.w.Addresses().Gateway+"/logout/backchannel", url.Values{"logout_token": {token}}); a.status != http.StatusOK {
+		v.t.Errorf("the logout call = %d %s", a.status, a.body)
 	}
 }
 
@@ -212,7 +290,7 @@ func (j *loopbackJar) copy() *loopbackJar {
 // asksForPassword says whether the provider shows its form.
 func asksForPassword(v *visitor, providerURL string) bool {
 	_, page := v.open(providerURL)
-	return strings.Contains(page.body, `type="password"`)
+	return strings.Contains(page.body, `name="password"`)
 }
 
 // revokeByCommand runs chatgate sessions revoke on the world's configuration.

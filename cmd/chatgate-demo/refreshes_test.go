@@ -71,14 +71,41 @@ func TestAProviderThatIsDownKeepsASession(t *testing.T) {
 	if got := v.rocketChatToken(); got.status != http.StatusOK || !w.RocketChat.Alive(token) {
 		t.Errorf("with the provider down the call = %d %s, the login alive: %t", got.status, got.body, w.RocketChat.Alive(token))
 	}
-	answer(func(rw http.ResponseWriter, _ *http.Request) { // as for an account that was disabled
-		rw.Header().Set("Content-Type", "application/json")
-		rw.WriteHeader(http.StatusBadRequest)
-		_, _ = rw.Write([]byte(`{"error":"invalid_grant"}`))
-	})
+	answer(accountDisabled)
 	clock.forward(later)
 	eventually(t, "the person is out at the gateway", func() bool {
 		return v.rocketChatToken().status == http.StatusUnauthorized && v.talkToken().status == http.StatusUnauthorized
 	})
 	eventually(t, "Rocket.Chat forgot the login", func() bool { return !w.RocketChat.Alive(token) })
+}
+
+// accountDisabled is a provider's answer for somebody who is not let in there any more.
+func accountDisabled(rw http.ResponseWriter, _ *http.Request) {
+	rw.Header().Set("Content-Type", "application/json")
+	rw.WriteHeader(http.StatusBadRequest)
+	_, _ = rw.Write([]byte(`{"error":"invalid_grant"}`))
+}
+
+// TestADisabledPersonsTokensAreDeadBeforeTheirTime: a refresh that the provider refuses closes Rocket.Chat, a Coral by single
+// sign-on and a Talk 4, whose tokens are good for some minutes still (S54, S71, D20).
+func TestADisabledPersonsTokensAreDeadBeforeTheirTime(t *testing.T) {
+	clock := &movable{}
+	w, c := everyChat(t, worldConfig{
+		Redis: redistest.Start(t).Addr, Providers: withRefreshTokens, Extra: noLimits + "session: {recheck: 1m}\n", Now: clock.now,
+	})
+	e := w.signInEverywhere(t)
+	e.isIn(t, w.App.Server().Handler(), c)
+	w.Provider.Set(func(f *oidctest.Faults) { f.Answers = map[string]http.HandlerFunc{oidctest.PathToken: accountDisabled} })
+	clock.forward(2 * time.Minute)
+	eventually(t, "the person is out at the gateway", func() bool { return e.window.rocketChatToken().status == http.StatusUnauthorized })
+	e.isForgotten(t, c)
+	for chat, token := range map[string]string{"Coral": e.ssoToken, "Talk": e.fourToken} {
+		var claims struct {
+			Expires int64 `json:"exp"`
+		}
+		readClaims(t, token, &claims)
+		if left := time.Unix(claims.Expires, 0).Sub(clock.now()); left < time.Minute {
+			t.Errorf("the token for %s had %s left, so that its end says nothing", chat, left)
+		}
+	}
 }
