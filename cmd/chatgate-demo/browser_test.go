@@ -125,6 +125,9 @@ func describe(t *testing.T, w *world) string {
 	return string(text)
 }
 
+// adaSubject is what the world's provider calls ada.
+const adaSubject = "5f1c2a"
+
 // control lets the Node tests do to the world what no browser can.
 func control(t *testing.T, w *world) string {
 	t.Helper()
@@ -134,6 +137,7 @@ func control(t *testing.T, w *world) string {
 		},
 		"rocketchat-recovers": func() { w.RocketChat.SetFaults(rocketchattest.Faults{}) },
 		"deactivate-bob":      func() { deactivate(w, "bob") },
+		"provider-ends-ada":   func() { w.visitor(t).hearFromProvider(w.Provider.LogoutClaims("chatgate", adaSubject, "")) },
 	}
 	mux := http.NewServeMux()
 	for name, act := range acts {
@@ -141,6 +145,9 @@ func control(t *testing.T, w *world) string {
 	}
 	mux.HandleFunc("GET /tokens-made", func(rw http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(rw, w.RocketChat.Count("users.createToken"))
+	})
+	mux.HandleFunc("GET /logins/{username}", func(rw http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(rw, logins(w, r.PathValue("username")))
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -9,7 +9,7 @@ import {
 } from './pages.mjs';
 import { inNews, newsState, openNews } from './news.mjs';
 import { pictures } from './pictures.mjs';
-import { world } from './world.mjs';
+import { act, logins, world } from './world.mjs';
 
 journey('logged out inside Rocket.Chat, a person stays out until they press Continue', async (page) => { // R12, B-21
   const calls = tokenCalls(page);
@@ -73,4 +73,20 @@ journey('signed out here, a person is signed out at the provider too', async (pa
   assert.match(await textOf(page, hook('status')), /Ada Lovelace/);
   await openRocketChat(page);
   assert.equal(await inRocketChat(page), 'ada');
+}, { expected: [/\/(api\/v1\/login|web\/session): Failed to load resource: .* 401 /] });
+
+journey('signed out by the provider, a person is told when the chat asks again', async (page) => { // S108, D20, B-21
+  await signInToRocketChat(page, 'ada');
+  assert.ok(await logins('ada') > 0);
+  await act('provider-ends-ada');
+  for (let tries = 0; await logins('ada') > 0; tries += 1) {
+    assert.ok(tries < 200, 'the login is alive 20 seconds later');
+    await pause(100);
+  }
+  await openRocketChat(page);
+  const frame = await loginFrame(page);
+  await visible(frame, hook('login'));
+  assert.equal(await textOf(frame, hook('status')), 'Sign in to use Rocket.Chat.');
+  assert.equal(await textOf(frame, hook('login')), 'Sign in');
+  await pictures(page, 'rocketchat-frame-signed-out-by-provider');
 }, { expected: [/\/(api\/v1\/login|web\/session): Failed to load resource: .* 401 /] });

@@ -11,7 +11,8 @@ export function enterWorld(next) {
 // hash of the key (spki) whose certificate holds for them.
 export const trust = JSON.parse(process.env.CHATGATE_TRUST ?? '{"names": []}');
 
-// act asks the Go test to change the world: "rocketchat-fails", "rocketchat-recovers", "deactivate-bob", "forward/…".
+// act asks the Go test to change the world: "rocketchat-fails", "rocketchat-recovers", "deactivate-bob", "provider-ends-ada",
+// "forward/…".
 export async function act(name) {
   const response = await fetch(`${world.control}/${name}`, { method: 'POST' });
   if (!response.ok) throw new Error(`the world cannot ${name}: ${response.status}`);
@@ -20,6 +21,11 @@ export async function act(name) {
 // tokensMade tells how many login tokens Rocket.Chat was asked to make.
 export async function tokensMade() {
   return Number(await (await fetch(`${world.control}/tokens-made`)).text());
+}
+
+// logins tells how many logins of a person Rocket.Chat knows.
+export async function logins(username) {
+  return Number(await (await fetch(`${world.control}/logins/${username}`)).text());
 }
 
 // forward moves the clock of the world by so many ms.
