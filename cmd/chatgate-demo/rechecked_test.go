@@ -66,7 +66,7 @@ func TestWhatTheProviderTakesAwayIsGoneInRocketChat(t *testing.T) {
 		chat.Handler = w.hosts["chat"].handler
 		w.hosts["chat"].handler = chat
 	})
-	<-ready
+	ready()
 	groups := func(now ...string) {
 		w.Provider.Set(func(f *oidctest.Faults) { f.IDToken = func(claims map[string]any) { claims["groups"] = now } })
 	}
