@@ -18,6 +18,8 @@ type comments struct {
 	four *talktest.Talk4
 	// revoked are the tokens that the world's provider was told to take no more.
 	revoked *revocations
+	// atProvider and atRocketChat may keep back an answer of theirs.
+	atProvider, atRocketChat *gate
 }
 
 // revocations stand before a provider and note which tokens are revoked there (RFC 7009).
@@ -93,8 +95,9 @@ func everyChat(t *testing.T, cfg worldConfig) (*world, comments) {
 			t.Fatal(err)
 		}
 		answers["sso"], answers["four"] = c.sso, c.four
-		c.revoked = &revocations{provider: w.hosts["provider"].handler, tokens: map[string]bool{}}
-		w.hosts["provider"].handler = c.revoked
+		c.atProvider, c.atRocketChat = &gate{behind: w.hosts["provider"].handler}, &gate{behind: w.hosts["chat"].handler}
+		c.revoked = &revocations{provider: c.atProvider, tokens: map[string]bool{}}
+		w.hosts["provider"].handler, w.hosts["chat"].handler = c.revoked, c.atRocketChat
 	})
 	ready()
 	watched.secrets.add("configured secret", ssoSecret)
