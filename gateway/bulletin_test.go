@@ -39,6 +39,7 @@ func (b *bulletin) Check(context.Context) []chat.Finding {
 type told struct {
 	mu                        sync.Mutex
 	ended, rechecked, refused []string
+	order                     []string
 }
 
 func (t *told) note(list *[]string, subject string) error {
@@ -53,8 +54,14 @@ func (b *bulletin) EndSession(_ context.Context, s session.Session) error {
 	return b.told.note(&b.told.ended, s.Identity.Subject)
 }
 
+// MoveSession notes that tokens go over to another session.
+func (b *bulletin) MoveSession(context.Context, session.Session, session.Session) error {
+	return b.told.note(&b.told.order, "moved")
+}
+
 // RecheckSession notes of whom something else is known.
 func (b *bulletin) RecheckSession(_ context.Context, _, now session.Session) error {
+	_ = b.told.note(&b.told.order, "rechecked")
 	return b.told.note(&b.told.rechecked, now.Identity.Subject)
 }
 

@@ -53,47 +53,52 @@ type follower struct {
 
 // EndSession implements session.Follower.
 func (f follower) EndSession(ctx context.Context, s session.Session) error {
+	return f.each(func(_ string, c Chat) error { return c.ended(ctx, s) })
+}
+
+// MoveSession implements session.Follower. A chat that is not open to who the person is now takes back what it gave to the
+// former session, first, because what is moved is moved for all chats at once; and at the end what was moved in between.
+// The others hear what has changed once their tokens belong to the new session.
+func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
+	err := f.each(func(_ string, c Chat) error {
+		if !c.excludes(to) {
+			return nil
+		}
+		return c.ended(ctx, from)
+	})
+	if err != nil {
+		return err
+	}
+	err = f.each(func(_ string, c Chat) error {
+		mover, ok := c.Connector.(chat.SessionMover)
+		if !ok || c.excludes(to) {
+			return nil
+		}
+		return mover.MoveSession(ctx, from, to)
+	})
+	if err != nil {
+		return err
+	}
+	return f.RecheckSession(ctx, from, to)
+}
+
+// each calls do for every chat, and tells all that went wrong.
+func (f follower) each(do func(name string, c Chat) error) error {
 	var errs []error
-	for name, connector := range f.chats {
-		if ender, ok := connector.Connector.(chat.SessionEnder); ok {
-			if err := ender.EndSession(ctx, s); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			}
+	for name, c := range f.chats {
+		if err := do(name, c); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// MoveSession implements session.Follower. A chat that is not open to who the person is now takes back what it gave to the
-// former session: it comes first, because what is moved is moved for all chats at once.
-func (f follower) MoveSession(ctx context.Context, from, to session.Session) error {
-	var errs []error
-	for name, c := range f.chats {
-		var err error
-		switch {
-		case c.excludes(to):
-			err = f.close(ctx, name, c, from, to)
-			if ender, ok := c.Connector.(chat.SessionEnder); ok {
-				err = errors.Join(err, ender.EndSession(ctx, from))
-			}
-		case !reflect.DeepEqual(from.Identity, to.Identity):
-			err = c.rechecked(ctx, from, to)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
+// ended tells a connector that a session has ended.
+func (c Chat) ended(ctx context.Context, s session.Session) error {
+	if ender, ok := c.Connector.(chat.SessionEnder); ok {
+		return ender.EndSession(ctx, s)
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	for name, connector := range f.chats {
-		if mover, ok := connector.Connector.(chat.SessionMover); ok {
-			if err := mover.MoveSession(ctx, from, to); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // RecheckSession implements session.Follower. A chat whose rules do not let the person in takes back what it gave to this
@@ -101,20 +106,15 @@ func (f follower) MoveSession(ctx context.Context, from, to session.Session) err
 // has changed (S54).
 func (f follower) RecheckSession(ctx context.Context, former, now session.Session) error {
 	changed := !reflect.DeepEqual(former.Identity, now.Identity)
-	var errs []error
-	for name, c := range f.chats {
-		var err error
+	return f.each(func(name string, c Chat) error {
 		switch {
 		case c.excludes(now):
-			err = f.close(ctx, name, c, former, now)
+			return f.close(ctx, name, c, former, now)
 		case changed:
-			err = c.rechecked(ctx, former, now)
+			return c.rechecked(ctx, former, now)
 		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return errors.Join(errs...)
+		return nil
+	})
 }
 
 // excludes says that the rules do not let the session's person in.
@@ -133,10 +133,8 @@ func (c Chat) rechecked(ctx context.Context, former, now session.Session) error 
 // close takes back what a session has of a chat that is not open to its person. Where that is news, it is audited, and the
 // connector may do more.
 func (f follower) close(ctx context.Context, name string, c Chat, former, now session.Session) error {
-	if ender, ok := c.Connector.(chat.SessionEnder); ok {
-		if err := ender.EndSession(ctx, now); err != nil {
-			return err
-		}
+	if err := c.ended(ctx, now); err != nil {
+		return err
 	}
 	if err := f.sessions.DropToken(ctx, now, name); err != nil && !errors.Is(err, session.ErrEnded) {
 		return err

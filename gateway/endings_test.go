@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatgate/gateway/chat"
 	"chatgate/oidc/oidctest"
 )
@@ -50,6 +52,10 @@ func TestSigningInAnewTellsTheChatsWhatHasChanged(t *testing.T) { // S54
 	b.signIn("/login?prompt=login", "ada")
 	if len(w.board.told.rechecked) == 0 || len(w.board.told.refused) != 0 {
 		t.Errorf("told of %v, closed to %v", w.board.told.rechecked, w.board.told.refused)
+	}
+	// A connector that takes back what is too strong now looks for it at the new session.
+	if diff := cmp.Diff([]string{"moved", "rechecked"}, w.board.told.order); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }
 

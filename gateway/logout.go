@@ -57,6 +57,9 @@ func (s *Server) logout(c *gin.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return problem.StoreUnavailable(err)
 	}
+	if !s.cfg.Sessions.IsNamed(c.Request, ending) { // an old cookie signs out, and is told nothing of who signed in since
+		tokens = oidc.Tokens{}
+	}
 	if err := s.end(c, ending, form["everywhere"] == "yes"); err != nil {
 		return problem.StoreUnavailable(err)
 	}

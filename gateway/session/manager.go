@@ -158,12 +158,9 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 	if err == nil {
 		err = m.overtaken(ctx, b.Session, in.Began)
-		if err != nil { // nobody has its cookie, and what it took over from a former session would stay open
-			err = errors.Join(err, m.End(context.WithoutCancel(ctx), b.Session))
-		}
 	}
-	if err != nil {
-		return Session{}, err
+	if err != nil { // nobody has its cookie, and what it took over from a former session would stay open
+		return Session{}, errors.Join(err, m.End(context.WithoutCancel(ctx), b.Session))
 	}
 	m.set(w, value, m.settings.Absolute)
 	return b.Session, nil

@@ -77,6 +77,12 @@ func (m *Manager) Recognise(ctx context.Context, r *http.Request) (Session, erro
 	return s, err
 }
 
+// IsNamed says whether a request's own cookie names the session, and not one that has been replaced by it.
+func (m *Manager) IsNamed(r *http.Request, s Session) bool {
+	key, ok := present(r, cookieName)
+	return ok && key == s.Key
+}
+
 // recognise opens a session without asking when it was last seen.
 func (m *Manager) recognise(ctx context.Context, key string, fields store.Fields) (Session, error) {
 	var rec record

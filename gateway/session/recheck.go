@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"time"
 
@@ -17,8 +18,10 @@ const (
 	recheckHold = 45 * time.Second
 	// recheckWait is how long a request waits for a re-check that nobody has done in time.
 	recheckWait = 4 * time.Second
-	// recheckAgain is when a provider that did not answer is asked again.
-	recheckAgain = time.Minute
+	// recheckAgain is when somebody is asked for whom nobody had the time to ask, and recheckFailed when one for whom it
+	// failed: later, so that of those who wait it is not always the same one who finds out whether the provider is back.
+	recheckAgain  = time.Minute
+	recheckFailed = 2 * time.Minute
 	// keepTries is how often the outcome is written down: the refresh token that was spent is worth nothing any more.
 	keepTries = 3
 	keepWait  = 200 * time.Millisecond
@@ -96,22 +99,23 @@ func (m *Manager) ask(ctx context.Context, s Session) error {
 		s.Due = time.Time{}
 		return m.rewrite(ctx, s)
 	case m.troubled.pause(s.Identity.Provider, m.now()):
-		return m.postpone(ctx, s)
+		return m.postpone(ctx, s, recheckAgain)
 	}
 	// From here on the refresh token may be spent: what comes of it is written down, also while this process is asked to end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckHold*3/4)
 	defer cancel()
+	began := m.now()
 	identity, fresh, err := m.provider.Refresh(ctx, s.Identity, used)
 	if errors.Is(err, oidc.ErrNotReady) { // this process has not met the provider yet: nobody was asked, and another may
 		return m.due.Put(ctx, dueSet, s.Key, m.now().Add(sweepEvery), keptAfter)
 	}
-	m.troubled.told(s.Identity.Provider, m.now(), err == nil || errors.Is(err, oidc.ErrRefused))
+	m.troubled.told(s.Identity.Provider, m.now(), m.now().Sub(began), err == nil || errors.Is(err, oidc.ErrRefused))
 	switch {
 	case errors.Is(err, oidc.ErrRefused):
 		return m.refused(ctx, s, used, err)
 	case err != nil:
 		m.log.WarnContext(ctx, "session not re-checked, it goes on", "session", s.Label(), "err", err)
-		return m.postpone(ctx, s)
+		return m.postpone(ctx, s, recheckFailed)
 	}
 	return m.take(ctx, s, identity, used, fresh)
 }
@@ -129,15 +133,16 @@ func (m *Manager) refused(ctx context.Context, s Session, used oidc.Tokens, refu
 	return m.End(ctx, s)
 }
 
-// postpone asks again soon, and writes that down where requests look, so that they do not all wait for the provider.
-func (m *Manager) postpone(ctx context.Context, s Session) error {
-	s.Due = m.now().Add(recheckAgain)
+// postpone asks again after a while and up to half of that, and writes it down where requests look, so that they do not all
+// wait for the provider.
+func (m *Manager) postpone(ctx context.Context, s Session, wait time.Duration) error {
+	s.Due = m.now().Add(wait + rand.N(wait/2))
 	return m.rewrite(ctx, s)
 }
 
 // take writes down what the provider said. The refresh token goes first, since the former is spent, and only in the place of
-// the one that was used (S70); then what follows for the chats, then the record, and once more what follows, for what
-// a chat was given in between. The chats are told at every re-check: one that could not be reached is at the next.
+// the one that was used (S70); then what follows for the chats, then the record, and once more what must be closed, for what
+// a chat was given in between. That is looked at at every re-check: what fails now is done at the next.
 func (m *Manager) take(ctx context.Context, s Session, identity oidc.Identity, used, fresh oidc.Tokens) error {
 	now := s
 	now.Identity, now.Rechecked, now.Due = identity, m.now(), m.now().Add(m.soon())
@@ -166,7 +171,7 @@ func (m *Manager) take(ctx context.Context, s Session, identity oidc.Identity, u
 	case err != nil:
 		return err
 	}
-	return m.follow(ctx, s, now)
+	return m.follow(ctx, now, now)
 }
 
 // replaceTokens returns errSuperseded where others took the place of those that were used, and store.ErrNotFound where

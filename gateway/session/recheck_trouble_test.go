@@ -37,7 +37,7 @@ func TestAProviderThatDoesNotAnswerHoldsUpNobodyElses(t *testing.T) { // S54, S1
 		people[i] = oidc.Identity{Provider: "slow", Subject: string(rune('A' + i))}
 		h.signInToStay(t, p, browser{}, people[i])
 	}
-	p.fail = oidc.ErrProvider
+	p.fail, p.during = oidc.ErrProvider, func() { h.clock.advance(3 * time.Second) } // too slow for others to wait
 	h.clock.advance(every)
 	must(t, h.RecheckDue(t.Context()))
 	if n := p.count(); n > 8 { // the first few at once, before anybody knows
@@ -45,7 +45,7 @@ func TestAProviderThatDoesNotAnswerHoldsUpNobodyElses(t *testing.T) { // S54, S1
 	}
 	before := p.count()
 	b := browser{}
-	p.fail = nil
+	p.fail, p.during = nil, nil
 	healthy := h.signInToStay(t, p, b, ada)
 	h.clock.advance(every)
 	p.good[ada.Subject], p.fail = "", nil
@@ -63,11 +63,11 @@ func TestATroubledProviderIsTriedByOneOfThoseWhoWait(t *testing.T) {
 	for i := range 20 {
 		h.signInToStay(t, p, browser{}, oidc.Identity{Provider: "slow", Subject: string(rune('A' + i))})
 	}
-	p.fail = oidc.ErrProvider
+	p.fail, p.during = oidc.ErrProvider, func() { h.clock.advance(3 * time.Second) }
 	h.clock.advance(every)
 	must(t, h.RecheckDue(t.Context()))
 	before := p.count()
-	h.clock.advance(61 * time.Second)
+	h.clock.advance(100 * time.Second) // those who were not asked are due again, those who were are not
 	must(t, h.RecheckDue(t.Context()))
 	if n := p.count() - before; n != 1 {
 		t.Errorf("after the pause it was asked %d times, want once", n)
@@ -152,5 +152,48 @@ func TestAnEndingThatIsCutOffHasEndedSome(t *testing.T) { // S108: whoever is as
 	h.follower.failAfter = 0
 	if n, err := h.EndSubject(t.Context(), "corp", "ada-1"); n == 0 || n == sessions || err != nil {
 		t.Errorf("EndSubject() again = %d, %v, want the rest", n, err)
+	}
+}
+
+// A provider that fails for some, at once, is asked for all the others in time (S54).
+func TestAFewWhoFailHoldUpNobodyElse(t *testing.T) {
+	h, p := living(t)
+	p.bad = map[string]bool{}
+	for i := range 20 {
+		id := oidc.Identity{Provider: "corp", Subject: "bad-" + string(rune('A'+i))}
+		p.bad[id.Subject] = true
+		h.signInToStay(t, p, browser{}, id)
+	}
+	good := make([]session.Session, 10)
+	for i := range good {
+		good[i] = h.signInToStay(t, p, browser{}, oidc.Identity{Provider: "corp", Subject: "good-" + string(rune('A'+i))})
+	}
+	for range 4 * 60 * 2 { // two hours, looked at every quarter of a minute
+		h.clock.advance(15 * time.Second)
+		must(t, h.RecheckDue(t.Context()))
+		for _, s := range good {
+			now, err := h.ByKey(t.Context(), s.Key, "")
+			if errors.Is(err, session.ErrNone) {
+				continue // idle
+			}
+			if since := h.clock.now().Sub(now.Rechecked); err != nil || since > every {
+				t.Fatalf("%s was last asked for %s ago, %v", now.Identity.Subject, since, err)
+			}
+		}
+	}
+}
+
+// TestAStartThatFailsHalfwayLeavesNothing: its session would own what the chats gave, and nobody has its cookie.
+func TestAStartThatFailsHalfwayLeavesNothing(t *testing.T) {
+	h, b := open(t), browser{}
+	h.signIn(t, b, ada)
+	h.follower.failMove = true
+	if _, err := h.Start(t.Context(), httptest.NewRecorder(), b.request(), session.SignIn{Identity: ada}); err == nil {
+		t.Fatal("Start() = nil although nothing could be moved")
+	}
+	h.follower.failMove = false
+	h.signIn(t, b, ada)
+	if known, err := h.OfSubject(t.Context(), "corp", "ada-1"); len(known) != 1 || err != nil {
+		t.Errorf("%d sessions are left, %v, want one", len(known), err)
 	}
 }

@@ -59,6 +59,7 @@ type follower struct {
 	refused      []string
 	rechecked    []oidc.Identity
 	fail         error
+	failMove     bool
 	failAt       int // the call of RecheckSession, counted from 1, that fails
 	failAfter    int // calls of EndSession; all later ones fail
 	onEnd        func()
@@ -82,6 +83,9 @@ func (f *follower) MoveSession(_ context.Context, from, to session.Session) erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.moved = append(f.moved, from.Key+" to "+to.Key)
+	if f.failMove {
+		return errors.New("the outbox is away")
+	}
 	return f.fail
 }
 

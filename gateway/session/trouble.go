@@ -8,9 +8,11 @@ import (
 const (
 	troubleAfter = 3 // failures in a row
 	troubleLasts = time.Minute
+	// patience is how long a failure may take that holds nobody up. A quick one is an answer about one person.
+	patience = 2 * time.Second
 )
 
-// trouble knows the providers that do not answer, so that those who wait for them in vain hold up nobody whose provider
+// trouble knows the providers that answer nobody in time, so that those who wait for them in vain hold up nobody whose provider
 // does. The zero value knows of none. It is this process's alone.
 type trouble struct {
 	mu sync.Mutex
@@ -39,12 +41,15 @@ func (t *trouble) pause(provider string, now time.Time) bool {
 	return false
 }
 
-// told notes whether a provider answered.
-func (t *trouble) told(provider string, now time.Time, answered bool) {
+// told notes whether a provider answered, and after how long.
+func (t *trouble) told(provider string, now time.Time, took time.Duration, answered bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if answered {
 		delete(t.of, provider)
+		return
+	}
+	if took < patience {
 		return
 	}
 	if t.of == nil {
