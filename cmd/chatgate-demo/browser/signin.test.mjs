@@ -15,6 +15,7 @@ journey('from Rocket.Chat through the provider into the chat, then into the comm
   const seen = whereWeWent(page);
   await openRocketChat(page);
   const frame = await loginFrame(page);
+  await visible(frame, hook('login'));
   assert.equal(await textOf(frame, hook('login')), 'Sign in');
 
   const window = await windowBy(page, () => press(frame, hook('login')));
@@ -103,6 +104,7 @@ journey('another account in the same browser takes the place of the first', asyn
   await signInToRocketChat(page, 'ada');
   await press(page, rc('logout'));
   const frame = await loginFrame(page);
+  await visible(frame, hook('login'));
   assert.equal(await textOf(frame, hook('login')), 'Use another account');
   assert.equal(await signInFrom(page, frame, 'bob'), 'bob');
   await openNews(page);

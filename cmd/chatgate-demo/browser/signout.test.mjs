@@ -44,6 +44,7 @@ journey('signed out at the gateway, both chats are closed', async (page) => { //
 
   await openRocketChat(page);
   const frame = await loginFrame(page);
+  await visible(frame, hook('login'));
   assert.equal(await textOf(frame, hook('login')), 'Sign in');
   await openNews(page);
   await newsState(page, 'signed-out');
