@@ -129,7 +129,7 @@ func (v *visitor) signInAt(provider *oidctest.Provider, key, username string) {
 func command(t *testing.T, dir, line string) string {
 	t.Helper()
 	words := strings.Fields(line)
-	if len(words) == 0 || words[0] != "chatgate" {
+	if len(words) == 0 || words[0] != "bin/chatgate" {
 		t.Fatalf("%q is no command of chatgate", line)
 	}
 	for i, word := range words {
