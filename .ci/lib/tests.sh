@@ -66,7 +66,7 @@ test_node() {
 # A few seconds each: a target that no longer compiles, or finds something at once, is noticed with the change.
 fuzz_briefly() {
   local status=0 log="$LOGS/fuzz.txt"
-  .ci/fuzz 5s >"$log" || status=$?
+  .ci/fuzz 3s >"$log" || status=$?
   sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$log" >"$LOGS/fuzz.count"
   [[ $status -eq 0 ]] || cat "$log"
   sed -n 's/^\(ok\|FAILED\) /| &/p' "$log"
