@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What can be said about the code without running it. Only files that git knows are looked at.
 
-readonly GO_MODULES=(. .ci/tools .ci/providers/zitadel)
+readonly CODE_MODULES=(. .ci/go .ci/providers/zitadel)
+readonly GO_MODULES=("${CODE_MODULES[@]}" .ci/unittest) # the last is nothing but a list of what to build
 
 check_format() {
   local unformatted
@@ -20,14 +21,14 @@ check_modules() {
 
 check_vet() {
   local module
-  for module in "${GO_MODULES[@]}"; do
+  for module in "${CODE_MODULES[@]}"; do
     go -C "$module" vet ./...
   done
 }
 
 check_lint() {
   local module
-  for module in "${GO_MODULES[@]}"; do
+  for module in "${CODE_MODULES[@]}"; do
     (cd "$module" && golangci-lint run)
   done
 }
