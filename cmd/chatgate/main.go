@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // H27: the image is empty but for this program
 
 	"chatgate/cmd/internal/cli"
 )

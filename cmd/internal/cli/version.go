@@ -1,27 +1,28 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"chatgate/cmd/internal/app"
 )
 
-// version is set by the linker in a release.
-var version = "development"
-
 func newVersion() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, the commit it was built from, and the version of Go",
 		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			goVersion := "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "chatgate %s (%s)\n", version, goVersion)
-			return err
-		},
 	}
+	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		build := app.Version()
+		if *asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(build)
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "chatgate %s\n", build)
+		return err
+	}
+	return cmd
 }
