@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,7 +52,7 @@ func (a *App) openParts(lend Lends) error {
 // newTransport is shared by all outgoing calls (S131, S132). Each caller adds its own deadline and size limit.
 func newTransport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	t.DialContext = dial
 	t.TLSHandshakeTimeout = 3 * time.Second
 	t.MaxIdleConnsPerHost = 32
 	t.MaxConnsPerHost = 128

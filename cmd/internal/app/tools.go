@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -76,9 +75,7 @@ func OpenTools(cfg *Config, lend Lends) (*Tools, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tools{app: a, lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
-		return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	}}, nil
+	return &Tools{app: a, lookup: resolve}, nil
 }
 
 // Close ends the connections to the store.
