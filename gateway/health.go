@@ -82,7 +82,7 @@ func (s *Server) adminRoutes() http.Handler {
 		status, body := s.health(r.Context())
 		writeHealth(w, status, body)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -122,6 +122,9 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 	}
 	if found := s.chats.Load(); found != nil {
 		maps.Copy(checks, *found)
+	}
+	for name, check := range s.cfg.Checks {
+		checks[name] = told(check())
 	}
 	return checks
 }

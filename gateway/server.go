@@ -74,8 +74,13 @@ type Config struct {
 	Problems  *problem.Renderer
 	// Decisions remember why requests were refused; nil remembers nothing.
 	Decisions *decision.Recorder
-	Metrics   *prometheus.Registry
-	Log       *slog.Logger
+	// Metrics takes the metrics of this Server and of all that was made for it. Gatherer is what /metrics tells; nil tells
+	// these alone.
+	Metrics  *prometheus.Registry
+	Gatherer prometheus.Gatherer
+	// Checks are looked at by /readyz beside the gateway's own, by name. Each tells what is wrong, or nil.
+	Checks map[string]func() error
+	Log    *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -118,6 +123,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Gatherer == nil {
+		cfg.Gatherer = cfg.Metrics
+	}
 	s := &Server{
 		cfg:      cfg,
 		attempts: store.NewBucket[attempt](cfg.Store.Passing("attempt")),
@@ -154,49 +162,7 @@ func (s *Server) Handler() http.Handler { return s.public }
 // Admin is the admin listener's.
 func (s *Server) Admin() http.Handler { return s.admin }
 
-// Run serves both listeners until ctx ends, then drains: /readyz turns to 503, the listeners stay open for DrainDelay,
-// and requests in flight are finished (S145).
+// Run serves both listeners until ctx ends, and then drains, as a Host does.
 func (s *Server) Run(ctx context.Context, public, admin net.Listener) error {
-	servers := []*http.Server{s.server(s.public), s.server(s.admin)}
-	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{public, admin} {
-		go func() { failed <- servers[i].Serve(listener) }()
-	}
-	s.started.Store(true)
-	s.cfg.Log.Info("serving", "base_url", s.cfg.BaseURL, "public", public.Addr().String(), "admin", admin.Addr().String())
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		s.drain()
-	}
-	return errors.Join(err, shutdown(servers))
-}
-
-func (s *Server) drain() {
-	s.draining.Store(true)
-	s.cfg.Log.Info("draining", "delay_ms", s.cfg.DrainDelay.Milliseconds())
-	time.Sleep(s.cfg.DrainDelay)
-}
-
-func shutdown(servers []*http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	var errs []error
-	for _, server := range servers {
-		errs = append(errs, server.Shutdown(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Server) server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
-	}
+	return NewHost(s).Run(ctx, public, admin)
 }
