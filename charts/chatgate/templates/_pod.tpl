@@ -1,0 +1,132 @@
+{{/*
+The parts of the gateway's pod that are more than a value.
+*/}}
+
+{{/* Annotations that differ whenever what the pod starts with does, so that pods are replaced then (H13). */}}
+{{- define "chatgate.podAnnotations" -}}
+{{- $own := dict "checksum/config" (include (print $.Template.BasePath "/configmap.yaml") . | sha256sum) -}}
+{{- if .Values.secrets -}}
+{{- $_ := set $own "checksum/secret" (include (print $.Template.BasePath "/secret.yaml") . | sha256sum) -}}
+{{- end -}}
+{{- toYaml (merge $own .Values.podAnnotations .Values.commonAnnotations) -}}
+{{- end }}
+
+{{/* The chart's own environment, without what extraEnv sets, and then extraEnv. */}}
+{{- define "chatgate.env" -}}
+{{- $theirs := list -}}
+{{- range .Values.extraEnv -}}
+{{- $theirs = append $theirs .name -}}
+{{- end -}}
+{{- $env := list -}}
+{{- with include "chatgate.goMemoryLimit" . -}}
+{{- $env = append $env (dict "name" "GOMEMLIMIT" "value" .) -}}
+{{- end -}}
+{{- if or .Values.trustedCA.existingConfigMap .Values.trustedCA.existingSecret -}}
+{{- /* Beside this folder Go reads the image's own bundle, which is a file. */ -}}
+{{- $env = append $env (dict "name" "SSL_CERT_DIR" "value" "/run/trusted-ca") -}}
+{{- end -}}
+{{- $kept := list -}}
+{{- range $env -}}
+{{- if not (has .name $theirs) -}}
+{{- $kept = append $kept . -}}
+{{- end -}}
+{{- end -}}
+{{- with concat $kept .Values.extraEnv }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* A hook that sleeps before the end, where Kubernetes can do that without a shell in the image, or what lifecycle says. */}}
+{{- define "chatgate.lifecycle" -}}
+{{- if .Values.lifecycle -}}
+{{- toYaml .Values.lifecycle -}}
+{{- else if and .Values.preStopSleepSeconds (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+preStop:
+  sleep:
+    seconds: {{ int .Values.preStopSleepSeconds }}
+{{- end -}}
+{{- end }}
+
+{{/* How pods spread: an entry that selects nothing would spread nothing. */}}
+{{- define "chatgate.topologySpreadConstraints" -}}
+{{- $own := dict "labelSelector" (dict "matchLabels" (include "chatgate.selectorLabels" (list . "gateway") | fromYaml)) -}}
+{{- $entries := list -}}
+{{- range .Values.topologySpreadConstraints -}}
+{{- $entries = append $entries (merge (dict) . $own) -}}
+{{- end -}}
+{{- with $entries }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "chatgate.volumeMounts" -}}
+- name: config
+  mountPath: /etc/chatgate
+  readOnly: true
+{{- if include "chatgate.hasSecrets" . }}
+- name: secrets
+  mountPath: {{ include "chatgate.secretsPath" . }}
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  mountPath: /run/tls
+  readOnly: true
+{{- end }}
+{{- if or .Values.trustedCA.existingConfigMap .Values.trustedCA.existingSecret }}
+- name: trusted-ca
+  mountPath: /run/trusted-ca
+  readOnly: true
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets are for the pod's group and not for everybody: the gateway warns of files that others may read. */}}
+{{- define "chatgate.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "chatgate.fullname" . }}
+{{- if include "chatgate.hasSecrets" . }}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- with .Values.existingSecret }}
+      - secret:
+          name: {{ . }}
+          {{- with $.Values.secretKeys }}
+          items:
+            {{- range $file, $key := . }}
+            - key: {{ $key }}
+              path: {{ $file }}
+            {{- end }}
+          {{- end }}
+      {{- end }}
+      {{- if .Values.secrets }}
+      - secret:
+          name: {{ include "chatgate.fullname" . }}
+      {{- end }}
+{{- end }}
+{{- with .Values.tls.existingSecret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.trustedCA.existingConfigMap }}
+- name: trusted-ca
+  configMap:
+    name: {{ . }}
+{{- end }}
+{{- with .Values.trustedCA.existingSecret }}
+- name: trusted-ca
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,195 @@
+package charts_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"chatgate/charts/charttest"
+)
+
+// images are all that the objects name, init containers and the test pod included.
+func images(objects []charttest.Object) []string {
+	found := map[string]bool{}
+	for _, object := range objects {
+		for _, container := range object.Containers() {
+			found[container.Text("image")] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func TestNoImageIsTheLatest(t *testing.T) { // H7
+	each(t, func(t *testing.T, objects []charttest.Object) {
+		for _, image := range images(objects) {
+			name := image[strings.LastIndex(image, "/")+1:]
+			if !strings.ContainsAny(name, ":@") || strings.HasSuffix(name, ":latest") {
+				t.Errorf("the image %q has no version of its own", image)
+			}
+		}
+	})
+}
+
+// Clusters without a way out pull everything from a mirror (H6).
+func TestTheRegistryOfEveryImageCanBeReplaced(t *testing.T) {
+	chart := open(t)
+	const mirror, secret = "mirror.example.org", "mirror-login"
+	for _, scenario := range chart.Scenarios(t) {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			objects := chart.Scenario(t, scenario, "--set", "global.imageRegistry="+mirror+",global.imagePullSecrets={"+secret+"}")
+			for _, object := range objects {
+				for _, container := range object.Containers() {
+					if image := container.Text("image"); ours(container) && !strings.HasPrefix(image, mirror+"/") {
+						t.Errorf("%s: the image %q is not of %s", object, image, mirror)
+					}
+				}
+				if pod := object.Pod(); pod != nil && !slices.ContainsFunc(pod.List("imagePullSecrets"), func(o charttest.Object) bool {
+					return o.Text("name") == secret
+				}) {
+					t.Errorf("%s: its pods do not use the pull secret %s", object, secret)
+				}
+			}
+		})
+	}
+}
+
+// ours says whether the chart names a container's image: those of extraContainers and extraInitContainers are the operator's.
+func ours(container charttest.Object) bool {
+	return !strings.HasPrefix(container.Text("name"), "extra-")
+}
+
+// What Artifact Hub scans is what runs (H2).
+func TestTheAnnouncedImageIsTheDefault(t *testing.T) {
+	var announced []struct{ Name, Image string }
+	if err := yaml.Unmarshal([]byte(metadata(t).Text("annotations", "artifacthub.io/images")), &announced); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, image := range announced {
+		names = append(names, image.Image)
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(names, images(open(t).Scenario(t, "default"))); diff != "" {
+		t.Errorf("announced and rendered images differ (-announced +rendered):\n%s", diff)
+	}
+}
+
+// metadata is the chart's Chart.yaml.
+func metadata(t *testing.T) charttest.Object {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("chatgate", "Chart.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return charttest.Parse(t, string(text))[0]
+}
+
+func TestChartYAML(t *testing.T) { // H2, H4
+	chart := metadata(t)
+	for _, want := range []struct{ key, value string }{
+		{"apiVersion", "v2"}, {"name", "chatgate"}, {"type", "application"}, {"kubeVersion", ">=1.29.0-0"},
+	} {
+		if got := chart.Text(want.key); got != want.value {
+			t.Errorf("%s = %q, want %q", want.key, got, want.value)
+		}
+	}
+	for _, key := range []string{"version", "appVersion", "description", "home", "icon"} {
+		if chart.Text(key) == "" {
+			t.Errorf("there is no %s", key)
+		}
+	}
+	for _, key := range []string{"sources", "maintainers", "keywords"} {
+		if list, _ := chart.At(key).([]any); len(list) == 0 {
+			t.Errorf("there are no %s", key)
+		}
+	}
+	for _, key := range []string{"category", "license", "images", "changes", "links"} {
+		if chart.Text("annotations", "artifacthub.io/"+key) == "" {
+			t.Errorf("there is no annotation artifacthub.io/%s", key)
+		}
+	}
+	if chart.At("dependencies") != nil {
+		t.Error("the chart depends on others: who renames theirs breaks our users' values")
+	}
+}
+
+func TestWhatAChartConsistsOf(t *testing.T) { // H1
+	for _, name := range []string{
+		"Chart.yaml", "values.yaml", "values.schema.json", "README.md", "README.md.gotmpl", "LICENSE", ".helmignore",
+		"templates", "templates/NOTES.txt", "templates/tests", "tests", "ci",
+	} {
+		if _, err := os.Stat(filepath.Join("chatgate", name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join("chatgate", "charts")); err == nil {
+		t.Error("the chart holds other charts")
+	}
+}
+
+// A Deployment's selector cannot be changed: one that moved with a value would end every later upgrade (H5).
+func TestSelectorsStayAsTheyAre(t *testing.T) {
+	chart := open(t)
+	before := selectors(chart.Scenario(t, "full"))
+	after := selectors(chart.Scenario(t, "full",
+		"--set", "commonLabels.team=chat,commonAnnotations.note=x,image.tag=9.9.9,podLabels.pool=a,deploymentAnnotations.note=y"))
+	if diff := cmp.Diff(before, after); diff != "" || len(before) == 0 {
+		t.Errorf("selectors of the Deployment, Services and others changed:\n%s", diff)
+	}
+	for who, selector := range before {
+		for label := range selector {
+			if !slices.Contains([]string{"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}, label) {
+				t.Errorf("%s selects by %s, which may change", who, label)
+			}
+		}
+	}
+}
+
+func selectors(objects []charttest.Object) map[string]charttest.Object {
+	all := map[string]charttest.Object{}
+	for _, object := range objects {
+		switch object.Kind() {
+		case "Deployment", "StatefulSet", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor":
+			all[object.String()] = object.Fields("spec", "selector", "matchLabels")
+		case "NetworkPolicy":
+			all[object.String()] = object.Fields("spec", "podSelector", "matchLabels")
+		case "Service":
+			all[object.String()] = object.Fields("spec", "selector")
+		}
+	}
+	return all
+}
+
+// Who looks for everything of a release finds it by the labels that Kubernetes recommends (H5).
+func TestEveryObjectIsLabelled(t *testing.T) {
+	each(t, func(t *testing.T, objects []charttest.Object) {
+		for _, object := range objects {
+			labels := object.Fields("metadata", "labels")
+			for _, label := range []string{
+				"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/component",
+				"app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "helm.sh/chart",
+			} {
+				if labels.Text(label) == "" {
+					t.Errorf("%s has no label %s", object, label)
+				}
+			}
+		}
+	})
+}
+
+func TestNamesAreShortEnough(t *testing.T) { // H5
+	chart := open(t)
+	objects := chart.Scenario(t, "full", "--set", "fullnameOverride="+strings.Repeat("long-name-", 8))
+	for _, object := range objects {
+		if name := object.Text("metadata", "name"); len(name) > 63 || strings.HasSuffix(name, "-") {
+			t.Errorf("%s: the name has %d characters", object, len(name))
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package charts_test
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// schema is the part of a JSON Schema that says which keys there are.
+type schema struct {
+	Ref                  string             `json:"$ref"`
+	Properties           map[string]*schema `json:"properties"`
+	AdditionalProperties any                `json:"additionalProperties"`
+	Items                *schema            `json:"items"`
+	AnyOf                []*schema          `json:"anyOf"`
+	OneOf                []*schema          `json:"oneOf"`
+	Definitions          map[string]*schema `json:"definitions"`
+	Defs                 map[string]*schema `json:"$defs"`
+}
+
+func readSchema(t *testing.T) *schema {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("chatgate", "values.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root schema
+	if err := json.Unmarshal(text, &root); err != nil {
+		t.Fatal(err)
+	}
+	return &root
+}
+
+func readValues(t *testing.T) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("chatgate", "values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// at follows a reference within the file.
+func (root *schema) at(s *schema) *schema {
+	if s == nil || s.Ref == "" {
+		return s
+	}
+	name := path.Base(s.Ref)
+	if definition := root.Definitions[name]; definition != nil {
+		return root.at(definition)
+	}
+	return root.at(root.Defs[name])
+}
+
+// A key is known to both or to neither: otherwise a documented value is refused, or a value that does something is not
+// to be found in the documents (H9).
+func TestValuesAndSchemaHaveTheSameKeys(t *testing.T) {
+	root := readSchema(t)
+	compareKeys(t, root, root, readValues(t), "")
+}
+
+func compareKeys(t *testing.T, root, s *schema, values map[string]any, where string) {
+	t.Helper()
+	for key, value := range values {
+		property := root.at(s.Properties[key])
+		if property == nil {
+			t.Errorf("values.yaml has %s%s, which is not in the schema", where, key)
+			continue
+		}
+		if below, ok := value.(map[string]any); ok && property.Properties != nil {
+			compareKeys(t, root, property, below, where+key+".")
+		}
+	}
+	for key := range s.Properties {
+		if _, ok := values[key]; !ok {
+			t.Errorf("the schema has %s%s, which is not in values.yaml", where, key)
+		}
+	}
+}
+
+// A misspelt key fails the installation (H9).
+func TestTheSchemaIsClosedWhereItNamesKeys(t *testing.T) {
+	root := readSchema(t)
+	assertClosed(t, root, "")
+	for name, definition := range root.Definitions {
+		assertClosed(t, definition, name)
+	}
+	for name, definition := range root.Defs {
+		assertClosed(t, definition, name)
+	}
+}
+
+func assertClosed(t *testing.T, s *schema, where string) {
+	t.Helper()
+	if s.Properties != nil && s.AdditionalProperties != false {
+		t.Errorf("the schema lets any key in at %q", where)
+	}
+	for key, property := range s.Properties {
+		assertClosed(t, property, where+"."+key)
+	}
+	for _, below := range slices.Concat(s.AnyOf, s.OneOf) {
+		assertClosed(t, below, where)
+	}
+	if s.Items != nil {
+		assertClosed(t, s.Items, where+"[]")
+	}
+}
+
+func TestWrongValuesAreRefusedByName(t *testing.T) { // H9, S148
+	chart := open(t)
+	for _, wrong := range []struct{ set, named string }{
+		{"replicas=2", "replicas"}, // replicaCount, misspelt
+		{"image.tags=1.0.0", "tags"},
+		{"ingress.host=sso.example.org", "host"},
+		{"service.typ=NodePort", "typ"},
+		{"replicaCount=two", "replicaCount"},
+		{"replicaCount=-1", "replicaCount"},
+		{"image.pullPolicy=Sometimes", "pullPolicy"},
+		{"image.digest=1234", "digest"},
+		{"service.type=Balancer", "type"},
+		{"service.port=70000", "port"},
+		{"service.ipFamilyPolicy=Both", "ipFamilyPolicy"},
+		{"updateStrategy.type=Replace", "type"},
+		{"terminationGracePeriodSeconds=soon", "terminationGracePeriodSeconds"},
+		{"metrics.serviceMonitor.interval=thirty", "interval"},
+		{"metrics.podMonitor.enabled=maybe", "podMonitor"},
+		{"autoscaling.minReplicas=0", "minReplicas"},
+		{"autoscaling.targetCPUUtilizationPercentage=eighty", "targetCPUUtilizationPercentage"},
+		{"serviceAccount.name=Not_A_Name", "serviceAccount"},
+		{"httpRoute.hostnames={https://sso.example.org}", "hostnames"},
+		{"existingSecret=Not/A/Name", "existingSecret"},
+		{"extraEnv.NAME=value", "extraEnv"},
+		{"valkey.persistence.size=large", "size"},
+		{"networkPolicy.egress.allowHttps=true", "allowHttps"},
+		{"global.imageRegistry=https://registry.example.org", "imageRegistry"},
+	} {
+		t.Run(wrong.set, func(t *testing.T) {
+			t.Parallel()
+			said := chart.Refusal(t, "--values", chart.Values("default"), "--set", wrong.set)
+			if !strings.Contains(said, wrong.named) {
+				t.Errorf("--set %s is refused without a word on %s:\n%s", wrong.set, wrong.named, said)
+			}
+		})
+	}
+}
+
+// Both bounds at once are what the API server would refuse long after the rest was applied (H18).
+func TestABudgetHasOneBound(t *testing.T) {
+	chart := open(t)
+	said := chart.Refusal(t, "--values", chart.Values("ha"),
+		"--set", "podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=1,podDisruptionBudget.maxUnavailable=1")
+	if !strings.Contains(said, "podDisruptionBudget") {
+		t.Errorf("two bounds are refused without a word on podDisruptionBudget:\n%s", said)
+	}
+}
