@@ -3,13 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -77,44 +74,4 @@ func printsAddress(lines *bufio.Scanner) bool {
 		}
 	}
 	return false
-}
-
-var reference = regexp.MustCompile(`\$\{(file|env):([^}]+)\}`)
-
-// checkConfiguration gives the block what only its reader has, the secrets, and lets chatgate judge it.
-func checkConfiguration(ctx context.Context, dir, text string) error {
-	env := os.Environ()
-	for _, match := range reference.FindAllStringSubmatch(text, -1) {
-		if match[1] == "env" {
-			env = append(env, match[2]+"="+rand.Text()+rand.Text())
-			continue
-		}
-		if err := provide(filepath.Join(dir, match[2])); err != nil {
-			return err
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "chatgate.yaml"), []byte(text), 0o600); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, runLimit)
-	defer cancel()
-	cmd := shell(ctx, dir, "bin/chatgate config check --config chatgate.yaml")
-	cmd.Env, cmd.Stdout, cmd.Stderr = env, os.Stdout, os.Stderr
-	return cmd.Run()
-}
-
-// provide makes a secret's file unless an earlier block has made it.
-func provide(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(rand.Text() + rand.Text() + "\n")
-	return errors.Join(err, file.Close())
 }
