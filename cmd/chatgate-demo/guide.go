@@ -27,8 +27,8 @@ chatgate is running. One sign-in opens both chats.
 
 Each of them is a site of its own to a browser. All of them work with third-party cookies allowed and blocked.
 
-Everything is kept in memory and served on loopback only. Press Ctrl+C to stop.
-`, a.RocketChat, a.Talk, profiles[w.profile], a.Gateway, w.hosts["portal"].url(), w.guideToProviders(), w.guideToCommands(config), a.Provider)
+Everything is kept in memory and served on %s. Press Ctrl+C to stop.
+`, a.RocketChat, a.Talk, profiles[w.profile], a.Gateway, w.hosts["portal"].url(), w.guideToProviders(), w.guideToCommands(config), a.Provider, w.served)
 }
 
 func (w *world) guideToProviders() string {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,6 +21,9 @@ type layout struct {
 	// Certificate makes the layout one of https: it holds for all Names, and Roots have its authority.
 	Certificate *tls.Certificate
 	Roots       *x509.CertPool
+	// Address is where all but the admin listener listen; the zero value means loopback. In a container of its own that is
+	// where nobody else gets to, published ports included.
+	Address netip.Addr
 }
 
 func (l layout) secure() bool { return l.Certificate != nil }
@@ -40,9 +45,25 @@ type host struct {
 	handler  http.Handler
 }
 
-// listen opens a role's listener on loopback. The admin listener is for machines, and never has a certificate.
+// address is where a role listens. The admin listener is this machine's alone.
+func (l layout) address(role string, port int) string {
+	if !l.Address.IsValid() || role == "admin" {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	}
+	return net.JoinHostPort(l.Address.String(), strconv.Itoa(port))
+}
+
+// served says who can get here.
+func (l layout) served() string {
+	if !l.Address.IsValid() || l.Address.IsLoopback() {
+		return "loopback only"
+	}
+	return l.Address.String() + ": whoever reaches that can sign in as ada"
+}
+
+// listen opens a role's listener. The admin listener is for machines, and never has a certificate.
 func (l layout) listen(role string, port int) (*host, error) {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := net.Listen("tcp", l.address(role, port))
 	if err != nil {
 		return nil, fmt.Errorf("listen for %s: %w (another port: --port N)", role, err)
 	}

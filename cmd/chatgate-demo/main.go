@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	asJSON := flags.Bool("json", false, "print one line of JSON with the addresses once everything is ready")
 	port := flags.Int("port", 8440, "the gateway's port; the others follow it; 0 takes free ones")
 	verbose := flags.Bool("verbose", false, "write the gateway's log to standard error")
+	listen := flags.String("listen", "", "listen on this `address`, such as 0.0.0.0 in a container, and not on loopback")
 	profile := talkFlag(flags)
 	providers := flags.Int("providers", 1, "how many identity providers there are: 1, or 2 to choose between")
 	config := flags.String("config", "", "write the gateway's configuration to this new `file` while the demo runs, for the commands of chatgate")
@@ -45,11 +47,15 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	if *providers != 1 && *providers != 2 {
 		return fmt.Errorf("-providers: must be 1 or 2, got %d", *providers)
 	}
+	address, err := listenAddress(*listen)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.DiscardHandler)
 	if *verbose {
 		log = slog.New(slog.NewJSONHandler(diagnostics, nil))
 	}
-	w, err := openWorld(worldConfig{Port: *port, Log: log, Talk: *profile, Partners: *providers == 2})
+	w, err := openWorld(worldConfig{Port: *port, Log: log, Talk: *profile, Partners: *providers == 2, Layout: layout{Address: address}})
 	if err != nil {
 		return err
 	}
@@ -68,4 +74,16 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 		return err
 	}
 	return w.Run(ctx, ready)
+}
+
+// listenAddress reads -listen. A name would stand for another address elsewhere.
+func listenAddress(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil || address.Is6() && !address.IsUnspecified() {
+		return netip.Addr{}, fmt.Errorf("-listen: must be an IPv4 address such as 127.0.0.1 or 0.0.0.0, or ::, got %q", text)
+	}
+	return address, nil
 }

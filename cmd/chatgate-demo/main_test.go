@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +103,33 @@ func TestTheDemoHasOneProviderOrTwo(t *testing.T) {
 	}
 	if got := v.talkToken(); got.status != http.StatusForbidden {
 		t.Errorf("the comments' token = %d %s, want 403", got.status, got.body)
+	}
+}
+
+// H27: a container publishes what listens on its own address, not on its loopback.
+func TestTheDemoListensWhereItIsTold(t *testing.T) {
+	for _, test := range []struct{ flag, role, want string }{
+		{"", "sso", "127.0.0.1:8440"},
+		{"0.0.0.0", "sso", "0.0.0.0:8440"},
+		{"::", "chat", "[::]:8440"},
+		{"0.0.0.0", "admin", "127.0.0.1:8440"},
+	} {
+		address, err := listenAddress(test.flag)
+		if err != nil {
+			t.Errorf("listenAddress(%q) = %v", test.flag, err)
+		}
+		if got := (layout{Address: address}).address(test.role, 8440); got != test.want {
+			t.Errorf("with -listen %q %s listens on %s, want %s", test.flag, test.role, got, test.want)
+		}
+	}
+	for _, wrong := range []string{"localhost", "127.0.0.1:8440", "::1"} {
+		if err := run(t.Context(), []string{"-listen", wrong}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-listen: must be") {
+			t.Errorf("run(-listen %s) = %v, want an error that says what it must be", wrong, err)
+		}
+	}
+	open := &world{hosts: start(t, worldConfig{}).hosts, served: layout{Address: netip.IPv4Unspecified()}.served()}
+	if guide := open.guide(""); !strings.Contains(guide, "whoever reaches that can sign in as ada") || strings.Contains(guide, "loopback only") {
+		t.Errorf("the guide does not say who can get here:\n%s", guide)
 	}
 }
 

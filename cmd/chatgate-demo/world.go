@@ -70,6 +70,7 @@ type world struct {
 	embedded  *miniredis.Miniredis
 	hosts     map[string]*host
 	transport *http.Transport
+	served    string // where, in words
 }
 
 // addresses is what --json prints. Talk is the newspaper's page.
@@ -98,7 +99,7 @@ func (w *world) Addresses() addresses {
 
 // openWorld listens everywhere and builds everything; Run serves it.
 func openWorld(cfg worldConfig) (*world, error) {
-	w := &world{hosts: map[string]*host{}, transport: cfg.Layout.transport()}
+	w := &world{hosts: map[string]*host{}, transport: cfg.Layout.transport(), served: cfg.Layout.served()}
 	roles := []string{"sso", "provider", "chat", "news", "comments", "admin", "portal"}
 	if cfg.Partners {
 		roles = append(roles, "partners")
