@@ -58,6 +58,8 @@ type Config struct {
 	Place func(address string) string
 	// AccessLog writes one line for each request.
 	AccessLog bool
+	// Pprof serves Go's profiles on the admin listener.
+	Pprof bool
 	// DrainDelay is how long /readyz says "draining" before the listener closes, so that balancers look away (S145).
 	DrainDelay time.Duration
 
@@ -153,6 +155,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	s.admin = s.adminRoutes()
+	if cfg.Pprof {
+		s.admin = profiled(s.admin)
+	}
 	return s, nil
 }
 

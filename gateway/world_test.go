@@ -84,6 +84,8 @@ type options struct {
 	people []oidctest.User
 	// annex adds another chat at the board's page, for which every sign-in counts.
 	annex bool
+	// profiles are served.
+	profiles bool
 }
 
 func open(t testing.TB, o options) *world {
@@ -145,7 +147,7 @@ func open(t testing.TB, o options) *world {
 		chats["annex"] = gateway.Chat{Connector: annex{}, Title: "Annex"}
 	}
 	w.cfg = gateway.Config{
-		BaseURL: base, Providers: providers, Chats: chats,
+		BaseURL: base, Providers: providers, Chats: chats, Pprof: o.profiles,
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,

@@ -108,7 +108,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 	}
 	var err error
 	a.server, err = gateway.New(gateway.Config{
-		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats,
+		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats, Pprof: cfg.Listen.Pprof,
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
 		AccountChoice: cfg.Session.AccountChoice, Place: cfg.Session.Place,
 		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
@@ -134,6 +134,9 @@ func newLogger(cfg Log) *slog.Logger {
 func (a *App) warn() {
 	if a.cfg.Development {
 		a.log.Warn("DEVELOPMENT MODE: http is allowed on loopback; never use it where people sign in")
+	}
+	if a.cfg.Listen.Pprof {
+		a.log.Warn("PROFILES ARE SERVED at /debug/pprof/ on the admin listener: switch listen.pprof off when you are done", "admin", a.cfg.Listen.Admin)
 	}
 	if a.cfg.Redis.Memory {
 		a.log.Warn("state is kept in memory: one replica only, and everybody signs in again after a restart")
