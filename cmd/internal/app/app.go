@@ -57,6 +57,7 @@ type App struct {
 	engine   store.Engine
 	server   *gateway.Server
 	audit    *audit.Log
+	keeper   *keeper // of the certificate; nil without listen.tls
 	parts    parts
 	workers  []worker
 	chats    map[string]gateway.Chat
@@ -119,6 +120,9 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 		return nil, err
 	}
 	a.work("chats", a.server.WatchChats)
+	if err := a.openTLS(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -189,6 +193,10 @@ func (a *App) Run(ctx context.Context) error {
 
 // Serve runs everything on these listeners until ctx ends, then drains, stops the background work and closes the store.
 func (a *App) Serve(ctx context.Context, public, admin net.Listener) error {
+	public, err := a.secured(public)
+	if err != nil {
+		return errors.Join(err, admin.Close(), a.engine.Close())
+	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	for _, w := range a.workers {
@@ -199,7 +207,7 @@ func (a *App) Serve(ctx context.Context, public, admin net.Listener) error {
 		})
 	}
 	a.audit.Record(ctx, audit.Event{Act: audit.Started, Actor: audit.ActorGateway})
-	err := a.server.Run(ctx, public, admin)
+	err = a.server.Run(ctx, public, admin)
 	stop()
 	background.Wait()
 	a.audit.Record(context.WithoutCancel(ctx), audit.Event{Act: audit.Stopped, Actor: audit.ActorGateway})
@@ -268,5 +276,5 @@ func Check(cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	return a.engine.Close()
+	return errors.Join(a.readFiles(), a.engine.Close())
 }

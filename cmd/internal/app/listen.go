@@ -14,6 +14,7 @@ type Listen struct {
 	Admin  string        `yaml:"admin" default:"127.0.0.1:9090" doc:"For probes and metrics: this machine alone, unless another address is named, which must be one that the public does not reach."`
 	Drain  time.Duration `yaml:"drain" default:"5s" min:"0s" max:"5m" doc:"How long /readyz says draining before the listeners close."`
 	Pprof  bool          `yaml:"pprof" doc:"Serves Go's profiles at /debug/pprof/ on the admin listener, for whoever reaches it. For a search for what takes time or memory, and off otherwise."`
+	TLS    *ListenTLS    `yaml:"tls" doc:"Has the public listener speak HTTPS by itself; without it something in front of the gateway must. The admin listener stays plain HTTP."`
 }
 
 // Check reports addresses that nothing can listen at. Whether this machine has them shows when it starts.

@@ -1,0 +1,4 @@
+package app
+
+// LookAtCertificate is one look at the files of listen.tls.
+func (a *App) LookAtCertificate() { a.keeper.look() }
