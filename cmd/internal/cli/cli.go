@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +23,11 @@ const (
 	misuse = 2
 )
 
-// Streams are where a command writes.
-type Streams struct{ Out, Err io.Writer }
+// Streams are where a command writes, and where it reads answers: standard input when In is nil.
+type Streams struct {
+	Out, Err io.Writer
+	In       io.Reader
+}
 
 // Run carries out one command line and returns the process's exit code.
 func Run(ctx context.Context, args []string, streams Streams) int {
@@ -31,6 +35,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	root.SetArgs(args)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
+	root.SetIn(streams.In)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ok
@@ -80,13 +85,20 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newExplain(), newVersion())
+	root.AddCommand(newServe(), newInit(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newExplain(), newVersion())
 	return root
 }
 
+// configVariable names the configuration where a command line does not, as in a container, which has one.
+const configVariable = "CHATGATE_CONFIG"
+
 // configFlag adds --config, which every command that needs the configuration has.
 func configFlag(cmd *cobra.Command) *string {
-	path := cmd.Flags().StringP("config", "c", "", "the configuration `FILE`")
+	named := os.Getenv(configVariable)
+	path := cmd.Flags().StringP("config", "c", named, "the configuration `FILE`; the variable "+configVariable+" may name it instead")
+	if named != "" {
+		return path
+	}
 	if err := cmd.MarkFlagRequired("config"); err != nil {
 		panic(err) // the flag was added one line above
 	}
