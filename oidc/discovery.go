@@ -27,6 +27,7 @@ type Metadata struct {
 	IDTokenAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
 	TokenEndpointAuth     []string `json:"token_endpoint_auth_methods_supported"`
 	CodeChallengeMethods  []string `json:"code_challenge_methods_supported"`
+	Scopes                []string `json:"scopes_supported"`
 	CallbackIssuer        bool     `json:"authorization_response_iss_parameter_supported"`
 	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
 	BackchannelLogoutSID  bool     `json:"backchannel_logout_session_supported"`
