@@ -28,8 +28,8 @@ const (
 )
 
 // permissions are what the service account needs with this configuration. The table in README.md is the same.
-func (c *connector) permissions(p places) []permission {
-	accounts, sync := c.cfg.Accounts, c.cfg.Accounts.Sync
+func (c *Config) permissions(p places) []permission {
+	accounts, sync := c.Accounts, c.Accounts.Sync
 	var needed []permission
 	oneOf := func(when bool, without lack, purpose string, ids ...string) {
 		if when {
@@ -41,7 +41,7 @@ func (c *connector) permissions(p places) []permission {
 			oneOf(when, without, purpose, id)
 		}
 	}
-	all(c.cfg.API.Tokens != Password, keptOut, "making login tokens", "user-generate-access-token")
+	all(c.API.Tokens != Password, keptOut, "making login tokens", "user-generate-access-token")
 	all(true, keptOut, "finding accounts", "view-full-other-user-info", "view-d-room")
 	all(accounts.Create, keptOut, "making accounts", "create-user")
 	all(accounts.Create || accounts.Reactivate, keptOut, "making accounts that work at once", "edit-other-user-active-status")
@@ -84,7 +84,7 @@ const permissionFinding = "permissions"
 func (c *connector) judgePermissions(granted map[string]bool, p places, me account) chat.Finding {
 	var missing, forSetup []string
 	minor := true
-	for _, need := range c.permissions(p) {
+	for _, need := range c.cfg.permissions(p) {
 		switch {
 		case slices.ContainsFunc(need.anyOf, func(id string) bool { return granted[id] }):
 		case need.without == noSetup:

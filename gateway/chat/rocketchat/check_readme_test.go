@@ -39,7 +39,7 @@ func TestTheReadmeNamesThePermissions(t *testing.T) {
 		}
 	}
 	looked := map[string]string{}
-	for _, need := range everyNeed().permissions(places{channels: make([]place, 1), groups: make([]place, 1)}) {
+	for _, need := range everyNeed().cfg.permissions(places{channels: make([]place, 1), groups: make([]place, 1)}) {
 		looked[need.String()] = need.purpose
 		if purpose := told[need.String()]; strings.Contains(purpose, need.purpose) {
 			told[need.String()] = need.purpose
@@ -56,7 +56,7 @@ func TestTheDoctorAsksForWhatADeactivationTakes(t *testing.T) {
 	for policy, want := range map[DeactivatePolicy]bool{"": false, DeactivateNever: false, DeactivateRefused: true} {
 		c := &connector{cfg: Config{Accounts: Accounts{Deactivate: policy}}}
 		found := false
-		for _, need := range c.permissions(places{}) {
+		for _, need := range c.cfg.permissions(places{}) {
 			found = found || need.String() == statusPermission && need.without == keptBehind && need.purpose == "accounts.deactivate"
 		}
 		if found != want {

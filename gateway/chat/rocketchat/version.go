@@ -54,14 +54,20 @@ func (v version) needs() needs {
 	}
 }
 
+// The variables of Rocket.Chat's server without which it makes no login tokens for others: from 8.0 on, and before (R26).
+const (
+	tokenSecretVariable = "CREATE_TOKENS_FOR_USERS_SECRET"
+	tokenFlagVariable   = "CREATE_TOKENS_FOR_USERS"
+)
+
 // tokenAdvice is what an operator has to do when users.createToken is refused (R26).
 func (v version) tokenAdvice() string {
 	const permission = "give the service account the permission user-generate-access-token"
 	if v.needs().tokenSecret {
-		return "set CREATE_TOKENS_FOR_USERS_SECRET on Rocket.Chat " + v.String() +
+		return "set " + tokenSecretVariable + " on Rocket.Chat " + v.String() +
 			" to the value of api.createTokenSecret, and " + permission
 	}
-	return "set CREATE_TOKENS_FOR_USERS=true on Rocket.Chat " + v.String() + ", and " + permission
+	return "set " + tokenFlagVariable + "=true on Rocket.Chat " + v.String() + ", and " + permission
 }
 
 // unsound says whether iframe authentication is broken in this release: from 7.8 to 7.10 the client fell back to its

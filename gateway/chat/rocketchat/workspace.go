@@ -71,11 +71,10 @@ func (w *workspace) reread(ctx context.Context) (traits, error) {
 }
 
 func (w *workspace) read(ctx context.Context) (traits, error) {
-	var info struct{ Version string }
-	if err := w.client.do(ctx, call{name: "info", method: http.MethodGet}, &info); err != nil {
+	v, ok, err := w.client.version(ctx)
+	if err != nil {
 		return traits{}, err
 	}
-	v, ok := parseVersion(info.Version)
 	if !ok {
 		w.log.WarnContext(ctx, "rocket.chat version not understood", "taken_for", v.String())
 	}
@@ -84,6 +83,16 @@ func (w *workspace) read(ctx context.Context) (traits, error) {
 		return traits{}, err
 	}
 	return traits{version: v, loginLife: life, read: w.now()}, nil
+}
+
+// version asks what everybody may ask. A release that cannot be made out is taken for the newest, and not understood.
+func (c *client) version(ctx context.Context) (v version, understood bool, err error) {
+	var info struct{ Version string }
+	if err := c.do(ctx, call{name: "info", method: http.MethodGet}, &info); err != nil {
+		return newest, false, err
+	}
+	v, understood = parseVersion(info.Version)
+	return v, understood, nil
 }
 
 const loginExpiration = "Accounts_LoginExpiration" // days

@@ -15,6 +15,7 @@ func (c *Coral) routes() http.Handler {
 	mux.Handle("/api/graphql", c.cors(method(http.MethodPost, c.ofTenant(c.graphql))))
 	mux.Handle("/api/auth", c.cors(method(http.MethodDelete, c.signOut)))
 	mux.Handle("/api/auth/local", c.cors(method(http.MethodPost, c.ofTenant(c.localLogin))))
+	mux.HandleFunc("GET /api/version", c.version)
 	mux.HandleFunc("POST /api/install", c.install)
 	mux.HandleFunc("GET /api/auth/oidc", c.beginLogin)
 	mux.HandleFunc("GET "+callbackPath, c.finishLogin)
@@ -30,6 +31,11 @@ func (c *Coral) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.handler.ServeHTTP(w, r)
+}
+
+// version tells everybody which release this is, whatever host they ask by.
+func (c *Coral) version(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"version": c.release.String(), "revision": "stand-in"})
 }
 
 func method(name string, h http.HandlerFunc) http.Handler {

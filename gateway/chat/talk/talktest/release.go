@@ -18,6 +18,8 @@ func parseRelease(s string) (release, error) {
 	return r, nil
 }
 
+func (r release) String() string { return fmt.Sprintf("%d.%d.%d", r[0], r[1], r[2]) }
+
 // since says whether r is the given release or a later one.
 func (r release) since(major, minor, patch int) bool {
 	for i, n := range [3]int{major, minor, patch} {
