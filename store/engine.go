@@ -78,6 +78,8 @@ type Indexer interface {
 	PutIndex(ctx context.Context, key string, e Entry, ttl time.Duration) error
 	// ListIndex returns up to limit members standing in [from, to], earliest first, then by bytes.
 	ListIndex(ctx context.Context, key string, from, to time.Time, limit int) ([]Entry, error)
+	// CountIndex says how many members stand in [from, to], without reading them.
+	CountIndex(ctx context.Context, key string, from, to time.Time) (int, error)
 	// ClaimIndex returns up to limit members standing at or before due, and moves each to until in the same step:
 	// of any number of callers exactly one gets a member, until its claim runs out. The entries say where they stood.
 	ClaimIndex(ctx context.Context, key string, due, until time.Time, limit int) ([]Entry, error)

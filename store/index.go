@@ -22,6 +22,11 @@ func (x Index) List(ctx context.Context, set string, from, to time.Time, limit i
 	return x.place.store.engine.ListIndex(ctx, x.place.key(set), from, to, limit)
 }
 
+// Count says how many members stand in [from, to], without reading them.
+func (x Index) Count(ctx context.Context, set string, from, to time.Time) (int, error) {
+	return x.place.store.engine.CountIndex(ctx, x.place.key(set), from, to)
+}
+
 // Claim takes up to limit members that are due for one worker, until its claim runs out.
 func (x Index) Claim(ctx context.Context, set string, due, until time.Time, limit int) ([]Entry, error) {
 	return x.place.store.engine.ClaimIndex(ctx, x.place.key(set), due, until, limit)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Inspector is an engine that can tell about the servers behind it, for a tool that looks an installation over. Nothing
-// that serves people calls it.
+// Inspector is an engine that can tell about the servers behind it, for a tool that looks an installation over and for
+// metrics. Nothing that serves people waits for it.
 type Inspector interface {
 	// Inspect asks every server that holds records. Its error wraps ErrUnavailable.
 	Inspect(ctx context.Context) ([]Server, error)
@@ -23,6 +23,9 @@ type Server struct {
 	Eviction string
 	// Persistence says whether it writes to disk.
 	Persistence Persistence
+	// Memory is how many bytes its records take, MemoryLimit its maxmemory, which is 0 where it has none. Evicted is how many
+	// records it has thrown away for want of room since it started. All are nil where the server does not tell.
+	Memory, MemoryLimit, Evicted *int64
 	// Ahead is how far its clock is before ours; negative when it is behind.
 	Ahead time.Duration
 }

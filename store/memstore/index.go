@@ -47,6 +47,26 @@ func (s *Store) ListIndex(ctx context.Context, key string, from, to time.Time, l
 	return set.between(from.UnixMilli(), to.UnixMilli(), limit), nil
 }
 
+// CountIndex says how many members stand in [from, to].
+func (s *Store) CountIndex(ctx context.Context, key string, from, to time.Time) (int, error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	set, _, err := find[index](s, key)
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	for _, at := range set {
+		if from.UnixMilli() <= at && at <= to.UnixMilli() {
+			found++
+		}
+	}
+	return found, nil
+}
+
 // ClaimIndex returns up to limit members standing at or before due, and moves each to until.
 func (s *Store) ClaimIndex(ctx context.Context, key string, due, until time.Time, limit int) ([]store.Entry, error) {
 	unlock, err := s.lock(ctx)

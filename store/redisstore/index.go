@@ -30,6 +30,13 @@ func (s *Store) ListIndex(ctx context.Context, key string, from, to time.Time, l
 	return entries(cmd, err)
 }
 
+// CountIndex is ZCOUNT.
+func (s *Store) CountIndex(ctx context.Context, key string, from, to time.Time) (int, error) {
+	cmd := redis.NewIntCmd(ctx, "zcount", s.key(key), from.UnixMilli(), to.UnixMilli())
+	err := s.send(ctx, "count_index", cmd)
+	return int(cmd.Val()), err
+}
+
 // ClaimIndex reads what is due and moves it in one step.
 func (s *Store) ClaimIndex(ctx context.Context, key string, due, until time.Time, limit int) ([]store.Entry, error) {
 	if limit <= 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +56,7 @@ func inspect(ctx context.Context, c redis.Cmdable, name string) (store.Server, e
 	info := facts(c.Info(ctx).Val())
 	server.Product, server.Version = productOf(info)
 	server.Eviction = info["maxmemory_policy"]
+	server.Memory, server.MemoryLimit, server.Evicted = number(info["used_memory"]), number(info["maxmemory"]), number(info["evicted_keys"])
 	server.Persistence = persistenceOf(ctx, c, info)
 	return server, nil
 }
@@ -75,6 +77,15 @@ func facts(text string) map[string]string {
 		}
 	}
 	return found
+}
+
+// number is nil for what the server does not tell.
+func number(text string) *int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
 }
 
 // productOf: Valkey tells a redis_version too, the one whose commands it speaks.

@@ -28,10 +28,11 @@ func TestInspectTellsEvictionAndPersistence(t *testing.T) { // D24
 		arguments   []string
 		eviction    string
 		persistence store.Persistence
+		limit       int64
 	}{
-		{"a server that keeps everything", []string{"--appendonly", "yes", "--dir", t.TempDir()}, "noeviction", store.AppendOnly},
-		{"a server with snapshots alone", []string{"--save", "3600 1", "--dir", t.TempDir()}, "noeviction", store.Snapshots},
-		{"a cache", []string{"--maxmemory-policy", "allkeys-lru"}, "allkeys-lru", store.NotPersistent},
+		{"a server that keeps everything", []string{"--appendonly", "yes", "--dir", t.TempDir()}, "noeviction", store.AppendOnly, 0},
+		{"a server with snapshots alone", []string{"--save", "3600 1", "--dir", t.TempDir()}, "noeviction", store.Snapshots, 0},
+		{"a cache", []string{"--maxmemory-policy", "allkeys-lru", "--maxmemory", "64mb"}, "allkeys-lru", store.NotPersistent, 64 << 20},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,6 +47,9 @@ func TestInspectTellsEvictionAndPersistence(t *testing.T) { // D24
 			}
 			if got.Product == "" || got.Version == "" {
 				t.Errorf("Inspect() tells product %q and version %q, want both", got.Product, got.Version)
+			}
+			if got.Memory == nil || *got.Memory < 100_000 || got.MemoryLimit == nil || *got.MemoryLimit != tt.limit || got.Evicted == nil || *got.Evicted != 0 {
+				t.Errorf("Inspect() tells of memory %v of %v and %v evicted, want some of %d and none", got.Memory, got.MemoryLimit, got.Evicted, tt.limit)
 			}
 			if got.Ahead.Abs() > time.Second {
 				t.Errorf("Inspect() tells a clock that is %s ahead on one machine", got.Ahead)

@@ -16,7 +16,7 @@ import (
 
 // permissions are what doc.go says that the Redis user needs.
 const permissions = "gate on >let-me-in resetkeys resetchannels -@all ~chatgate:* +get +set +getdel +del +hmget +hgetall +hlen +hexists +hset " +
-	"+hdel +zadd +zscore +zrem +zrangebyscore +zremrangebyscore +incr +pttl +pexpire +persist +eval +evalsha +ping +time"
+	"+hdel +zadd +zscore +zrem +zrangebyscore +zremrangebyscore +zcount +incr +pttl +pexpire +persist +eval +evalsha +ping +time"
 
 func TestEngineOnAServer(t *testing.T) {
 	t.Parallel()

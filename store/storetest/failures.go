@@ -40,6 +40,7 @@ func (w world) calls() []call {
 		{"TakeHash", "record", func(ctx context.Context) error { _, err := w.TakeHash(ctx, key); return err }},
 		{"PutIndex", "index", func(ctx context.Context) error { return w.PutIndex(ctx, key, at("a", 0), soon) }},
 		{"ListIndex", "index", func(ctx context.Context) error { _, err := w.ListIndex(ctx, key, noon, noon, 1); return err }},
+		{"CountIndex", "index", func(ctx context.Context) error { _, err := w.CountIndex(ctx, key, noon, noon); return err }},
 		{"ClaimIndex", "index", func(ctx context.Context) error { _, err := w.ClaimIndex(ctx, key, noon, noon, 1); return err }},
 		{"MoveIndex", "index", func(ctx context.Context) error { return w.MoveIndex(ctx, key, "a", at("b", 0)) }},
 		{"DropIndex", "index", func(ctx context.Context) error { return w.DropIndex(ctx, key, "a") }},

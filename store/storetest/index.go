@@ -32,6 +32,13 @@ func (w world) wantIndex(t *testing.T, want ...store.Entry) {
 	wantEntries(t, "ListIndex()", want, got, err)
 }
 
+func (w world) wantStanding(t *testing.T, want int, from, to time.Time) {
+	t.Helper()
+	if got, err := w.CountIndex(t.Context(), key, from, to); err != nil || got != want {
+		t.Errorf("CountIndex(%s, %s) = %d, %v, want %d", from, to, got, err, want)
+	}
+}
+
 func wantEntries(t *testing.T, call string, want, got []store.Entry, err error) {
 	t.Helper()
 	if err != nil {
@@ -58,6 +65,13 @@ var indexes = []promise{
 		got, err = w.ListIndex(t.Context(), key, time.Time{}, noon.Add(time.Hour), 0)
 		wantEntries(t, "ListIndex(0)", nil, got, err)
 	}},
+	{"CountIndex counts what stands within its bounds, these included", func(t *testing.T, w world) {
+		w.put(t, at("a", 1*time.Millisecond), at("b", 2*time.Millisecond), at("c", 3*time.Millisecond), at("d", 4*time.Millisecond))
+		w.wantStanding(t, 2, noon.Add(2*time.Millisecond), noon.Add(3*time.Millisecond))
+		w.wantStanding(t, 4, time.Time{}, noon.Add(time.Hour))
+		w.wantStanding(t, 0, noon.Add(time.Minute), noon.Add(time.Hour))
+	}},
+	{"CountIndex of an absent set is 0", func(t *testing.T, w world) { w.wantStanding(t, 0, time.Time{}, noon) }},
 	{"ListIndex of an absent set is empty", func(t *testing.T, w world) { w.wantIndex(t) }},
 	{"PutIndex moves a member", func(t *testing.T, w world) {
 		w.put(t, at("a", 0), at("a", time.Hour))

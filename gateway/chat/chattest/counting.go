@@ -85,6 +85,10 @@ func (c *counting) DropIndex(ctx context.Context, key string, members ...string)
 	return c.count().DropIndex(ctx, key, members...)
 }
 
+func (c *counting) CountIndex(ctx context.Context, key string, from, to time.Time) (int, error) {
+	return c.count().CountIndex(ctx, key, from, to)
+}
+
 func (c *counting) TrimIndex(ctx context.Context, key string, before time.Time) error {
 	return c.count().TrimIndex(ctx, key, before)
 }
