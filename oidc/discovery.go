@@ -67,7 +67,7 @@ func documentURL(issuer *url.URL, discoveryURL string) (*url.URL, error) {
 
 // discover reads the document and the keys, and only then replaces what was known.
 func (rp *RelyingParty) discover(ctx context.Context) error {
-	body, err := rp.get(ctx, rp.addresses.discovery.String())
+	body, err := rp.get(calling(ctx, CallDiscovery), rp.addresses.discovery.String())
 	if err != nil {
 		return &providerError{"fetch discovery document", err}
 	}

@@ -120,7 +120,7 @@ func cleanCode(code string) string {
 }
 
 func (rp *RelyingParty) exchange(ctx context.Context, p *provider, a Attempt, code string) (Tokens, error) {
-	token, err := p.client(a.RedirectURL).Exchange(rp.withClient(ctx), code, oauth2.VerifierOption(a.Verifier))
+	token, err := p.client(a.RedirectURL).Exchange(rp.withClient(calling(ctx, CallToken)), code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
 		return Tokens{}, tokenError(ReasonCode, err)
 	}

@@ -20,8 +20,8 @@ const (
 
 // newClient makes an HTTP client with a deadline, a limit on what it reads, and no way to another origin (S129, S131).
 // The check sees each answer of success; nil takes any.
-func newClient(base http.RoundTripper, check answerCheck) *http.Client {
-	return &http.Client{Transport: answers{base, check}, Timeout: callDeadline, CheckRedirect: checkRedirect}
+func (rp *RelyingParty) newClient(base http.RoundTripper, check answerCheck) *http.Client {
+	return &http.Client{Transport: measured{answers{base, check}, rp.env.Observe}, Timeout: callDeadline, CheckRedirect: checkRedirect}
 }
 
 func defaultTransport() http.RoundTripper {

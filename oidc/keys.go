@@ -128,7 +128,7 @@ func (k *keySet) refetch(ctx context.Context) error {
 }
 
 func (k *keySet) fetch(ctx context.Context) error {
-	body, err := k.get(ctx, k.address)
+	body, err := k.get(calling(ctx, CallKeys), k.address)
 	if err != nil {
 		return &providerError{"fetch keys", err}
 	}

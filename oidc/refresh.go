@@ -42,7 +42,7 @@ func (rp *RelyingParty) Refresh(ctx context.Context, former Identity, t Tokens) 
 
 func (rp *RelyingParty) renew(ctx context.Context, p *provider, t Tokens) (Tokens, error) {
 	spent := &oauth2.Token{RefreshToken: t.Refresh.Reveal()}
-	token, err := p.oauth.TokenSource(rp.withClient(ctx), spent).Token()
+	token, err := p.oauth.TokenSource(rp.withClient(calling(ctx, CallRefresh)), spent).Token()
 	if err != nil {
 		return Tokens{}, rp.refreshError(err)
 	}

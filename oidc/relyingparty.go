@@ -30,6 +30,8 @@ type Env struct {
 	Log *slog.Logger
 	// Now defaults to time.Now.
 	Now func() time.Time
+	// Observe, when set, is told of every call when it has ended. It may be called from several goroutines at once.
+	Observe func(c Call, o Outcome, took time.Duration)
 	// Development allows http and this machine's own addresses, on loopback only (S128, S130).
 	Development bool
 }
@@ -85,7 +87,7 @@ func (rp *RelyingParty) openClients() error {
 		}
 		base = asserting{base: base, key: key, audience: rp.assertionAudience}
 	}
-	rp.client, rp.plain = newClient(base, strictJSON), newClient(base, nil)
+	rp.client, rp.plain = rp.newClient(base, strictJSON), rp.newClient(base, nil)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (rp *RelyingParty) post(ctx context.Context, p *provider, address string, f
 			form.Set("client_secret", client.ClientSecret)
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(calling(ctx, CallRevoke), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (rp *RelyingParty) fetchUserinfo(ctx context.Context, p *provider, subject 
 }
 
 func (rp *RelyingParty) askUserinfo(ctx context.Context, p *provider, access Secret) (body []byte, media string, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.userinfo, nil)
+	req, err := http.NewRequestWithContext(calling(ctx, CallUserinfo), http.MethodGet, p.userinfo, nil)
 	if err != nil {
 		return nil, "", err
 	}
