@@ -44,12 +44,16 @@ type Config struct {
 	Store *store.Store
 	// Names hide what is counted.
 	Names *store.Names
+	// Refused, when set, hears the rule's name for every call that is refused, whoever's. It may be called from several
+	// goroutines at once.
+	Refused func(rule string)
 }
 
 // Limiter counts across replicas. It is safe for concurrent use.
 type Limiter struct {
 	counters store.Counters
 	names    *store.Names
+	refused  func(rule string)
 }
 
 // New checks the configuration. It dials nothing.
@@ -57,7 +61,10 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Store == nil || cfg.Names == nil {
 		return nil, errors.New("limit: a store and names are needed")
 	}
-	return &Limiter{counters: store.NewCounters(cfg.Store.Passing("limit")), names: cfg.Names}, nil
+	if cfg.Refused == nil {
+		cfg.Refused = func(string) {}
+	}
+	return &Limiter{counters: store.NewCounters(cfg.Store.Passing("limit")), names: cfg.Names, refused: cfg.Refused}, nil
 }
 
 // Allow counts one call of key. It returns an *Exceeded when the window's calls are used up, or an error wrapping
@@ -79,6 +86,7 @@ func (l *Limiter) Allow(ctx context.Context, rule Rule, key string) error {
 	case err != nil:
 		return fmt.Errorf("count for limit %s: %w", rule.Name, err)
 	case n > int64(rule.Max):
+		l.refused(rule.Name)
 		return &Exceeded{Rule: rule.Name, RetryAfter: max(left, time.Millisecond), First: n == int64(rule.Max)+1}
 	default:
 		return nil

@@ -193,3 +193,25 @@ func TestExceededTellsTheRuleAndNotTheKey(t *testing.T) {
 		t.Errorf("Error() (-want +got):\n%s", diff)
 	}
 }
+
+func TestLimiterTellsOfEveryCallThatIsRefused(t *testing.T) {
+	sealer, err := store.NewSealer("a", map[string][]byte{"a": make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.New(store.Config{Engine: memstore.New(memstore.Config{}), Sealer: sealer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused []string
+	l, err := limit.New(limit.Config{Store: s, Names: store.NewNames(s), Refused: func(rule string) { refused = append(refused, rule) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range rule.Max + 2 {
+		_ = l.Allow(t.Context(), rule, "192.0.2.1") // what it answers is another test's
+	}
+	if diff := cmp.Diff([]string{rule.Name, rule.Name}, refused); diff != "" {
+		t.Errorf("rules of refused calls (-want +got):\n%s", diff)
+	}
+}

@@ -98,3 +98,16 @@ func (s Settings) Rules() Rules {
 		WarmAddress:       perMinute("warm_address", s.WarmCallsPerAddress),
 	}
 }
+
+// Names are the names of all rules, for the labels of a metric.
+func (r Rules) Names() []string {
+	var names []string
+	for _, rule := range []Rule{
+		r.LoginStartAddress, r.LoginStartOverall, r.CallbackAddress, r.LogoutAddress, r.HandOffAddress, r.HandOffSession,
+		r.RedeemAddress, r.ResumeSession, r.MintSession, r.TalkTokenSession, r.TalkUserAddress, r.TalkIssueClient,
+		r.CodeSession, r.CodeAddress, r.WarmSession, r.WarmAddress,
+	} {
+		names = append(names, rule.Name)
+	}
+	return names
+}

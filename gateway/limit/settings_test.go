@@ -67,3 +67,14 @@ func TestEverySettingIsARule(t *testing.T) {
 		t.Errorf("%d settings make %d rules with %d names, want one rule each", n, rules.NumField(), len(names))
 	}
 }
+
+func TestNamesAreThoseOfEveryRule(t *testing.T) {
+	rules := limit.Settings{}.Rules()
+	var want []string
+	for _, field := range reflect.ValueOf(rules).Fields() {
+		want = append(want, field.Interface().(limit.Rule).Name)
+	}
+	if diff := cmp.Diff(want, rules.Names()); diff != "" {
+		t.Errorf("Names() (-want +got):\n%s", diff)
+	}
+}

@@ -55,6 +55,9 @@ const (
 	TooOld  Result = "too_old" // it failed for thirty days and was dropped
 )
 
+// Results are all of them.
+func Results() []Result { return []Result{Done, Retried, Refused, TooOld} }
+
 // Permanent marks an error, which is not nil, that no retry can help. The job is dropped and reported as Refused.
 func Permanent(err error) error { return &permanentError{err} }
 

@@ -5,6 +5,13 @@ import (
 	"fmt"
 )
 
+// The names of the lanes, and of their sets in the store.
+const (
+	laneRevocations = "revocations"
+	laneGrants      = "grants"
+	laneJobs        = "jobs"
+)
+
 // lane is a queue of the outbox with workers of its own on every replica, so that nothing in it ever waits for a job of
 // another lane.
 type lane struct {

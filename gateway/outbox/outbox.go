@@ -75,9 +75,9 @@ func New(cfg Config) (*Outbox, error) {
 		onDone:   cfg.OnDone,
 		handlers: map[route]Handler{},
 
-		revocations: newLane("revocations"),
-		grants:      newLane("grants"),
-		others:      newLane("jobs"),
+		revocations: newLane(laneRevocations),
+		grants:      newLane(laneGrants),
+		others:      newLane(laneJobs),
 	}, nil
 }
 
@@ -95,6 +95,16 @@ func (o *Outbox) Handle(kind, chat string, h Handler) {
 // any other it may or may not have been enqueued, and the caller does not go on. The payload is encoded as JSON.
 func (o *Outbox) Enqueue(ctx context.Context, kind, chat string, payload any) error {
 	return o.EnqueueAt(ctx, kind, chat, payload, o.now())
+}
+
+// Kinds are the kinds of jobs that this replica does, each with the chats it does them for. It is for the labels of metrics,
+// and called once every handler is in.
+func (o *Outbox) Kinds() map[string][]string {
+	kinds := map[string][]string{}
+	for r := range o.handlers {
+		kinds[r.kind] = append(kinds[r.kind], r.chat)
+	}
+	return kinds
 }
 
 // EnqueueAt is Enqueue for a job that is first due at the time given.

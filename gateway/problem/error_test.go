@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"chatgate/gateway/problem"
 	"chatgate/gateway/web"
@@ -50,6 +53,17 @@ func TestEveryProblemIsTested(t *testing.T) {
 		if code := string(m[1]); !tested[code] {
 			t.Errorf("everyProblem lacks %s", code)
 		}
+	}
+}
+
+func TestCodesAreThoseOfEveryProblem(t *testing.T) {
+	var want []string
+	for _, e := range everyProblem() {
+		want = append(want, e.Code)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, slices.Sorted(slices.Values(problem.Codes()))); diff != "" {
+		t.Errorf("Codes() (-want +got):\n%s", diff)
 	}
 }
 

@@ -27,16 +27,19 @@ const (
 	requestIDHeader = "X-Request-Id"
 )
 
-// Config is what a Renderer works with; both are required.
+// Config is what a Renderer works with; Pages and Log are required.
 type Config struct {
 	Pages *web.Pages
 	Log   *slog.Logger
+	// Count, when set, hears the code of every problem that is told. It may be called from several goroutines at once.
+	Count func(code string)
 }
 
 // Renderer turns the errors of handlers into answers. It is safe for concurrent use.
 type Renderer struct {
 	pages *web.Pages
 	log   *slog.Logger
+	count func(code string)
 }
 
 // New checks cfg.
@@ -44,7 +47,10 @@ func New(cfg Config) (*Renderer, error) {
 	if cfg.Pages == nil || cfg.Log == nil {
 		return nil, errors.New("problem: Pages and Log are required")
 	}
-	return &Renderer{pages: cfg.Pages, log: cfg.Log}, nil
+	if cfg.Count == nil {
+		cfg.Count = func(string) {}
+	}
+	return &Renderer{pages: cfg.Pages, log: cfg.Log, count: cfg.Count}, nil
 }
 
 // Handler is a handler that leaves its refusals to the Renderer. It has written nothing when it returns an error.
@@ -109,6 +115,7 @@ func (r *Renderer) write(c *gin.Context, err error, answer func(*Error) error) {
 		return
 	}
 	e := asError(err)
+	r.count(e.Code)
 	decision.Answered(c.Request.Context(), decision.Answer{Status: e.Status, Code: e.Code, Reason: e.Reason.Code}, err)
 	if e.Status >= http.StatusInternalServerError {
 		r.logCause(c, slog.LevelError, "request failed", e.Status, e.Code, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -308,5 +309,25 @@ func TestAPageThatFailsIsPlain(t *testing.T) {
 func TestNewNeedsPagesAndLog(t *testing.T) {
 	if _, err := problem.New(problem.Config{}); err == nil {
 		t.Error("New without pages and log = nil, want an error")
+	}
+}
+
+func TestEveryProblemThatIsToldIsCounted(t *testing.T) {
+	pages, err := web.New(web.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	r, err := problem.New(problem.Config{
+		Pages: pages, Log: slog.New(slog.DiscardHandler), Count: func(code string) { told = append(told, code) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(r.API(func(*gin.Context) error { return problem.SessionRequired(nil) }))
+	serve(r.Page(func(*gin.Context) error { return errors.New("a mistake of ours") }))
+	serve(r.API(func(c *gin.Context) error { c.Status(http.StatusNoContent); return nil }))
+	if diff := cmp.Diff([]string{"session_required", "internal"}, told); diff != "" {
+		t.Errorf("codes (-want +got):\n%s", diff)
 	}
 }

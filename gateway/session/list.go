@@ -106,6 +106,12 @@ func (m *Manager) known(ctx context.Context, key string) (Known, error) {
 	return k, nil
 }
 
+// Count says how many sessions there are, without reading them. Those that idled away count until their absolute end, or
+// until a re-check finds them ended.
+func (m *Manager) Count(ctx context.Context) (int, error) {
+	return m.live.Count(ctx, liveSet, m.now(), m.now().AddDate(100, 0, 0))
+}
+
 // All calls each for every session there is, those that end first first. It stops at the first error of each and returns
 // it. Sessions that begin meanwhile may be left out.
 func (m *Manager) All(ctx context.Context, each func(Known) error) error {

@@ -57,6 +57,8 @@ type Config struct {
 	Chats map[string]time.Duration
 	// Provider is asked for living sessions and told of ended ones; without one, which only tests want, neither happens.
 	Provider Provider
+	// Rechecked, when set, hears how each re-check at a provider went. It may be called from several goroutines at once.
+	Rechecked func(provider string, outcome Outcome)
 	// CrossSite makes the cookie SameSite=None: needed when a chat or an embedding page is on another site.
 	CrossSite bool
 	Log       *slog.Logger
@@ -89,6 +91,7 @@ type Manager struct {
 	crossSite  bool
 	follower   Follower
 	provider   Provider
+	rechecked  func(provider string, outcome Outcome)
 	log        *slog.Logger
 	now        func() time.Time
 }
@@ -100,6 +103,9 @@ func New(cfg Config) (*Manager, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Rechecked == nil {
+		cfg.Rechecked = func(string, Outcome) {}
 	}
 	chats := map[string]chatFields{}
 	for chat, limit := range cfg.Chats {
@@ -124,6 +130,7 @@ func New(cfg Config) (*Manager, error) {
 		chats:      chats,
 		crossSite:  cfg.CrossSite,
 		provider:   cfg.Provider,
+		rechecked:  cfg.Rechecked,
 		log:        cfg.Log,
 		now:        cfg.Now,
 	}, nil

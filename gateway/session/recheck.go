@@ -27,6 +27,29 @@ const (
 	keepWait  = 200 * time.Millisecond
 )
 
+// Outcome says how a re-check at the provider went.
+type Outcome string
+
+// The outcomes.
+const (
+	Confirmed  Outcome = "confirmed" // the session goes on, with what the provider now says of the person
+	GrantOver  Outcome = "ended"     // the provider has ended the grant, and with it the session
+	Unanswered Outcome = "failed"    // the provider did not answer in time: the session goes on
+)
+
+// Outcomes are all of them.
+func Outcomes() []Outcome { return []Outcome{Confirmed, GrantOver, Unanswered} }
+
+func outcomeOf(err error) Outcome {
+	switch {
+	case err == nil:
+		return Confirmed
+	case errors.Is(err, oidc.ErrRefused):
+		return GrantOver
+	}
+	return Unanswered
+}
+
 var errSuperseded = errors.New("another re-check came first")
 
 // overdue says that a session should have been re-checked by now, and was not: no replica was there to do it.
@@ -109,6 +132,7 @@ func (m *Manager) ask(ctx context.Context, s Session) error {
 	if errors.Is(err, oidc.ErrNotReady) { // this process has not met the provider yet: nobody was asked, and another may
 		return m.due.Put(ctx, dueSet, s.Key, m.now().Add(sweepEvery), keptAfter)
 	}
+	m.rechecked(s.Identity.Provider, outcomeOf(err))
 	m.troubled.told(s.Identity.Provider, m.now(), m.now().Sub(began), err == nil || errors.Is(err, oidc.ErrRefused))
 	switch {
 	case errors.Is(err, oidc.ErrRefused):

@@ -342,3 +342,37 @@ func TestTheGrantEndsWithTheSession(t *testing.T) { // D11: at the absolute end 
 		})
 	}
 }
+
+func TestEveryReCheckIsCountedByItsOutcome(t *testing.T) {
+	p := &asked{good: map[string]oidc.Secret{}}
+	var outcomes []session.Outcome
+	h := open(t, livingWith(p), func(c *session.Config) {
+		c.Rechecked = func(provider string, outcome session.Outcome) {
+			if provider != ada.Provider {
+				t.Errorf("a re-check at %q is told, want %q", provider, ada.Provider)
+			}
+			outcomes = append(outcomes, outcome)
+		}
+	})
+	h.signInToStay(t, p, browser{}, ada)
+	recheck := func() {
+		t.Helper()
+		h.clock.advance(every)
+		must(t, h.RecheckDue(t.Context()))
+	}
+	recheck()
+	p.fail = oidc.ErrProvider
+	recheck()
+	p.fail = &oidc.RefusedError{Reason: oidc.ReasonRefresh, Err: errors.New("invalid_grant")}
+	recheck()
+	if diff := cmp.Diff([]session.Outcome{session.Confirmed, session.Unanswered, session.GrantOver}, outcomes); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if n, err := h.Count(t.Context()); n != 0 || err != nil {
+		t.Errorf("Count() = %d, %v after the provider ended the grant, want 0", n, err)
+	}
+	h.signInToStay(t, p, browser{}, ada)
+	if n, err := h.Count(t.Context()); n != 1 || err != nil {
+		t.Errorf("Count() = %d, %v with one signed in, want 1", n, err)
+	}
+}
