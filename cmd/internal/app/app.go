@@ -1,8 +1,8 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -10,14 +10,12 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"chatgate/gateway"
 	"chatgate/gateway/audit"
@@ -34,7 +32,6 @@ import (
 	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/store"
-	"chatgate/store/memstore"
 	"chatgate/store/redisstore"
 )
 
@@ -52,6 +49,7 @@ type Lends struct {
 
 // App is a gateway that is ready to run.
 type App struct {
+	base     *base
 	cfg      *Config
 	log      *slog.Logger
 	engine   store.Engine
@@ -93,15 +91,20 @@ type parts struct {
 // Open builds a gateway from a checked configuration. It dials nothing and listens to nothing: a provider, chat or
 // Redis that is down does not keep it from starting (D26).
 func Open(cfg *Config, lend Lends) (*App, error) {
-	a := &App{cfg: cfg, log: lend.Log, registry: prometheus.NewRegistry(), chats: map[string]gateway.Chat{}}
-	if a.log == nil {
-		a.log = newLogger(cfg.Log)
+	b, err := newBase(cfg, lend)
+	if err != nil {
+		return nil, err
 	}
-	a.log = slog.New(gateway.LogHandler{Handler: a.log.Handler()})
+	return b.open(cfg, b.engine)
+}
+
+// open builds one App more on this base. The engine may be another than the base's.
+func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
+	a := &App{base: b, cfg: cfg, engine: engine, registry: prometheus.NewRegistry(), chats: map[string]gateway.Chat{}}
+	a.log = slog.New(gateway.LogHandler{Handler: b.log.Handler()})
 	a.audit = audit.New(a.log)
-	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.warn()
-	if err := errors.Join(a.openParts(lend)); err != nil {
+	if err := a.openParts(); err != nil {
 		return nil, err
 	}
 	if err := a.openChats(); err != nil {
@@ -114,7 +117,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 		AccountChoice: cfg.Session.AccountChoice, Place: cfg.Session.Place,
 		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems, Decisions: a.parts.decisions,
-		Metrics: a.registry, Log: a.log, Now: a.parts.now,
+		Metrics: a.registry, Gatherer: prometheus.Gatherers{b.registry, b.former.with(a.registry)}, Log: a.log, Now: a.parts.now,
 	})
 	if err != nil {
 		return nil, err
@@ -124,14 +127,6 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 		return nil, err
 	}
 	return a, nil
-}
-
-func newLogger(cfg Log) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		level = slog.LevelInfo // the binder lets only the four names pass
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // warn says aloud what is legal and should not surprise anybody (B-29, S128).
@@ -218,42 +213,9 @@ func (a *App) work(name string, run func(context.Context) error) {
 	a.workers = append(a.workers, worker{name: name, run: run})
 }
 
-// openEngine is the store's engine by the configuration, measured.
-func (a *App) openEngine(lend Lends) error {
-	operations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "chatgate_store_operation_duration_seconds", Help: "Operations of the store, by how they went.",
-		Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 10),
-	}, []string{"op", "result"})
-	if err := a.registry.Register(operations); err != nil {
-		return err
-	}
-	switch {
-	case lend.Engine != nil:
-		a.engine = lend.Engine
-	case a.cfg.Redis.Memory:
-		a.engine = memstore.New(memstore.Config{Now: lend.Now})
-	default:
-		redis := a.cfg.Redis.Config
-		redis.Observe = func(op string, took time.Duration, err error) {
-			operations.WithLabelValues(op, outcome(err)).Observe(took.Seconds())
-		}
-		var err error
-		if a.engine, err = redisstore.Open(redis); err != nil {
-			return fmt.Errorf("redis: %w", err)
-		}
-	}
-	return nil
-}
-
-func outcome(err error) string {
-	if errors.Is(err, store.ErrUnavailable) {
-		return "unavailable"
-	}
-	return "ok"
-}
-
-// sealer opens the configured keys; a gateway that keeps nothing may make its own.
-func (c *Config) sealer() (*store.Sealer, error) {
+// sealer opens the configured keys. A gateway that keeps nothing has one of its own besides, which seals where none is
+// configured.
+func (c *Config) sealer(own []byte) (*store.Sealer, error) {
 	keys := map[string][]byte{}
 	for name, key := range c.Sealing.Keys {
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(key.Reveal()))
@@ -263,9 +225,10 @@ func (c *Config) sealer() (*store.Sealer, error) {
 		keys[name] = raw
 	}
 	current := c.Sealing.Current
-	if c.Redis.Memory && len(keys) == 0 {
-		current = "memory"
-		keys[current] = []byte(rand.Text() + rand.Text())
+	if c.Redis.Memory {
+		const name = "of this process"
+		keys[name] = own
+		current = cmp.Or(current, name)
 	}
 	return store.NewSealer(current, keys)
 }

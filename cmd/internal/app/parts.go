@@ -29,17 +29,10 @@ import (
 )
 
 // openParts builds the rooms in the order in which they lend to each other.
-func (a *App) openParts(lend Lends) error {
+func (a *App) openParts() error {
 	p := &a.parts
-	p.now, p.transport = lend.Now, lend.Transport
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.transport == nil {
-		p.transport = newTransport()
-	}
+	p.now, p.transport = a.base.now, a.base.transport
 	for _, open := range []func() error{
-		func() error { return a.openEngine(lend) },
 		a.openStore, a.openDecisions, a.openOutbox, a.openPages, a.openProviders, a.openSessions, a.openKeys,
 	} {
 		if err := open(); err != nil {
@@ -60,7 +53,7 @@ func newTransport() http.RoundTripper {
 }
 
 func (a *App) openStore() error {
-	sealer, err := a.cfg.sealer()
+	sealer, err := a.cfg.sealer(a.base.ownKey)
 	if err != nil {
 		return fmt.Errorf("sealing: %w", err)
 	}
