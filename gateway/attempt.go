@@ -58,6 +58,7 @@ func (s *Server) attempt(c *gin.Context, rp *oidc.RelyingParty, req oidc.LoginRe
 	if err := s.attempts.Add(ctx, id, a, oidc.AttemptLifetime); err != nil {
 		return "", problem.StoreUnavailable(err)
 	}
+	s.metrics.starts.WithLabelValues(begun.Provider).Inc()
 	return providerURL, nil
 }
 

@@ -49,12 +49,12 @@ func (s *Server) callback(c *gin.Context) error {
 		a, err = s.attempts.Take(ctx, id)
 	}
 	if err != nil {
-		return attemptProblem(err)
+		return s.ended("", attemptProblem(err))
 	}
 	return s.finish(c, id, a)
 }
 
-func attemptProblem(err error) error {
+func attemptProblem(err error) *problem.Error {
 	if errors.Is(err, store.ErrUnavailable) {
 		return problem.StoreUnavailable(err)
 	}
@@ -67,8 +67,8 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	rp, ok := s.cfg.Providers[a.Provider]
 	if !ok {
 		s.clearAttemptCookie(c, id)
-		return problem.LoginExpired(decision.Because(
-			decision.ProviderUnknown, errors.New("the attempt's provider is no longer configured"), "provider", a.Provider))
+		return s.ended("", problem.LoginExpired(decision.Because(
+			decision.ProviderUnknown, errors.New("the attempt's provider is no longer configured"), "provider", a.Provider)))
 	}
 	decision.Person(ctx, a.Provider, "", "")
 	identity, tokens, err := rp.Finish(ctx, a.Attempt, c.Request.URL.Query())
@@ -82,17 +82,17 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	decision.Person(ctx, identity.Provider, identity.Subject, "")
 	began, err := s.startSession(c, session.SignIn{Identity: identity, Tokens: tokens, Began: a.Created, Address: c.ClientIP()})
 	if errors.Is(err, session.ErrEnded) { // signed out everywhere while this was on its way (S114)
-		return problem.LoginExpired(decision.Because(decision.SessionOver, err))
+		return s.ended(a.Provider, problem.LoginExpired(decision.Because(decision.SessionOver, err)))
 	}
 	if err != nil {
-		return problem.StoreUnavailable(err)
+		return s.ended(a.Provider, problem.StoreUnavailable(err))
 	}
 	if err := s.deliver(ctx, id, a, began); err != nil {
-		return err
+		return s.ended(a.Provider, problem.StoreUnavailable(err))
 	}
 	chosen(c)
 	s.rememberProvider(c, a.Provider)
-	s.metrics.logins.WithLabelValues("signed_in").Inc()
+	s.metrics.logins.WithLabelValues(a.Provider, resultSignedIn).Inc()
 	s.cfg.Audit.Record(ctx, audit.Event{
 		Act: audit.SignedIn, Provider: identity.Provider, Subject: identity.Subject,
 		Session: began.Label(), Address: c.ClientIP(),
@@ -101,7 +101,8 @@ func (s *Server) finish(c *gin.Context, id string, a attempt) error {
 	return nil
 }
 
-// deliver leaves a finished login where it was meant to end: with the frame that waits for it, at an address, or both.
+// deliver leaves a finished login where it was meant to end: with the frame that waits for it, at an address, or both. It
+// fails where the store does.
 func (s *Server) deliver(ctx context.Context, id string, a attempt, began session.Session) error {
 	if a.HandOff != nil {
 		if err := s.finishHandOff(ctx, *a.HandOff, began); err != nil {
@@ -111,10 +112,7 @@ func (s *Server) deliver(ctx context.Context, id string, a attempt, began sessio
 			return nil
 		}
 	}
-	if err := s.finished.Put(ctx, id, finished{Target: a.Target}, finishedLife); err != nil {
-		return problem.StoreUnavailable(err)
-	}
-	return nil
+	return s.finished.Put(ctx, id, finished{Target: a.Target}, finishedLife)
 }
 
 // failed words and counts a login that the provider or we refused, and offers the same login again (B-18).
@@ -147,10 +145,16 @@ func (s *Server) again(target string) web.Action {
 }
 
 func (s *Server) refused(c *gin.Context, provider string, reason audit.Reason, result string) {
-	s.metrics.logins.WithLabelValues(result).Inc()
+	s.metrics.logins.WithLabelValues(provider, result).Inc()
 	s.cfg.Audit.Record(c.Request.Context(), audit.Event{
 		Act: audit.SignInRefused, Reason: reason, Provider: provider, Address: c.ClientIP(),
 	})
+}
+
+// ended counts a login that came to nothing, by the code of what is told of it.
+func (s *Server) ended(provider string, told *problem.Error) *problem.Error {
+	s.metrics.logins.WithLabelValues(provider, told.Code).Inc()
+	return told
 }
 
 func loginProblem(err error) *problem.Error {

@@ -118,7 +118,7 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 		"names":   told(s.cfg.Names.Mismatch()),
 	}
 	for key, rp := range s.cfg.Providers {
-		checks["provider "+key] = told(rp.Ready())
+		checks["provider "+key] = told(s.trouble(key, rp))
 	}
 	if found := s.chats.Load(); found != nil {
 		maps.Copy(checks, *found)

@@ -17,7 +17,9 @@ func (s *Server) observe(c *gin.Context) {
 	begin := time.Now()
 	trace := identify(c)
 	s.warnOfForwarding(c)
+	s.metrics.inFlight.Inc()
 	c.Next()
+	s.metrics.inFlight.Dec()
 
 	took, status := time.Since(begin), c.Writer.Status()
 	route, method := c.FullPath(), knownMethod(c.Request.Method)

@@ -115,6 +115,8 @@ type Server struct {
 	draining  atomic.Bool
 	warned    atomic.Bool
 	chats     atomic.Pointer[map[string]string] // what WatchChats found last
+
+	dependencies dependencies // what WatchDependencies found last
 }
 
 // New checks the configuration and lays the routes. It listens to nothing.
@@ -157,6 +159,10 @@ func New(cfg Config) (*Server, error) {
 	s.admin = s.adminRoutes()
 	if cfg.Pprof {
 		s.admin = profiled(s.admin)
+	}
+	s.metrics.expect(cfg.Providers)
+	if err := cfg.Metrics.Register(stateMetrics{s}); err != nil {
+		return nil, fmt.Errorf("gateway: register metrics: %w", err)
 	}
 	return s, nil
 }
