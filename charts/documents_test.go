@@ -2,9 +2,7 @@ package charts_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,10 +12,7 @@ import (
 
 // The table of values is made from the comments in values.yaml, and every value has one (H8, E-7).
 func TestTheREADMEIsFresh(t *testing.T) {
-	committed, err := os.ReadFile(filepath.Join("chatgate", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	committed := read(t, "README.md")
 	// By default helm-docs puts up with some values that have no comment.
 	cmd := exec.Command(charttest.Program(t, "helm-docs"), "--chart-search-root", "chatgate", "--dry-run", "--log-level", "warning",
 		"--documentation-strict-mode", "--documentation-strict-ignore-absent-regex", "^$")

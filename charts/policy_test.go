@@ -38,9 +38,9 @@ func TestPodsAreRestricted(t *testing.T) {
 			path  []string
 		}{
 			{true, []string{"securityContext", "runAsNonRoot"}},
-			{uint64(65532), []string{"securityContext", "runAsUser"}},
-			{uint64(65532), []string{"securityContext", "runAsGroup"}},
-			{uint64(65532), []string{"securityContext", "fsGroup"}},
+			{user(object), []string{"securityContext", "runAsUser"}},
+			{user(object), []string{"securityContext", "runAsGroup"}},
+			{user(object), []string{"securityContext", "fsGroup"}},
 			{"RuntimeDefault", []string{"securityContext", "seccompProfile", "type"}},
 			{false, []string{"automountServiceAccountToken"}},
 			{false, []string{"enableServiceLinks"}},
@@ -57,6 +57,14 @@ func TestPodsAreRestricted(t *testing.T) {
 			expect(t, who, container, nil, "securityContext", "privileged")
 		}
 	})
+}
+
+// user is the chart's own, or Valkey's own.
+func user(object charttest.Object) any {
+	if object.Text("metadata", "labels", "app.kubernetes.io/component") == "valkey" {
+		return uint64(999)
+	}
+	return uint64(65532)
 }
 
 func expect(t *testing.T, who string, object charttest.Object, want any, path ...string) {

@@ -1,19 +1,20 @@
 package charttest
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 )
 
-// secrets is where the chart mounts the files that a configuration refers to.
-const secrets = "/run/secrets/chatgate/" //nolint:gosec // a folder, and no credential
+// secretsFolder is where the chart mounts the files that a configuration refers to.
+const secretsFolder = "/run/secrets/chatgate"
 
 var (
-	fileReference     = regexp.MustCompile(`\$\{file:` + secrets + `([^}]+)\}`)
-	variableReference = regexp.MustCompile(`\$\{env:([^}]+)\}`)
+	// A chart mounts everything below /run.
+	mounted  = regexp.MustCompile(`/run/[A-Za-z0-9._/-]+`)
+	variable = regexp.MustCompile(`\$\{env:([^}]+)\}`)
 )
 
 // Configuration is the gateway's file as a pod finds it.
@@ -28,34 +29,56 @@ func Configuration(t testing.TB, objects []Object) string {
 	return ""
 }
 
-// SecretFiles are the names of the files below /run/secrets/chatgate that a configuration refers to.
-func SecretFiles(configuration string) []string { return names(fileReference, configuration) }
-
 // Variables are the names of the environment variables that a configuration refers to.
-func Variables(configuration string) []string { return names(variableReference, configuration) }
-
-func names(reference *regexp.Regexp, text string) (all []string) {
-	for _, found := range reference.FindAllStringSubmatch(text, -1) {
-		all = append(all, found[1])
+func Variables(configuration string) (names []string) {
+	for _, found := range variable.FindAllStringSubmatch(configuration, -1) {
+		names = append(names, found[1])
 	}
-	return all
+	return names
 }
 
-// Mount writes a configuration and its secret files to a folder of the test's, in the place of the pod's own, and returns
-// the path of the configuration. Nothing else in it is changed.
-func Mount(t testing.TB, configuration string, content func(name string) string) (path string) {
+// Mount makes a folder of the test's into what a pod finds at its mounts: the configuration and every file that it names.
+// Those of a Secret that the chart makes have its content, the others what content says for a path. It returns the path of
+// the configuration, in which nothing but that folder is changed.
+func Mount(t testing.TB, objects []Object, content func(path string) string) string {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range SecretFiles(configuration) {
-		write(t, filepath.Join(dir, name), content(name))
+	dir, configuration, made := t.TempDir(), Configuration(t, objects), secretFiles(t, objects)
+	for _, path := range mounted.FindAllString(configuration, -1) {
+		text, ok := made[path]
+		if !ok {
+			text = content(path)
+		}
+		write(t, filepath.Join(dir, path), text)
 	}
-	path = filepath.Join(dir, "chatgate.yaml")
-	write(t, path, strings.ReplaceAll(configuration, secrets, dir+"/"))
+	path := filepath.Join(dir, "chatgate.yaml")
+	write(t, path, mounted.ReplaceAllString(configuration, dir+"$0"))
 	return path
+}
+
+// secretFiles are the contents of the Secrets that the chart makes, by the path of their mount.
+func secretFiles(t testing.TB, objects []Object) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, secret := range Of(objects, "Secret") {
+		for name := range secret.Fields("stringData") {
+			files[secretsFolder+"/"+name] = secret.Text("stringData", name)
+		}
+		for name := range secret.Fields("data") {
+			text, err := base64.StdEncoding.DecodeString(secret.Text("data", name))
+			if err != nil {
+				t.Fatalf("%s, %s: %v", secret, name, err)
+			}
+			files[secretsFolder+"/"+name] = string(text)
+		}
+	}
+	return files
 }
 
 func write(t testing.TB, path, text string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 var arrows = map[string][]string{
 	"cmd/chatgate":            {"cmd/internal/cli"},
 	"cmd/chatgate-demo":       {"..."},
-	"cmd/internal/cli":        {"cmd/internal/app"},
+	"cmd/internal/cli":        {"cmd/internal/app", "cmd/internal/blueprint"},
+	"cmd/internal/blueprint":  {"cmd/internal/app"},
 	"cmd/internal/app":        {"gateway", "gateway/...", "oidc", "store", "store/..."},
 	"gateway":                 {"gateway/account", "gateway/chat", "gateway/handoff", "gateway/session", "gateway/keyring", "gateway/outbox", "gateway/limit", "gateway/audit", "gateway/decision", "gateway/problem", "gateway/sdk", "gateway/web", "oidc", "store"},
 	"gateway/account":         {"gateway/session", "gateway/limit", "gateway/audit", "gateway/problem", "gateway/web", "oidc"},
@@ -37,6 +38,7 @@ var arrows = map[string][]string{
 	"store":                   {},
 	"store/memstore":          {"store"},
 	"store/redisstore":        {"store"},
+	"charts":                  {},
 }
 
 // doors say by which of our packages each outside library comes in, so that replacing one stays a local matter.
@@ -49,6 +51,7 @@ var doors = map[string][]string{
 	"github.com/go-jose/go-jose":      {"oidc", "gateway/keyring"},
 	"github.com/goccy/go-yaml":        {"cmd/internal/app"},
 	"github.com/spf13/cobra":          {"cmd/internal/cli"},
+	"golang.org/x/term":               {"cmd/internal/cli"},
 	"github.com/alicebob/miniredis":   {"cmd/chatgate-demo"},
 	"github.com/prometheus":           {"gateway", "gateway/chat", "cmd/internal/app"},
 	"github.com/google/go-cmp":        {},
