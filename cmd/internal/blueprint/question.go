@@ -1,0 +1,239 @@
+package blueprint
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chatgate/cmd/internal/app"
+)
+
+// Question is one thing that an installation has to be told. Its name is that of the flag that answers it.
+type Question struct {
+	Name string
+	// Usage is the flag's line in the help.
+	Usage string
+
+	prompt string // what a person is asked
+	why    string // why, and what the answer looks like
+	// when says whether the question arises; nil is always.
+	when func(*sheet) bool
+	// fallback is the answer of whoever gives none; nil or empty has none.
+	fallback func(*sheet) string
+	// offered is a fallback that only a person may agree to.
+	offered bool
+	// optional is a question that may stay open.
+	optional func(*sheet) bool
+	// silent is a question that only a flag answers.
+	silent bool
+	// take checks an answer and writes it down.
+	take func(*sheet, string) error
+}
+
+// Questions are all that have a flag, in the order in which they are asked.
+func Questions() []Question { return slices.Concat(addressQuestions(), detailQuestions()) }
+
+func always(*sheet) bool { return true }
+
+// addressQuestions come first: everything else is looked up behind these addresses.
+func addressQuestions() []Question {
+	return []Question{
+		{
+			Name: "rocketchat", Usage: "the public `URL` of Rocket.Chat",
+			prompt: "Rocket.Chat", why: "The address at which browsers reach Rocket.Chat, such as https://chat.example.org. Enter: there is none.",
+			optional: always, take: func(s *sheet, text string) (err error) { s.RocketChat, err = s.origin(text); return err },
+		},
+		{
+			Name: "coral", Usage: "the public `URL` of Coral or Talk 4",
+			prompt: "Coral or Talk", why: "The address at which browsers reach Coral or Talk, such as https://comments.example.org. Enter: there is none.",
+			optional: func(s *sheet) bool { return s.RocketChat != "" },
+			take:     func(s *sheet, text string) (err error) { s.Coral, err = s.origin(text); return err },
+		},
+		{
+			Name: "gateway", Usage: "the public `URL` of the gateway",
+			prompt: "The gateway itself", why: "A host of its own for the gateway. Beside the chat is best: on another site browsers hold its cookie back.",
+			fallback: besideTheChat, offered: true, take: func(s *sheet, text string) (err error) { s.Gateway, err = s.origin(text); return err },
+		},
+		{
+			Name: "provider", Usage: "the `ISSUER` of your OpenID provider",
+			prompt: "OpenID provider", why: "Its issuer, as it stands in its discovery document, such as https://idp.example.org/realms/corp.",
+			take: func(s *sheet, text string) (err error) { s.Issuer, err = s.parseIssuer(text); return err },
+		},
+		{
+			Name: "preset", Usage: "the provider's `PRODUCT`, where it is not the one that was found out, or none",
+			silent: true, take: takePreset,
+		},
+		{
+			Name: "rocketchat-version", Usage: "Rocket.Chat's `VERSION`, such as 7.13, where it does not tell it",
+			silent: true, take: func(s *sheet, text string) error {
+				release, ok := app.ParseRelease(text)
+				s.Release, s.releaseGiven = release, ok
+				return mustBe(ok, "must be a version such as 8.8 or 7.13")
+			},
+		},
+	}
+}
+
+// detailQuestions are what is left once everybody has been looked at.
+func detailQuestions() []Question {
+	return []Question{
+		{
+			Name: "profile", Usage: "the `PROFILE` of the comments' tokens: coral-oidc, coral-sso or talk4",
+			prompt: "Profile of the comments", why: "coral-oidc: no shared secret, accounts are the gateway's. coral-sso: with accounts that readers have there\nalready, or moderators by group. talk4: Talk 4. It cannot be changed later.",
+			when: hasComments, fallback: advisedProfile, take: takeProfile,
+		},
+		{
+			Name: "page", Usage: "the `ORIGINS` of the sites whose pages show the comments, divided by commas",
+			prompt: "Sites that show the comments", why: "Their pages ask the gateway for readers' tokens, such as https://www.example.org.",
+			when: hasComments, take: takePages,
+		},
+		{
+			Name: "sso-key-id", Usage: "the `ID` of Coral's key for single sign-on",
+			prompt: "Key id of Coral's single sign-on", why: "Coral shows it under Configure, Authentication, Single Sign On. Enter: later.",
+			when: func(s *sheet) bool { return s.Profile == app.CoralSSOProfile }, optional: always, take: takeKeyID,
+		},
+		{
+			Name: "email-domains", Usage: "let in only people with a verified address at one of these `DOMAINS`, divided by commas",
+			prompt: "Domains of the people who may enter", why: "Everybody can have an account at this provider: name the domains of verified addresses that may enter.",
+			when: opensToEverybody, take: takeDomains,
+		},
+		{
+			Name: "groups", Usage: "let in only members of one of these `GROUPS`, divided by commas",
+			silent: true, take: func(s *sheet, text string) (err error) { s.Groups, err = words(text); return err },
+		},
+		{
+			Name: "client-id", Usage: "the `ID` of the gateway's client at the provider",
+			prompt: "Client id at the provider", why: "The gateway is a client there; its id is yours to choose, or the provider's.",
+			fallback: (*sheet).chosenClientID, optional: always, take: takeClientID,
+		},
+		{
+			Name: "rocketchat-user-id", Usage: "the user `ID` of Rocket.Chat's service account",
+			prompt: "User id of Rocket.Chat's service account", why: "Rocket.Chat shows it beside a new personal access token of that account. Enter: later.",
+			when: hasRocketChat, optional: always, take: takeUserID,
+		},
+		{
+			Name: "redis", Usage: "the `ADDRESS` of Redis: host:port, rediss://host:port for TLS, or unix:/path",
+			prompt: "Redis", why: "Where sessions and keys are kept: host:port, or rediss://host:port for TLS.",
+			fallback: func(*sheet) string { return nearRedis }, take: takeRedis,
+		},
+		{
+			Name: "trusted-proxies", Usage: "the `NETWORKS` of the proxy or Ingress controller that ends TLS, divided by commas",
+			prompt: "Network of the proxy in front", why: "Whose X-Forwarded-For is believed, such as 10.42.0.0/16 for an Ingress controller. Enter: a proxy on the\ngateway's own machine, and no Ingress yet.",
+			when: func(s *sheet) bool { return !s.Development }, optional: always, take: takeProxies,
+		},
+	}
+}
+
+func hasComments(s *sheet) bool   { return s.Coral != "" }
+func hasRocketChat(s *sheet) bool { return s.RocketChat != "" }
+
+// opensToEverybody says whether anybody can have an account at the provider, and no rule holds them off yet (D7).
+func opensToEverybody(s *sheet) bool {
+	return s.given["groups"] == "" && (s.Preset == app.PresetGoogle || s.Issuer == "https://gitlab.com")
+}
+
+func advisedProfile(s *sheet) string {
+	if s.Product.Talk4 {
+		return string(app.Talk4Profile)
+	}
+	return string(app.CoralOIDCProfile)
+}
+
+func takeProfile(s *sheet, text string) error {
+	s.Profile = app.TalkProfile(text)
+	switch {
+	case !slices.Contains([]app.TalkProfile{app.CoralOIDCProfile, app.CoralSSOProfile, app.Talk4Profile}, s.Profile):
+		return errors.New("must be coral-oidc, coral-sso or talk4")
+	case s.Product.Talk4 != (s.Profile == app.Talk4Profile) && s.Product != (app.Comments{}):
+		return fmt.Errorf("must fit %s, which is what answers there", s.Product)
+	}
+	return nil
+}
+
+func takePreset(s *sheet, text string) error {
+	s.presetGiven = true
+	if text == "none" {
+		return nil
+	}
+	known := []app.Preset{
+		app.PresetKeycloak, app.PresetEntra, app.PresetOkta, app.PresetGoogle,
+		app.PresetAuthentik, app.PresetDex, app.PresetGitLab, app.PresetAuthelia,
+	}
+	s.Preset = app.Preset(text)
+	return mustBe(slices.Contains(known, s.Preset), fmt.Sprintf("must be none or one of %q", known))
+}
+
+func takePages(s *sheet, text string) error {
+	list, err := words(text)
+	if err != nil {
+		return err
+	}
+	s.Pages = nil
+	for _, word := range list {
+		page, err := s.origin(word)
+		if err != nil {
+			return err
+		}
+		if page != s.Coral { // which has every right already
+			s.Pages = append(s.Pages, page)
+		}
+	}
+	return nil
+}
+
+func takeDomains(s *sheet, text string) (err error) {
+	if s.Domains, err = words(text); err != nil {
+		return err
+	}
+	bad := slices.ContainsFunc(s.Domains, func(d string) bool { return !domainPattern.MatchString(d) })
+	return mustBe(!bad, "must be domains such as example.org, divided by commas")
+}
+
+func takeKeyID(s *sheet, text string) error {
+	s.KeyID = text
+	return mustBe(plainID.MatchString(text), "must be the key id that Coral shows: letters, digits and hyphens")
+}
+
+func takeClientID(s *sheet, text string) error {
+	s.ClientID = text
+	return mustBe(clientID.MatchString(text), "must be a client id without spaces, quotes and $")
+}
+
+func takeUserID(s *sheet, text string) error {
+	if !plainID.MatchString(text) {
+		return errors.New("must be the user id, letters and digits, that Rocket.Chat shows beside the token")
+	}
+	s.secrets["rocketchat-user-id"] = app.Secret(text)
+	return nil
+}
+
+// chosenClientID is a name for products that let whoever registers a client choose one; the others make ids themselves.
+func (s *sheet) chosenClientID() string {
+	if slices.Contains([]app.Preset{app.PresetEntra, app.PresetOkta, app.PresetGoogle, app.PresetGitLab, app.PresetAuthentik}, s.Preset) {
+		return ""
+	}
+	return "chatgate"
+}
+
+func mustBe(ok bool, problem string) error {
+	if !ok {
+		return errors.New(problem)
+	}
+	return nil
+}
+
+// besideTheChat is a host name on the chat's own site (B-29).
+func besideTheChat(s *sheet) string {
+	for _, chat := range []app.Origin{s.RocketChat, s.Coral} {
+		scheme, host, _ := strings.Cut(string(chat), "://")
+		_, parent, below := strings.Cut(host, ".")
+		beside := app.Origin(scheme + "://sso." + parent)
+		if below && beside != chat && app.SameSite(beside, chat) {
+			if _, err := app.ParseOrigin(string(beside)); err == nil {
+				return string(beside)
+			}
+		}
+	}
+	return ""
+}

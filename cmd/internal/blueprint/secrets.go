@@ -1,0 +1,136 @@
+package blueprint
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chatgate/cmd/internal/app"
+)
+
+// secretsFolder is where secrets are, beside chatgate.yaml; secretsMount is where the chart mounts them.
+const (
+	secretsFolder = "secrets"
+	secretsMount  = "/run/secrets/chatgate"
+)
+
+// Secret is a file below the folder of secrets.
+type Secret struct {
+	Name string
+	// Text is empty for one that is not known yet: its file is then missing, and config check names it.
+	Text app.Secret
+	// Whence says where a secret comes from that is not made here.
+	Whence string
+}
+
+// wanted is a secret that the installation needs.
+type wanted struct {
+	name string
+	// make makes one; nil for those that others make.
+	make func() string
+	// prompt asks for one that others make. Without it only a file brings it.
+	prompt, whence string
+}
+
+// wantedSecrets are all secrets of this installation, in the order in which they are needed.
+func (s *sheet) wantedSecrets() []wanted {
+	all := []wanted{{name: "sealing", make: sealingKey}}
+	if s.ClientID == "" {
+		all = append(all, wanted{name: "provider-client-id", whence: "the client id that the provider shows"})
+	}
+	if s.makesClientSecret() {
+		all = append(all, wanted{name: "provider-client", make: rand.Text})
+	} else {
+		all = append(all, wanted{name: "provider-client", prompt: "Client secret", whence: "the client secret that the provider shows"})
+	}
+	if s.RocketChat != "" {
+		all = append(all,
+			wanted{name: "rocketchat-user-id", whence: "the user id that Rocket.Chat shows beside the service account's token"},
+			wanted{name: "rocketchat-token", prompt: "Personal access token of Rocket.Chat's service account", whence: "the service account's personal access token"})
+		if _, secret := s.Release.TokenVariable(); secret {
+			all = append(all, wanted{name: "rocketchat-create-token", make: rand.Text})
+		}
+	}
+	switch s.Profile {
+	case app.CoralOIDCProfile:
+		all = append(all, wanted{name: "coral-client", make: sharedSecret})
+	case app.CoralSSOProfile:
+		all = append(all, wanted{name: "coral-sso", prompt: "Secret of Coral's single sign-on", whence: "the secret that Coral shows beside its key id"})
+	case app.Talk4Profile:
+		all = append(all, wanted{name: "talk-client", make: sharedSecret})
+	}
+	if s.redisGiven || s.secrets["redis-password"] != "" {
+		all = append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
+	}
+	return all
+}
+
+// makesClientSecret says whether the operator, and not the provider, makes up the client's secret.
+func (s *sheet) makesClientSecret() bool {
+	return slices.Contains([]app.Preset{app.PresetKeycloak, app.PresetDex, app.PresetAuthelia}, s.Preset)
+}
+
+func sealingKey() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return base64.StdEncoding.EncodeToString(key)
+}
+
+// sharedSecret is long enough to key a signature: rand.Text alone is not.
+func sharedSecret() string { return rand.Text() + rand.Text() }
+
+// askSecrets asks for those that others made and that are at hand. Answers are not shown, and may wait.
+func (s *sheet) askSecrets() error {
+	if s.asker == nil {
+		return nil
+	}
+	for _, w := range s.wantedSecrets() {
+		if w.prompt == "" || s.secrets[w.name] != "" {
+			continue
+		}
+		if err := s.askSecret(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sheet) askSecret(w wanted) error {
+	for {
+		fmt.Fprintf(s.asker.Out, "\n%s (not shown; Enter: later): ", w.prompt)
+		text, err := s.asker.hidden()
+		if err == nil && strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			err = errNoSecret
+		}
+		switch {
+		case errors.Is(err, errNoSecret):
+			fmt.Fprintf(s.asker.Out, "  %s\n", err)
+		case err != nil:
+			return fmt.Errorf("secrets/%s: %w", w.name, err)
+		default:
+			s.secrets[w.name] = app.Secret(text)
+			return nil
+		}
+	}
+}
+
+var errNoSecret = errors.New("must be one line of ASCII characters without spaces")
+
+// collectSecrets makes what is to be made and leaves open what others have to say. A password of Redis that nobody gave is
+// none.
+func (s *sheet) collectSecrets() []Secret {
+	var all []Secret
+	for _, w := range s.wantedSecrets() {
+		secret := Secret{Name: w.name, Text: s.secrets[w.name], Whence: w.whence}
+		if secret.Text == "" && w.make != nil {
+			secret.Text = app.Secret(w.make())
+		}
+		if secret.Text != "" || secret.Whence != "" {
+			all = append(all, secret)
+		}
+	}
+	return all
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"chatgate/cmd/internal/blueprint"
+)
+
+const initHelp = `Asks for the addresses of Rocket.Chat or Coral, of the gateway and of your OpenID provider, looks at each of them, and writes
+into a folder what leads to the first sign-in:
+
+  chatgate.yaml         the configuration, for a machine of your own
+  values.yaml           the same for the Helm chart
+  secrets/              one file for each secret; new ones are made, and one that is there stays as it is
+  keycloak-client.json  the client to import into Keycloak, where that is the provider
+  rocketchat.env        the environment variable that Rocket.Chat's server needs
+  NEXT-STEPS.md         what is left to do, in order, with every value filled in
+
+Whatever a flag answers is not asked. Without a terminal nothing is asked: what is then missing is named, and the command
+exits with 2. Secrets are never flags: they are asked for without being shown, or put into their files before or after.
+A host that does not answer is no failure: what is assumed of it is said, and the flag that corrects it.`
+
+// initFlags are what init was told beside answers.
+type initFlags struct {
+	folder                          string
+	force, interactive, development bool
+}
+
+func newInit() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init [--rocketchat URL] [--coral URL] [--gateway URL] [--provider ISSUER]",
+		Short: "Write the files of a new installation, from three addresses",
+		Long:  initHelp,
+		Args:  noArgs,
+	}
+	var flags initFlags
+	f := cmd.Flags()
+	f.StringVar(&flags.folder, "out", "chatgate", "the `FOLDER` to write into")
+	f.BoolVar(&flags.force, "force", false, "replace files of an earlier run, and never a secret")
+	f.BoolVar(&flags.interactive, "interactive", false, "ask although standard input is no terminal; secrets are then read like any other line")
+	f.BoolVar(&flags.development, "development", false, "allow http and names on this machine: for a trial, never where people sign in")
+	answers := map[string]*string{}
+	for _, q := range blueprint.Questions() {
+		answers[q.Name] = f.String(q.Name, "", q.Usage)
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		given := map[string]string{}
+		for name, answer := range answers {
+			given[name] = *answer
+		}
+		return initialise(cmd, flags, given)
+	}
+	return cmd
+}
+
+// initialise asks, looks and writes, in this order: whatever is wrong, nothing is written by halves.
+func initialise(cmd *cobra.Command, flags initFlags, given map[string]string) error {
+	folder := blueprint.Folder{Path: flags.folder}
+	if err := folder.Vacant(flags.force); err != nil {
+		return &misuseError{err}
+	}
+	kept, err := folder.Kept()
+	if err != nil {
+		return err
+	}
+	drawn, err := blueprint.Draw(cmd.Context(), blueprint.Config{
+		Given: given, Development: flags.development, Kept: kept, Prompter: prompter(cmd, flags.interactive), Tell: cmd.ErrOrStderr(),
+	})
+	if err != nil {
+		return initError(cmd, err)
+	}
+	files, err := drawn.Files()
+	if err != nil {
+		return err
+	}
+	if err := folder.Write(files, flags.force); err != nil {
+		return err
+	}
+	tellInit(cmd.OutOrStdout(), flags.folder, drawn)
+	return nil
+}
+
+// prompter asks at a terminal, or wherever somebody insists.
+func prompter(cmd *cobra.Command, interactive bool) *blueprint.Prompter {
+	p := &blueprint.Prompter{In: bufio.NewReader(cmd.InOrStdin()), Out: cmd.ErrOrStderr()}
+	input, isFile := cmd.InOrStdin().(*os.File)
+	switch {
+	case isFile && term.IsTerminal(int(input.Fd())):
+		p.Hidden = func() (string, error) {
+			text, err := term.ReadPassword(int(input.Fd()))
+			return string(text), err
+		}
+		return p
+	case interactive:
+		return p
+	}
+	return nil
+}
+
+func initError(cmd *cobra.Command, err error) error {
+	_, missing := errors.AsType[*blueprint.MissingError](err)
+	_, wrong := errors.AsType[*blueprint.WrongError](err)
+	if missing || wrong || errors.Is(err, io.EOF) {
+		return usage(cmd, err)
+	}
+	return err
+}
+
+// tellInit says what is there now and what is not.
+func tellInit(w io.Writer, folder string, drawn *blueprint.Blueprint) {
+	fmt.Fprintf(w, "\nWritten to %s: chatgate.yaml, values.yaml and what belongs to them.\n", folder)
+	for _, secret := range drawn.Missing() {
+		fmt.Fprintf(w, "missing  %s: %s\n", filepath.Join(folder, "secrets", secret.Name), secret.Whence)
+	}
+	fmt.Fprintf(w, "\nWith every secret in its file, the Secret for the chart is made in that folder by\n\n%s\n\n%s says what to do, from top to bottom.\n",
+		drawn.SecretCommand(), filepath.Join(folder, "NEXT-STEPS.md"))
+}
