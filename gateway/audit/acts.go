@@ -24,26 +24,26 @@ const (
 const (
 	LoginTokenMinted  Act = "login_token_minted"  // Rocket.Chat made a login token
 	LoginTokenRevoked Act = "login_token_revoked" // Rocket.Chat was told to forget one
-	TalkTokenSigned   Act = "talk_token_signed"
-	TalkTokenRevoked  Act = "talk_token_revoked" // Talk or Coral was told to take one no more
-	CodeIssued        Act = "code_issued"        // Coral's own login, or Talk 4's, was let go on
-	CodeRefused       Act = "code_refused"       // somebody came with a code that is not theirs, used or over
-	IDTokenIssued     Act = "id_token_issued"    // and got its ID token
-	ChatTokenRefused  Act = "chat_token_refused" // a signed-in person was given no token
+	TalkTokenSigned   Act = "talk_token_signed"   // we signed a token for Talk or Coral
+	TalkTokenRevoked  Act = "talk_token_revoked"  // Talk or Coral was told to take one no more
+	CodeIssued        Act = "code_issued"         // Coral's own login, or Talk 4's, was let go on with a code
+	CodeRefused       Act = "code_refused"        // somebody came with a code that is not theirs, used or over
+	IDTokenIssued     Act = "id_token_issued"     // and bought its ID token with its code
+	ChatTokenRefused  Act = "chat_token_refused"  // a signed-in person was given no token
 )
 
 // Accounts in chats.
 const (
-	AccountCreated Act = "account_created"
-	AccountLinked  Act = "account_linked"
-	AccountRefused Act = "account_refused"
+	AccountCreated Act = "account_created" // for a person who had none
+	AccountLinked  Act = "account_linked"  // an account that was there is a person's from now on
+	AccountRefused Act = "account_refused" // a person was given no account; the reason says why
 
 	AccountReactivated Act = "account_reactivated" // a sign-in or an operator switched it on again
 	AccountDeactivated Act = "account_deactivated" // an operator switched it off, or a rule that its person does not meet any more
 	RoleGiven          Act = "role_given"          // by a group that the person is in
-	RoleTaken          Act = "role_taken"
-	MemberAdded        Act = "member_added" // to a channel, a private group or a team, by a group that the person is in
-	MemberRemoved      Act = "member_removed"
+	RoleTaken          Act = "role_taken"          // by a group that the person is not in any more
+	MemberAdded        Act = "member_added"        // to a channel, a private group or a team, by a group that the person is in
+	MemberRemoved      Act = "member_removed"      // by a group that the person is not in any more
 
 	LinkRemoved Act = "link_removed" // the account that a person was linked to is gone from the chat, or an operator unlinked it
 )
@@ -61,8 +61,8 @@ const (
 
 // The gateway itself.
 const (
-	Started       Act = "started"
-	Stopped       Act = "stopped"
+	Started       Act = "started"        // the gateway begins to serve
+	Stopped       Act = "stopped"        // the gateway has served
 	LimitExceeded Act = "limit_exceeded" // the reason names the rule
 	JobGaveUp     Act = "job_gave_up"    // something that had to reach a chat will not
 )
@@ -73,10 +73,10 @@ type Reason string
 
 // Why a login was refused, unless package oidc says it.
 const (
-	AttemptMissing      Reason = "attempt_missing" // no attempt cookie, or one of another login
-	ProviderDenied      Reason = "provider_denied" // the provider said no
-	ProviderUnavailable Reason = "provider_unavailable"
-	WrongSecret         Reason = "wrong_secret"
+	AttemptMissing      Reason = "attempt_missing"      // no attempt cookie, or one of another login
+	ProviderDenied      Reason = "provider_denied"      // the provider said no
+	ProviderUnavailable Reason = "provider_unavailable" // the provider did not answer, or with an error of its own
+	WrongSecret         Reason = "wrong_secret"         // a hand-off was asked for with another secret than it was begun with
 )
 
 // Why sessions were revoked, and logout calls refused unless package oidc says it.
@@ -93,16 +93,16 @@ const (
 
 // Why a chat gave no token or no account, unless its access rules say it.
 const (
-	EmailUnverified  Reason = "email_unverified" // D8
-	EmailAmbiguous   Reason = "email_ambiguous"  // several accounts have the address
-	LinkedElsewhere  Reason = "linked_elsewhere" // the account belongs to another subject (D8)
-	Administrator    Reason = "administrator"    // the account has an administrator role (D8)
-	Deactivated      Reason = "deactivated"      // S93
-	SeatsExhausted   Reason = "seats_exhausted"
-	CreationDisabled Reason = "creation_disabled"
-	ChatRefused      Reason = "chat_refused"   // the chat has something against this account, its address or its name
-	StayedOut        Reason = "stayed_out"     // the person signed out inside the chat (R12)
-	ClientRefused    Reason = "client_refused" // a server that has not proved who it is (D19)
+	EmailUnverified  Reason = "email_unverified"  // the provider does not vouch for the address (D8)
+	EmailAmbiguous   Reason = "email_ambiguous"   // several accounts have the address
+	LinkedElsewhere  Reason = "linked_elsewhere"  // the account belongs to another subject (D8)
+	Administrator    Reason = "administrator"     // the account has an administrator role (D8)
+	Deactivated      Reason = "deactivated"       // the account is switched off (S93)
+	SeatsExhausted   Reason = "seats_exhausted"   // the chat's licence has no room for another account
+	CreationDisabled Reason = "creation_disabled" // the person has no account, and accounts.create is off
+	ChatRefused      Reason = "chat_refused"      // the chat has something against this account, its address or its name
+	StayedOut        Reason = "stayed_out"        // the person signed out inside the chat (R12)
+	ClientRefused    Reason = "client_refused"    // a server that has not proved who it is (D19)
 )
 
 // Why a code of the gateway's own buys nothing, where the session behind it has not ended.
@@ -115,7 +115,7 @@ const (
 // Why something was made, revoked or given up.
 const (
 	VerifiedEmail Reason = "verified_email" // the account has the person's verified address
-	NewAccount    Reason = "new_account"
+	NewAccount    Reason = "new_account"    // it was made for the person
 	SessionEnded  Reason = "session_ended"  // somebody signed out: a token of the session is revoked, or not made any more
 	AbsoluteLimit Reason = "absolute_limit" // the session that a token was made for reached its absolute end
 	TooOld        Reason = "too_old"        // retried for as long as a job may live
