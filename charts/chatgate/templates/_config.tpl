@@ -24,7 +24,7 @@ What the chart reads in config. It never changes anything there.
 
 {{/* config.baseURL without a final slash. */}}
 {{- define "chatgate.baseURL" -}}
-{{- .Values.config.baseURL | trimSuffix "/" -}}
+{{- .Values.config.baseURL | default "" | trimSuffix "/" -}}
 {{- end }}
 
 {{/* The host name in config.baseURL. */}}
