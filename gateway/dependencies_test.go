@@ -103,10 +103,10 @@ chatgate_state{state="ready"} 0
 chatgate_state{state="sealing_mismatch"} 0
 chatgate_state{state="starting"} 1
 `)
-	w.wantMetric("with its keys", "chatgate_keyring_ready", `
-# HELP chatgate_keyring_ready 1 where this replica has its signing keys and publishes them, 0 where it answers 503 for its JWKS.
-# TYPE chatgate_keyring_ready gauge
-chatgate_keyring_ready 1
+	w.wantMetric("with its keys", "chatgate_jwks_ready", `
+# HELP chatgate_jwks_ready 1 where this replica has its signing keys and publishes them, 0 where it answers 503 for its JWKS.
+# TYPE chatgate_jwks_ready gauge
+chatgate_jwks_ready 1
 `)
 }
 

@@ -26,7 +26,7 @@ var (
 	dependencyUp = prometheus.NewDesc("chatgate_dependency_up",
 		"1 where this replica reached a dependency when it last looked, else 0: the store every 10 seconds, providers and chats every minute.",
 		[]string{"kind", "name"}, nil)
-	keyringReady = prometheus.NewDesc("chatgate_keyring_ready",
+	jwksReady = prometheus.NewDesc("chatgate_jwks_ready",
 		"1 where this replica has its signing keys and publishes them, 0 where it answers 503 for its JWKS.", nil, nil)
 )
 
@@ -35,7 +35,7 @@ type stateMetrics struct{ server *Server }
 
 // Describe names the metrics.
 func (m stateMetrics) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateDesc, dependencyUp, keyringReady} {
+	for _, d := range []*prometheus.Desc{stateDesc, dependencyUp, jwksReady} {
 		descs <- d
 	}
 }
@@ -61,7 +61,7 @@ func (m stateMetrics) Collect(metrics chan<- prometheus.Metric) {
 			gauge(dependencyUp, told == "ok", kindChat, strings.TrimPrefix(check, "chat "))
 		}
 	}
-	gauge(keyringReady, m.server.cfg.Keys.Ready() == nil)
+	gauge(jwksReady, m.server.cfg.Keys.Ready() == nil)
 }
 
 // state is what /readyz would call this replica, by what was found last and without asking anybody.

@@ -45,18 +45,25 @@ const ActorGateway = "gateway"
 const ActorOperator = "operator"
 
 // Log writes events. It is safe for concurrent use.
-type Log struct{ log *slog.Logger }
+type Log struct {
+	log   *slog.Logger
+	count func(Act)
+}
 
 // New makes a Log that writes to the logger given. A nil logger discards, which only tests want.
 func New(log *slog.Logger) *Log {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Log{log: log}
+	return &Log{log: log, count: func(Act) {}}
 }
+
+// Counting is this Log, telling of every act besides. The function may be called from several goroutines at once.
+func (l *Log) Counting(count func(Act)) *Log { return &Log{log: l.log, count: count} }
 
 // Record writes one line. The request's id is added by the logger's handler from ctx.
 func (l *Log) Record(ctx context.Context, e Event) {
+	l.count(e.Act)
 	attrs := make([]slog.Attr, 0, 9+len(e.Attrs))
 	attrs = append(attrs, slog.Bool("audit", true), slog.String("act", string(e.Act)))
 	for _, fact := range []struct{ key, value string }{

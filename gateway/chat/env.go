@@ -88,6 +88,13 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
+// Expect has what an alert watches there from the start: the first time of something without a series is no increase.
+func (m *Metrics) Expect(chat string) {
+	for _, code := range []string{"session_required", "access_denied", "chat_unavailable", "store_unavailable", "internal"} {
+		m.tokens.WithLabelValues(chat, code)
+	}
+}
+
 // Token counts one request for a token that was answered with one. Result is one of a connector's few constants.
 func (m *Metrics) Token(chat, result string) { m.tokens.WithLabelValues(chat, result).Inc() }
 

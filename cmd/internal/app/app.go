@@ -60,6 +60,7 @@ type App struct {
 	workers  []worker
 	chats    map[string]gateway.Chat
 	registry *prometheus.Registry
+	meters   *meters
 }
 
 // worker is background work with a name for the log.
@@ -104,13 +105,17 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 	a.log = slog.New(gateway.LogHandler{Handler: b.log.Handler()})
 	a.audit = audit.New(a.log)
 	a.warn()
+	var err error
+	if a.meters, err = newMeters(a.registry, cfg); err != nil {
+		return nil, err
+	}
+	a.audit = a.audit.Counting(a.meters.act)
 	if err := a.openParts(); err != nil {
 		return nil, err
 	}
 	if err := a.openChats(); err != nil {
 		return nil, err
 	}
-	var err error
 	a.server, err = gateway.New(gateway.Config{
 		BaseURL: string(cfg.BaseURL), Providers: a.parts.providers, Chats: a.chats, Pprof: cfg.Listen.Pprof,
 		TrustedProxies: cfg.trustedProxies(), Rules: cfg.Limits.Rules(), DrainDelay: cfg.Listen.Drain, AccessLog: cfg.Log.Access,
@@ -126,6 +131,8 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 	if err := a.openTLS(); err != nil {
 		return nil, err
 	}
+	a.work("dependencies", a.server.WatchDependencies)
+	a.meters.expectJobs(a.parts.outbox.Kinds())
 	return a, nil
 }
 

@@ -64,7 +64,7 @@ func (a *App) openStore() error {
 	p.names, p.heartbeat = store.NewNames(p.store), store.NewHeartbeat(p.store)
 	a.work("heartbeat", p.heartbeat.Run)
 	a.work("names", a.keepNames)
-	if p.limits, err = limit.New(limit.Config{Store: p.store, Names: p.names}); err != nil {
+	if p.limits, err = limit.New(limit.Config{Store: p.store, Names: p.names, Refused: a.meters.limit}); err != nil {
 		return err
 	}
 	p.metrics, err = chat.NewMetrics(a.registry)
@@ -107,8 +107,9 @@ func (a *App) openOutbox() (err error) {
 	return nil
 }
 
-// jobDone audits the jobs that nobody will do any more; what was done is audited by who did it.
+// jobDone counts attempts, and audits the jobs that nobody will do any more; what was done is audited by who did it.
 func (a *App) jobDone(ctx context.Context, job outbox.Job, result outbox.Result) {
+	a.meters.job(job, result)
 	reason := audit.Permanent
 	switch result {
 	case outbox.Done, outbox.Retried:
@@ -131,7 +132,7 @@ func (a *App) openPages() (err error) {
 	if p.pages, err = web.New(theme); err != nil {
 		return fmt.Errorf("theme.%w", err)
 	}
-	p.problems, err = problem.New(problem.Config{Pages: p.pages, Log: a.log})
+	p.problems, err = problem.New(problem.Config{Pages: p.pages, Log: a.log, Count: a.meters.problem})
 	return err
 }
 
@@ -141,6 +142,7 @@ func (a *App) openProviders() error {
 	for _, key := range slices.Sorted(maps.Keys(a.cfg.Providers)) {
 		rp, err := oidc.New(a.cfg.Providers[key], oidc.Env{
 			Provider: key, Transport: p.transport, Log: a.log, Now: p.now, Development: a.cfg.Development,
+			Observe: a.meters.call(key),
 		})
 		if err != nil {
 			return fmt.Errorf("providers.%s: %w", key, err)
@@ -156,11 +158,17 @@ func (a *App) openSessions() (err error) {
 	p.sessions, err = session.New(session.Config{
 		Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Settings: a.cfg.Session,
 		Chats: a.cfg.chatAges(), Provider: gateway.NewProviders(p.providers, p.outbox, a.audit), CrossSite: a.cfg.crossSite(), Log: a.log, Now: p.now,
+		Rechecked: a.meters.recheck,
 	})
 	if err != nil {
 		return err
 	}
 	a.work("sessions", p.sessions.Run)
+	stored, err := newLevels(a, a.registry)
+	if err != nil {
+		return err
+	}
+	a.work("levels", stored.Run)
 	p.handOffs, err = handoff.New(handoff.Config{Store: p.store, Settings: a.cfg.HandOff, Now: p.now})
 	return err
 }
@@ -190,6 +198,7 @@ func (a *App) openChats() error {
 		if err != nil {
 			return fmt.Errorf("chats.%s: %w", name, err)
 		}
+		p.metrics.Expect(name)
 		a.chats[name] = gateway.Chat{Connector: connector, Title: title, Rules: section.AccessRules()}
 		if w, ok := connector.(chat.Worker); ok {
 			a.work("chat "+name, w.Run)
