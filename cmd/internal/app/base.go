@@ -19,12 +19,12 @@ import (
 
 // base is what an App hands on to the one that takes over from it: what a reload must neither interrupt nor count anew.
 type base struct {
+	lend      Lends
 	log       *slog.Logger
 	level     *slog.LevelVar // of that log; nobody listens to it where the log is lent
 	transport http.RoundTripper
 	now       func() time.Time
 	engine    store.Engine
-	lent      bool   // the engine is somebody else's
 	ownKey    []byte // seals what is kept in memory where no key is configured
 
 	registry   *prometheus.Registry // what is measured of the process, whatever App serves
@@ -35,8 +35,8 @@ type base struct {
 // newBase opens what the first App starts on.
 func newBase(cfg *Config, lend Lends) (*base, error) {
 	b := &base{
-		log: lend.Log, level: new(slog.LevelVar), transport: lend.Transport, now: lend.Now,
-		engine: lend.Engine, lent: lend.Engine != nil, ownKey: []byte(rand.Text() + rand.Text()),
+		lend: lend, log: lend.Log, level: new(slog.LevelVar), transport: lend.Transport, now: lend.Now,
+		engine: lend.Engine, ownKey: []byte(rand.Text() + rand.Text()),
 		registry: prometheus.NewRegistry(),
 		operations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "chatgate_store_operation_duration_seconds", Help: "Operations of the store, by how they went.",
@@ -60,7 +60,7 @@ func newBase(cfg *Config, lend Lends) (*base, error) {
 			return nil, err
 		}
 	}
-	if b.lent {
+	if lend.Engine != nil {
 		return b, nil
 	}
 	var err error
