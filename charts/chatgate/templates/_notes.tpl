@@ -2,7 +2,7 @@
 What NOTES.txt says of each chat, and what it warns of. All of it is for people to copy, and none of it is secret.
 */}}
 
-{{/* The beginning of a command in one of the gateway's pods; its image has nothing but /chatgate. */}}
+{{/* The beginning of a command in one of the gateway's pods; its image has nothing but /chatgate, which finds its file. */}}
 {{- define "chatgate.notes.exec" -}}
 kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty deployment/{{ include "chatgate.fullname" . }} -- /chatgate
 {{- end }}
@@ -31,8 +31,8 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
 
     {{- end }}
     These show what would change, and change it:
-      {{ $exec }} setup rocketchat --config /etc/chatgate/chatgate.yaml --chat {{ $chat }}
-      {{ $exec }} setup rocketchat --config /etc/chatgate/chatgate.yaml --chat {{ $chat }} --apply
+      {{ $exec }} setup rocketchat --chat {{ $chat }}
+      {{ $exec }} setup rocketchat --chat {{ $chat }} --apply
     By hand it is Administration, Settings, Accounts, Iframe, the first one last:
       Accounts_iframe_enabled     true
       Accounts_iframe_url         {{ $own }}/frame
@@ -50,14 +50,14 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
 {{- if eq ($section.profile | default "") "talk4" }}
   {{ $chat }}, the Talk 4 at {{ $section.url }}
     This prints the lines of its environment:
-      {{ $exec }} setup talk --config /etc/chatgate/chatgate.yaml --chat {{ $chat }}
+      {{ $exec }} setup talk --chat {{ $chat }}
     They name
       Issuer    {{ $section.issuer | default $own }}
       JWKS URI  {{ $own }}/jwks.json
 {{- else }}
   {{ $chat }}, the Coral at {{ $section.url }}
     With a token of one of Coral's administrators in the file coral-admin-token, this sets it up:
-      {{ replace " --tty" "" $exec }} setup talk --config /etc/chatgate/chatgate.yaml --chat {{ $chat }} --admin-token-file /dev/stdin --apply --yes < coral-admin-token
+      {{ replace " --tty" "" $exec }} setup talk --chat {{ $chat }} --admin-token-file /dev/stdin --apply --yes < coral-admin-token
     {{- if eq ($section.profile | default "") "coral-sso" }}
     By hand it is Configure, Authentication, Single Sign On:
       Enabled             on

@@ -17,7 +17,8 @@ The parts of the gateway's pod that are more than a value.
 {{- range .Values.extraEnv -}}
 {{- $theirs = append $theirs .name -}}
 {{- end -}}
-{{- $env := list -}}
+{{- /* So that kubectl exec … -- /chatgate doctor needs no --config. */ -}}
+{{- $env := list (dict "name" "CHATGATE_CONFIG" "value" "/etc/chatgate/chatgate.yaml") -}}
 {{- with include "chatgate.goMemoryLimit" . -}}
 {{- $env = append $env (dict "name" "GOMEMLIMIT" "value" .) -}}
 {{- end -}}
