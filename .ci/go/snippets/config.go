@@ -78,6 +78,14 @@ func remove(from map[string]any, path []string) {
 	delete(from, path[0])
 }
 
+func layText(above, below string) ([]byte, error) {
+	var upper, lower map[string]any
+	if err := errors.Join(yaml.Unmarshal([]byte(below), &lower), yaml.Unmarshal([]byte(above), &upper)); err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(lay(upper, lower))
+}
+
 // lay merges maps as Helm does: key by key, where both sides have one.
 func lay(above, below map[string]any) map[string]any {
 	for key, value := range above {
@@ -91,12 +99,24 @@ func lay(above, below map[string]any) map[string]any {
 	return below
 }
 
-// checkValues renders the chart with the smallest scenario and these values above it, and judges the configuration.
+// smallestValues is the scenario that values of a document are laid over.
+const smallestValues = "charts/chatgate/ci/default-values.yaml"
+
+// checkValues renders the chart with values laid over the smallest scenario, and judges the configuration. The whole stays
+// in values.yaml, for commands that come after.
 func checkValues(ctx context.Context, r *runner, s snippet) error {
-	if err := os.WriteFile(filepath.Join(r.dir, "values.yaml"), []byte(s.text), 0o600); err != nil {
+	smallest, err := os.ReadFile(filepath.Join(r.dir, smallestValues))
+	if err != nil {
 		return err
 	}
-	const render = "helm template chatgate charts/chatgate -f charts/chatgate/ci/default-values.yaml -f values.yaml"
+	text, err := layText(s.text, string(smallest))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "values.yaml"), text, 0o600); err != nil {
+		return err
+	}
+	const render = "helm template chatgate charts/chatgate -f values.yaml"
 	cmd := shell(ctx, r.dir, render)
 	cmd.Stderr = os.Stderr
 	manifests, err := cmd.Output()

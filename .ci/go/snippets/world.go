@@ -27,6 +27,7 @@ import (
 //
 //	@subject    the signed-in person's
 //	@session    the session's id
+//	@kid        of the key that signs for comments
 //	@reference  of a request that was refused
 //
 // In it kubectl and helm are stand-ins, since there is no cluster: `kubectl exec` runs the gateway's command against this
@@ -64,7 +65,7 @@ func runInWorld(ctx context.Context, r *runner, s snippet) error {
 	defer cancel()
 	cmd := shell(ctx, r.world.dir, "trap 'kill $(cat serving 2>/dev/null) 2>/dev/null || true; rm -f serving' EXIT\n"+script)
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(r.world.dir, "standin")+":"+os.Getenv("PATH"),
-		"CHATGATE="+filepath.Join(r.world.dir, "..", "bin", "chatgate"), "REPOSITORY="+filepath.Join(r.world.dir, ".."))
+		"EDITOR=editor", "CHATGATE="+filepath.Join(r.world.dir, "..", "bin", "chatgate"), "REPOSITORY="+filepath.Join(r.world.dir, ".."))
 	cmd.Stdin = strings.NewReader(strings.Repeat("yes\n", 10)) // whoever follows a document says yes to what it asks for
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
@@ -151,7 +152,7 @@ func (w *world) start(ctx context.Context, program string) error {
 	if err := w.meet(ctx, a); err != nil {
 		return err
 	}
-	return w.learnSession(ctx)
+	return w.learn(ctx)
 }
 
 // listenElsewhere lets `serve` run beside the demo's own gateway.
@@ -272,19 +273,33 @@ func dialLocal(ctx context.Context, network, address string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
 }
 
-// learnSession has the gateway's own command say what it calls the session.
-func (w *world) learnSession(ctx context.Context) error {
-	program := filepath.Join(w.dir, "..", "bin", "chatgate")
-	cmd := exec.CommandContext(ctx, program, "sessions", "list", "--json", "--config", filepath.Join(w.dir, "chatgate.yaml")) //nolint:gosec // ours
-	out, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("list sessions: %w", err)
-	}
+// learn has the gateway's own commands say what it calls the session and the key.
+func (w *world) learn(ctx context.Context) error {
 	var session struct{ ID, Subject string }
-	if err := json.Unmarshal(out, &session); err != nil {
-		return fmt.Errorf("list sessions: %w in %q", err, out)
+	if err := w.ask(ctx, &session, "sessions", "list"); err != nil {
+		return err
 	}
 	w.values["session"], w.values["subject"] = session.ID, session.Subject
+	var published struct{ Keys []struct{ KID string } }
+	if err := w.ask(ctx, &published, "keys", "list"); err != nil {
+		return err
+	}
+	if len(published.Keys) > 0 {
+		w.values["kid"] = published.Keys[0].KID
+	}
+	return nil
+}
+
+func (w *world) ask(ctx context.Context, answer any, command ...string) error {
+	program := filepath.Join(w.dir, "..", "bin", "chatgate")
+	cmd := exec.CommandContext(ctx, program, append(command, "--json", "--config", filepath.Join(w.dir, "chatgate.yaml"))...) //nolint:gosec // ours
+	out, err := cmd.Output()
+	if err == nil {
+		err = json.Unmarshal(out, answer)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %q", strings.Join(command, " "), err, out)
+	}
 	return nil
 }
 
