@@ -68,6 +68,7 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
     By hand it is Configure, Authentication, OpenID Connect:
       Enabled             on
       Allow registration  on
+      Provider name       what the button is to say, such as chatgate
       Client ID           {{ dig "client" "id" "" $section }}
       Client secret       {{ dig "client" "secret" "" $section | empty | ternary "any text" (printf "the value of chats.%s.client.secret" $chat) }}
       Issuer              {{ $section.issuer | default $own }}
