@@ -61,6 +61,12 @@ func (h *Heartbeat) Beat(ctx context.Context) error {
 	if err := h.index.Trim(ctx, beatSet, now); err != nil {
 		return err
 	}
+	return h.Listen(ctx)
+}
+
+// Listen reads the heartbeats of the others and sends none: nobody hears of keys that will perhaps not be used.
+func (h *Heartbeat) Listen(ctx context.Context) error {
+	now := h.store.now()
 	entries, err := h.index.List(ctx, beatSet, now, now.Add(2*beatLives), mostBeats)
 	if err != nil {
 		return err

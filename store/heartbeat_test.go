@@ -79,6 +79,21 @@ func TestHeartbeatNoticesTwoKeysOfOneName(t *testing.T) { // S146
 	}
 }
 
+func TestListenHearsAndIsNotHeard(t *testing.T) { // S141
+	t.Parallel()
+	w := newWorld()
+	here, next := store.NewHeartbeat(w.replica(t, "old")), store.NewHeartbeat(w.replica(t, "new", "old"))
+	must(t, here.Beat(t.Context()))
+	must(t, next.Listen(t.Context()))
+	if err := next.Mismatch(); err != nil || !next.Held(fingerprintOf(t, "old")) {
+		t.Errorf("Listen() did not hear of the other's key: %v", err)
+	}
+	must(t, here.Beat(t.Context()))
+	if here.Held(fingerprintOf(t, "new")) || here.Mismatch() != nil {
+		t.Errorf("the other has heard of a key that nobody uses yet: %v", here.Mismatch())
+	}
+}
+
 func TestHeartbeatKeepsWhatItKnewWhileTheEngineIsAway(t *testing.T) { // S67
 	t.Parallel()
 	w := newWorld()

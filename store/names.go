@@ -30,6 +30,10 @@ const (
 // NewNames prepares the names of a store; the key is read at first use.
 func NewNames(s *Store) *Names { return &Names{bucket: NewBucket[[]byte](s.Durable("names"))} }
 
+// Continue takes over the key that another Names of the same store has read, so that both name everybody alike whatever
+// becomes of the record meanwhile. It is called before n is used.
+func (n *Names) Continue(from *Names) { n.key.Store(from.key.Load()) }
+
 // Of returns the name of parts for one purpose: 24 characters of base64url, the same for ever, and unrelated to the
 // names of other purposes. It fails only while the key cannot be read.
 func (n *Names) Of(ctx context.Context, purpose string, parts ...string) (string, error) {

@@ -107,3 +107,21 @@ func TestNamesFailOnlyUntilTheKeyIsRead(t *testing.T) { // S67
 	_, err := fresh.Of(t.Context(), "user", "ada")
 	wantErr(t, "Of() of a replica that has not read the key", err, store.ErrUnavailable)
 }
+
+// S141: whoever takes over names everybody as before, also where the record has been lost meanwhile.
+func TestNamesContinue(t *testing.T) { // D6
+	t.Parallel()
+	w := newWorld()
+	before := store.NewNames(w.replica(t, "old"))
+	want := name(t, before, "user", "ada")
+	after := store.NewNames(newWorld().replica(t, "new"))
+	after.Continue(before)
+	if got := name(t, after, "user", "ada"); got != want {
+		t.Errorf("Of() after Continue() = %q, want %q", got, want)
+	}
+	unread := store.NewNames(w.replica(t, "old"))
+	unread.Continue(store.NewNames(w.replica(t, "old")))
+	if got := name(t, unread, "user", "ada"); got != want {
+		t.Errorf("Of() after Continue() from one that had read nothing = %q, want %q", got, want)
+	}
+}
