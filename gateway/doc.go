@@ -36,6 +36,7 @@
 //	gateway/problem  errors a client may see, and the one place that renders them
 //	gateway/web      layout, stylesheet, languages
 //	gateway/sdk      chatgate.js for pages that embed a chat
+//	gateway/tracing  what a request waits for, as OpenTelemetry traces
 //	oidc             the relying party towards one provider
 //	store            what is kept, sealed and bound to its place; memstore and redisstore are its engines
 //
