@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,10 @@ import (
 func TestGitOpsExamplesRender(t *testing.T) {
 	chart := open(t)
 	version := charttest.Parse(t, string(read(t, "Chart.yaml")))[0].Text("version")
-	examples := gitOpsExamples(t)
+	examples := map[string]charttest.Object{}
+	for _, object := range charttest.Parse(t, strings.Join(examplesOf(t, "GitOps"), "---\n")) {
+		examples[object.Kind()] = object
+	}
 
 	source := examples["Application"].Fields("spec", "source")
 	if got, want := "oci://"+source.Text("repoURL")+"/"+source.Text("chart"), examples["OCIRepository"].Text("spec", "url"); got != want {
@@ -44,18 +48,37 @@ func TestGitOpsExamplesRender(t *testing.T) {
 	}
 }
 
-// gitOpsExamples are the objects in the README's section GitOps, by kind.
-func gitOpsExamples(t *testing.T) map[string]charttest.Object {
+// What the README says of HTTPS up to the pod renders with the certificate where the configuration looks for it (H19).
+func TestPodTLSExampleRenders(t *testing.T) {
+	chart := open(t)
+	const certificate = "/run/tls/tls.crt"
+	for _, values := range examplesOf(t, "Expose it") {
+		if !strings.Contains(values, certificate) {
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "values.yaml")
+		if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		objects := chart.Scenario(t, "default", "--values", file)
+		mounts := charttest.Of(objects, "Deployment")[0].Containers()[0].List("volumeMounts")
+		if !slices.ContainsFunc(mounts, func(o charttest.Object) bool { return o.Text("mountPath") == filepath.Dir(certificate) }) {
+			t.Errorf("nothing is mounted at %s: %v", filepath.Dir(certificate), mounts)
+		}
+		return
+	}
+	t.Fatalf("the README has no example with %s", certificate)
+}
+
+// examplesOf are the YAML blocks in a section of the README.
+func examplesOf(t *testing.T, heading string) (texts []string) {
 	t.Helper()
-	_, section, _ := strings.Cut(string(read(t, "README.md")), "\n## GitOps\n")
+	_, section, _ := strings.Cut(string(read(t, "README.md")), "\n## "+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	found := map[string]charttest.Object{}
 	for i, part := range strings.Split(section, "```") {
 		if text, isYAML := strings.CutPrefix(part, "yaml\n"); isYAML && i%2 == 1 {
-			for _, object := range charttest.Parse(t, text) {
-				found[object.Kind()] = object
-			}
+			texts = append(texts, text)
 		}
 	}
-	return found
+	return texts
 }
