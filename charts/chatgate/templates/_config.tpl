@@ -70,8 +70,8 @@ networkPolicy.egress.redis.ports has another.
 */}}
 {{- define "chatgate.redisPorts" -}}
 {{- $redis := .Values.config.redis | default dict -}}
-{{- $addresses := concat (dig "sentinel" "addresses" list $redis) (dig "cluster" "addresses" list $redis) -}}
-{{- $addresses = append $addresses (dig "standalone" "address" "" $redis) -}}
+{{- $addresses := concat (($redis.sentinel).addresses | default list) (($redis.cluster).addresses | default list) -}}
+{{- $addresses = append $addresses (($redis.standalone).address | default "") -}}
 {{- $ports := .Values.networkPolicy.egress.redis.ports -}}
 {{- if $redis.sentinel -}}
 {{- $ports = append $ports 6379 -}}
@@ -91,7 +91,7 @@ networkPolicy.egress.redis.ports has another.
 {{- $urls = concat $urls (list (.issuer | default "") (.discoveryURL | default "")) -}}
 {{- end -}}
 {{- range .Values.config.chats -}}
-{{- $urls = append $urls (dig "api" "url" "" . | default .url | default "") -}}
+{{- $urls = append $urls ((.api).url | default .url | default "") -}}
 {{- end -}}
 {{- $ports := list -}}
 {{- range $urls -}}
@@ -119,7 +119,7 @@ networkPolicy.egress.redis.ports has another.
 
 {{/* Nine tenths of the memory limit for GOMEMLIMIT: the rest is what Go does not count. Empty without a limit. */}}
 {{- define "chatgate.goMemoryLimit" -}}
-{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- $limit := ((.Values.resources).limits).memory | default "" | toString -}}
 {{- $factors := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|k|M|G)?$" $limit -}}
 {{- $bytes := mulf (regexFind "^[0-9.]+" $limit | float64) (get $factors (regexFind "[A-Za-z]*$" $limit)) -}}

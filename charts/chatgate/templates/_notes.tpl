@@ -11,7 +11,7 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
 {{- define "chatgate.notes.provider" -}}
 {{- $base := include "chatgate.baseURL" (index . 0) }}
   {{ index . 1 }}, the provider at {{ (index . 2).issuer }}
-    Client ID                 {{ dig "client" "id" "" (index . 2) }}
+    Client ID                 {{ ((index . 2).client).id }}
     Redirect URI              {{ $base }}/login/callback
     Post-logout redirect URI  {{ $base }}/logout/complete
     Back-channel logout URI   {{ $base }}/logout/backchannel
@@ -26,8 +26,8 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
 {{- $own := printf "%s/%s" (include "chatgate.baseURL" (index . 0)) $chat }}
   {{ $chat }}, the Rocket.Chat at {{ $section.url }}
     The way back, when nobody gets in any more: start it with OVERWRITE_SETTING_Accounts_iframe_enabled=false
-    {{- if ne (dig "api" "tokens" "createToken" $section) "password" }}
-    Its server's environment has {{ if dig "api" "createTokenSecret" "" $section }}CREATE_TOKENS_FOR_USERS_SECRET with the value of chats.{{ $chat }}.api.createTokenSecret{{ else }}CREATE_TOKENS_FOR_USERS=true (from 8.0 on: CREATE_TOKENS_FOR_USERS_SECRET, and api.createTokenSecret here){{ end }}
+    {{- if ne (($section.api).tokens | default "createToken") "password" }}
+    Its server's environment has {{ if ($section.api).createTokenSecret }}CREATE_TOKENS_FOR_USERS_SECRET with the value of chats.{{ $chat }}.api.createTokenSecret{{ else }}CREATE_TOKENS_FOR_USERS=true (from 8.0 on: CREATE_TOKENS_FOR_USERS_SECRET, and api.createTokenSecret here){{ end }}
 
     {{- end }}
     These show what would change, and change it:
@@ -69,8 +69,8 @@ kubectl --namespace {{ include "chatgate.namespace" . }} exec --stdin --tty depl
       Enabled             on
       Allow registration  on
       Provider name       what the button is to say, such as chatgate
-      Client ID           {{ dig "client" "id" "" $section }}
-      Client secret       {{ dig "client" "secret" "" $section | empty | ternary "any text" (printf "the value of chats.%s.client.secret" $chat) }}
+      Client ID           {{ ($section.client).id }}
+      Client secret       {{ ($section.client).secret | empty | ternary "any text" (printf "the value of chats.%s.client.secret" $chat) }}
       Issuer              {{ $section.issuer | default $own }}
       JWKS URI            {{ $own }}/jwks.json
       Authorization URL   {{ $own }}/oauth/authorize
@@ -89,7 +89,7 @@ WARNING: config.development lets http and self-made names in. Nobody but you may
 {{- if and (hasPrefix "https:" $config.baseURL) (not (include "chatgate.endsTLS" .)) }}
 WARNING: config.baseURL is https, and nothing here ends TLS: neither ingress.tls nor httpRoute nor config.listen.tls is set. Unless a balancer of yours does, nobody can sign in.
 {{- end }}
-{{- if dig "memory" false ($config.redis | default dict) }}
+{{- if ($config.redis).memory }}
 WARNING: config.redis.memory keeps everything in one process: a restart signs everybody out and forgets whose account is whose.
 {{- end }}
 {{- if .Values.valkey.enabled }}
@@ -119,13 +119,13 @@ WARNING: config.providers.{{ $key }}.trustEmail takes every address there as ver
 {{- end }}
 {{- end }}
 {{- range $chat, $section := $config.chats }}
-{{- if dig "api" "allowHTTP" false $section }}
+{{- if ($section.api).allowHTTP }}
 WARNING: config.chats.{{ $chat }}.api.allowHTTP sends secrets in clear text through the cluster's network.
 {{- end }}
-{{- if dig "accounts" "linkAdmins" false $section }}
+{{- if ($section.accounts).linkAdmins }}
 WARNING: config.chats.{{ $chat }}.accounts.linkAdmins links administrators' accounts by e-mail address. Switch it off once they have signed in.
 {{- end }}
-{{- if has "username" (dig "accounts" "linkBy" list $section) }}
+{{- if has "username" (($section.accounts).linkBy | default list) }}
 WARNING: config.chats.{{ $chat }}.accounts.linkBy username gives an account to whoever has its name at the provider.
 {{- end }}
 {{- end }}

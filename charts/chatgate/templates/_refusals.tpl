@@ -22,14 +22,13 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- end }}
 
 {{- define "chatgate.refuse.config" -}}
-{{- $memory := dig "memory" false (.Values.config.redis | default dict) -}}
 {{- if not .Values.config.providers }}
 - config.providers is empty: name the OpenID provider, such as providers: {corp: {issuer: https://idp.example.org, client: {id: chatgate, secret: "${file:/run/secrets/chatgate/oidc-client}"}}}
 {{- end }}
 {{- if not .Values.config.chats }}
 - config.chats is empty: name a chat, such as chats: {rocketchat: {access: {providers: [corp]}, url: https://chat.example.org, api: {…}}}
 {{- end }}
-{{- if and (not $memory) (not (dig "keys" dict (.Values.config.sealing | default dict))) }}
+{{- if not (or (.Values.config.redis).memory (.Values.config.sealing).keys) }}
 - config.sealing is missing: what is kept in Redis is sealed with it. Write sealing: {current: "1", keys: {"1": "${file:/run/secrets/chatgate/sealing}"}} and put the key into a Secret, which existingSecret then names:
   {{ include "chatgate.createSecret" (list . (include "chatgate.fullname" .) list) }} --from-literal=sealing="$(openssl rand -base64 32)"
 {{- end }}
@@ -160,7 +159,7 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 - valkey.existingSecret is empty: name the Secret with Valkey's password, made by
   {{ include "chatgate.createSecret" (list . (include "chatgate.fullname" .) list) }} --from-literal={{ .Values.valkey.secretKey }}="$(openssl rand -hex 32)"
 {{- end }}
-{{- if not (regexMatch (printf "^%s(\\.%s(\\.svc(\\..+)?)?)?:6379$" $service (include "chatgate.namespace" .)) (dig "standalone" "address" "" $redis)) }}
+{{- if not (regexMatch (printf "^%s(\\.%s(\\.svc(\\..+)?)?)?:6379$" $service (include "chatgate.namespace" .)) (($redis.standalone).address | default "")) }}
 - valkey.enabled is set, and config.redis.standalone.address is not its Service: write redis: {standalone: {address: "{{ $service }}:6379"}, password: "${file:/run/secrets/chatgate/{{ .Values.valkey.secretKey }}}"}
 {{- else if not $redis.password }}
 - valkey.enabled is set without config.redis.password: write password: "${file:/run/secrets/chatgate/{{ .Values.valkey.secretKey }}}"
@@ -170,7 +169,7 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 
 {{- define "chatgate.refuse.grace" -}}
 {{- $drain := include "chatgate.seconds" (.Values.config.listen.drain | default "5s") | int -}}
-{{- $sleep := dig "preStop" "sleep" "seconds" .Values.preStopSleepSeconds .Values.lifecycle | int -}}
+{{- $sleep := (((.Values.lifecycle).preStop).sleep).seconds | default .Values.preStopSleepSeconds | int -}}
 {{- $needed := add $drain 25 $sleep -}}
 {{- if lt (int .Values.terminationGracePeriodSeconds) (int $needed) }}
 - terminationGracePeriodSeconds is {{ .Values.terminationGracePeriodSeconds }} and has to be {{ $needed }} or more: config.listen.drain ({{ $drain }} s), 25 s for requests in flight, and {{ $sleep }} s before the pod is told to end

@@ -76,7 +76,7 @@ secretKeys every key of the Secret is a file, and only the cluster knows which t
 {{/* The command that makes a Secret of these files: (list $ "secret" names). Sealing keys are random bytes. */}}
 {{- define "chatgate.createSecret" -}}
 {{- $root := index . 0 -}}
-{{- $sealing := toJson (dig "keys" dict ($root.Values.config.sealing | default dict)) -}}
+{{- $sealing := toJson ($root.Values.config.sealing).keys -}}
 kubectl --namespace {{ include "chatgate.namespace" $root }} create secret generic {{ index . 1 }}
 {{- range index . 2 }} \
       {{ contains (printf "/%s}" .) $sealing | ternary (printf "--from-literal=%s=\"$(openssl rand -base64 32)\"" .) (printf "--from-file=%s=./%s" . .) }}
