@@ -47,7 +47,7 @@ test_matrix() {
 
 test_tools() {
   local log="$LOGS/ci-test.json" status=0
-  go -C .ci/go test -count=1 -json ./testlog ./requirements ./snippets ./k8sschemas >"$log" || status=$?
+  go -C .ci/go test -count=1 -json ./testlog ./requirements ./snippets ./k8sschemas ./inventory ./imagecheck >"$log" || status=$?
   count_go ci-test "$log" || status=1
   return "$status"
 }
