@@ -58,6 +58,12 @@ func (s Survey) FurtherScopes() []string {
 	return intersect([]string{"groups", offlineAccess}, s.Scopes)
 }
 
+// Presets are all there are.
+func Presets() []Preset { return slices.Clone(presets) }
+
+// Scopes are what is asked for where the configuration says nothing.
+func (p Preset) Scopes() []string { return p.defaults().Scopes }
+
 // The addresses by which products are told apart.
 var (
 	oktaAuthorize = regexp.MustCompile(`/oauth2(/[^/]+)?/v1/authorize$`)

@@ -58,6 +58,9 @@ func ParseRelease(text string) (Release, bool) { return rocketchat.ParseRelease(
 // NewestRelease is the newest Rocket.Chat that is known here.
 func NewestRelease() Release { return rocketchat.NewestRelease() }
 
+// Presets are all products that have one.
+func Presets() []Preset { return oidc.Presets() }
+
 // PresetOfIssuer tells a provider's product by its issuer alone; it is empty where that does not tell.
 func PresetOfIssuer(issuer string) Preset { return oidc.PresetOf(oidc.Metadata{Issuer: issuer}) }
 

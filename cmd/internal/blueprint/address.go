@@ -21,8 +21,14 @@ var (
 	hostName      = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,253}$`)
 )
 
+// errNoUser repeats nothing: a password may stand before the @.
+var errNoUser = errors.New("must be an address without user and password")
+
 // origin reads an address as a person types it: one final slash is forgiven.
 func (s *sheet) origin(text string) (app.Origin, error) {
+	if strings.Contains(text, "@") {
+		return "", errNoUser
+	}
 	origin, err := app.ParseOrigin(strings.TrimSuffix(text, "/"))
 	if err == nil && !origin.Secure(s.Development) {
 		err = fmt.Errorf("must be https, got %q; http is for this machine with --development", text)
@@ -37,13 +43,16 @@ const discoveryPath = "/.well-known/openid-configuration"
 
 // parseIssuer takes the address of the discovery document too, which is what people have at hand.
 func (s *sheet) parseIssuer(text string) (string, error) {
+	if strings.Contains(text, "@") {
+		return "", errNoUser
+	}
 	issuer := strings.TrimSuffix(text, discoveryPath)
 	u, err := url.Parse(issuer)
 	switch {
 	case err != nil, u.Scheme != "https" && u.Scheme != "http", !hostName.MatchString(u.Host):
 		return "", fmt.Errorf("must be an https URL such as https://idp.example.org/realms/corp, got %q", text)
-	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.ContainsAny(issuer, "#\"\\${}"):
-		return "", fmt.Errorf("must be an address without user, query and fragment, got %q", text)
+	case u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.ContainsAny(issuer, "#\"\\${}"):
+		return "", fmt.Errorf("must be an address without query and fragment, got %q", text)
 	case !app.Origin(u.Scheme + "://" + u.Host).Secure(s.Development):
 		return "", fmt.Errorf("must be https, got %q; http is for this machine with --development", text)
 	}

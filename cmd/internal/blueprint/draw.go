@@ -69,13 +69,13 @@ func (b *Blueprint) Lacks(name string) bool {
 }
 
 // Product is what people call the provider's product.
-func (b *Blueprint) Product() string { return (&sheet{Findings: b.Findings}).product() }
+func (b *Blueprint) Product() string { return products[b.Preset].name }
 
 // Keycloak says whether the client is described by a file that Keycloak imports.
 func (b *Blueprint) Keycloak() bool { return b.Preset == app.PresetKeycloak }
 
 // MadeSecret says whether the operator makes up the client's secret.
-func (b *Blueprint) MadeSecret() bool { return (&sheet{Findings: b.Findings}).makesClientSecret() }
+func (b *Blueprint) MadeSecret() bool { return products[b.Preset].takesSecret }
 
 // ClientName is what the client is called before the provider has given it an id.
 func (b *Blueprint) ClientName() string {
@@ -127,13 +127,8 @@ func (b *Blueprint) Scopes() string {
 
 // AllScopes are the scopes that the client needs at the provider.
 func (b *Blueprint) AllScopes() string {
-	scopes := []string{"openid", "profile", "email"}
-	switch b.Preset {
-	case app.PresetEntra, app.PresetOkta, app.PresetAuthentik:
-		scopes = append(scopes, "offline_access")
-	case app.PresetDex, app.PresetAuthelia:
-		scopes = append(scopes, "groups", "offline_access")
-	case "":
+	scopes := b.Preset.Scopes()
+	if b.Preset == "" {
 		scopes = append(scopes, b.Provider.FurtherScopes()...)
 	}
 	return strings.Join(scopes, " ")
@@ -161,7 +156,8 @@ func (b *Blueprint) FrontChannel() bool {
 	return b.Provider.FrontchannelLogout && !b.Provider.BackchannelLogout
 }
 
+// Seen says whether the provider has answered.
+func (b *Blueprint) Seen() bool { return b.Provider.Issuer != "" }
+
 // BackChannel says whether to register for the back channel: also at a provider that was not seen.
-func (b *Blueprint) BackChannel() bool {
-	return b.Provider.BackchannelLogout || b.Provider.Issuer == ""
-}
+func (b *Blueprint) BackChannel() bool { return b.Provider.BackchannelLogout || !b.Seen() }

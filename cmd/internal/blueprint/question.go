@@ -105,12 +105,13 @@ func detailQuestions() []Question {
 		{
 			Name: "client-id", Usage: "the `ID` of the gateway's client at the provider",
 			prompt: "Client id at the provider", why: "The gateway is a client there; its id is yours to choose, or the provider's.",
-			fallback: (*sheet).chosenClientID, optional: always, take: takeClientID,
+			fallback: func(s *sheet) string { return products[s.Preset].clientID }, optional: always, take: takeClientID,
 		},
 		{
 			Name: "rocketchat-user-id", Usage: "the user `ID` of Rocket.Chat's service account",
 			prompt: "User id of Rocket.Chat's service account", why: "Rocket.Chat shows it beside a new personal access token of that account. Enter: later.",
-			when: hasRocketChat, optional: always, take: takeUserID,
+			when:     func(s *sheet) bool { return s.RocketChat != "" && s.secrets["rocketchat-user-id"] == "" },
+			optional: always, take: takeUserID,
 		},
 		{
 			Name: "redis", Usage: "the `ADDRESS` of Redis: host:port, rediss://host:port for TLS, or unix:/path",
@@ -125,12 +126,11 @@ func detailQuestions() []Question {
 	}
 }
 
-func hasComments(s *sheet) bool   { return s.Coral != "" }
-func hasRocketChat(s *sheet) bool { return s.RocketChat != "" }
+func hasComments(s *sheet) bool { return s.Coral != "" }
 
 // opensToEverybody says whether anybody can have an account at the provider, and no rule holds them off yet (D7).
 func opensToEverybody(s *sheet) bool {
-	return s.given["groups"] == "" && (s.Preset == app.PresetGoogle || s.Issuer == "https://gitlab.com")
+	return s.given["groups"] == "" && slices.Contains([]string{"https://accounts.google.com", "https://gitlab.com"}, s.Issuer)
 }
 
 func advisedProfile(s *sheet) string {
@@ -156,12 +156,8 @@ func takePreset(s *sheet, text string) error {
 	if text == "none" {
 		return nil
 	}
-	known := []app.Preset{
-		app.PresetKeycloak, app.PresetEntra, app.PresetOkta, app.PresetGoogle,
-		app.PresetAuthentik, app.PresetDex, app.PresetGitLab, app.PresetAuthelia,
-	}
 	s.Preset = app.Preset(text)
-	return mustBe(slices.Contains(known, s.Preset), fmt.Sprintf("must be none or one of %q", known))
+	return mustBe(slices.Contains(app.Presets(), s.Preset), fmt.Sprintf("must be none or one of %q, got %q", app.Presets(), text))
 }
 
 func takePages(s *sheet, text string) error {
@@ -206,14 +202,6 @@ func takeUserID(s *sheet, text string) error {
 	}
 	s.secrets["rocketchat-user-id"] = app.Secret(text)
 	return nil
-}
-
-// chosenClientID is a name for products that let whoever registers a client choose one; the others make ids themselves.
-func (s *sheet) chosenClientID() string {
-	if slices.Contains([]app.Preset{app.PresetEntra, app.PresetOkta, app.PresetGoogle, app.PresetGitLab, app.PresetAuthentik}, s.Preset) {
-		return ""
-	}
-	return "chatgate"
 }
 
 func mustBe(ok bool, problem string) error {

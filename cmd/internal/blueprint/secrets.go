@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"chatgate/cmd/internal/app"
@@ -41,7 +40,7 @@ func (s *sheet) wantedSecrets() []wanted {
 	if s.ClientID == "" {
 		all = append(all, wanted{name: "provider-client-id", whence: "the client id that the provider shows"})
 	}
-	if s.makesClientSecret() {
+	if products[s.Preset].takesSecret {
 		all = append(all, wanted{name: "provider-client", make: rand.Text})
 	} else {
 		all = append(all, wanted{name: "provider-client", prompt: "Client secret", whence: "the client secret that the provider shows"})
@@ -66,11 +65,6 @@ func (s *sheet) wantedSecrets() []wanted {
 		all = append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
 	}
 	return all
-}
-
-// makesClientSecret says whether the operator, and not the provider, makes up the client's secret.
-func (s *sheet) makesClientSecret() bool {
-	return slices.Contains([]app.Preset{app.PresetKeycloak, app.PresetDex, app.PresetAuthelia}, s.Preset)
 }
 
 func sealingKey() string {

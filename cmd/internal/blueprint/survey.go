@@ -54,7 +54,7 @@ func (s *sheet) surveyProvider(ctx context.Context, surveyor app.Surveyor) {
 	}
 	s.adopt(app.PresetOfIssuer(s.Issuer))
 	s.note(assumed, fmt.Sprintf("the provider %s could not be read. It is taken for %s with the issuer as given: "+
-		"--preset and --provider correct that, and chatgate doctor looks again", s.Issuer, s.product()), first)
+		"--preset and --provider correct that, and chatgate doctor looks again", s.Issuer, products[s.Preset].name), first)
 }
 
 // adopt takes what was found out for the product, unless somebody knows better.
@@ -72,19 +72,7 @@ func (s *sheet) describeProvider() string {
 	case s.Provider.FrontchannelLogout && s.Provider.FrontchannelLogoutSID:
 		signOut = "tells of sign-outs by front channel"
 	}
-	return fmt.Sprintf("the provider is %s at %s; it %s", s.product(), s.Issuer, signOut)
-}
-
-// product is what people call the provider's product.
-func (s *sheet) product() string {
-	names := map[app.Preset]string{
-		app.PresetKeycloak: "Keycloak", app.PresetEntra: "Entra ID", app.PresetOkta: "Okta", app.PresetGoogle: "Google",
-		app.PresetAuthentik: "authentik", app.PresetDex: "dex", app.PresetGitLab: "GitLab", app.PresetAuthelia: "Authelia",
-	}
-	if name, known := names[s.Preset]; known {
-		return name
-	}
-	return "one that keeps to the standard"
+	return fmt.Sprintf("%s at %s, which %s", products[s.Preset].name, s.Issuer, signOut)
 }
 
 func (s *sheet) surveyRocketChat(ctx context.Context, surveyor app.Surveyor) {
@@ -133,7 +121,7 @@ func (s *sheet) judge() {
 		s.note(warning, fmt.Sprintf("%s signs a person in to the local account with their e-mail address, administrators' included: "+
 			"the provider must be right about addresses", s.Product), nil)
 	}
-	if s.Provider.Issuer != "" && !s.Provider.TakesSecret() {
+	if !s.Provider.TakesSecret() {
 		s.note(warning, "the provider takes no client secret: write client.auth: private_key_jwt and client.key in place of client.secret", nil)
 	}
 	if s.Preset == app.PresetGoogle {
