@@ -223,21 +223,3 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 }
-
-// TestBothDockerfilesEndAlike: what CI builds without a base image is what a release is (H28).
-func TestBothDockerfilesEndAlike(t *testing.T) {
-	tail := func(path string) string {
-		text, err := os.ReadFile(filepath.Join("../../..", path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, end, found := strings.Cut(string(text), "\nFROM ${BASE} AS common\n")
-		if !found {
-			t.Fatalf("%s has no stage common", path)
-		}
-		return end
-	}
-	if release, prebuilt := tail("Dockerfile"), tail(".ci/Dockerfile.prebuilt"); release != prebuilt {
-		t.Errorf("the last stages of Dockerfile:\n%s\nare not those of .ci/Dockerfile.prebuilt:\n%s", release, prebuilt)
-	}
-}
