@@ -38,6 +38,7 @@ func TestCommands(t *testing.T) {
 			"signers": configureSigners, "serving": serveSigners, "signing": findSigner,
 			"corals": startCorals, "coral": checkCoral, "token": writeToken,
 			"people": startPeople, "stop": stopPart, "signin": signIn, "browser": checkBrowser, "account": findAccount,
+			"addresses": startAddresses, "secret": putSecret, "private": checkPrivate,
 			"secrets": noSecrets, "handle": findHandle, "room": addRoom, "addaccount": addAccount,
 			"refusals": makeRefusals,
 		},
