@@ -50,3 +50,20 @@ func (n *Names) Inspect(ctx context.Context) error {
 	}
 	return err
 }
+
+// SealingKeys are the sealing keys of a process, by their fingerprints, which tell nothing of the keys.
+type SealingKeys struct {
+	// Current seals.
+	Current string
+	// Names are what the configuration calls each key.
+	Names map[string]string
+}
+
+// SealingKeys are those that this process holds.
+func (s *Store) SealingKeys() SealingKeys {
+	keys := SealingKeys{Current: s.sealer.current.String(), Names: make(map[string]string, len(s.sealer.names))}
+	for mark, name := range s.sealer.names {
+		keys.Names[mark.String()] = name
+	}
+	return keys
+}

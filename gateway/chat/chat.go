@@ -107,6 +107,17 @@ type Finding struct {
 	OK bool
 	// Minor says of what is not OK that people get in all the same.
 	Minor bool
-	// Text says what was found and, when something is wrong, which setting, variable or permission to change.
+	// Text says what was found.
 	Text string
+	// Fix says, when something is wrong, which setting, variable or permission to change. It is empty where the text says
+	// that already.
+	Fix string
+}
+
+// String is the whole finding in one sentence.
+func (f Finding) String() string {
+	if f.Fix == "" {
+		return f.Text
+	}
+	return f.Text + ": " + f.Fix
 }

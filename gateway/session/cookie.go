@@ -67,6 +67,9 @@ func sent(r *http.Request, name string) bool {
 // Sent says whether the request came with a session cookie, of whatever worth.
 func Sent(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
+// Stray is a session cookie as the gateway makes them, of no session: for a tool that looks how such a cookie arrives.
+func Stray() *http.Cookie { return &http.Cookie{Name: cookieName, Value: newSecret()} }
+
 // set writes the session cookie. SameSite=None is for gateways that share no site with a chat or a page that embeds it.
 func (m *Manager) set(w http.ResponseWriter, value string, life time.Duration) {
 	m.write(w, &http.Cookie{Name: cookieName, Value: value, MaxAge: int(life.Seconds())})

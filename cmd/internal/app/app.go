@@ -128,6 +128,7 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 		return nil, err
 	}
 	a.work("chats", a.server.WatchChats)
+	a.work("presence", newPresence(a).Run)
 	if err := a.openTLS(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,10 @@ type clinic struct {
 	more map[string]http.Handler
 	// hosts resolve to these addresses.
 	hosts map[string]string
+	// silent is a gateway that tells the others nothing of itself.
+	silent bool
+	// road changes the answers on the way to the doctor, as a network in between does.
+	road func(*http.Response)
 }
 
 // patient is a store in memory that tells what a Redis tells about itself.
@@ -50,9 +54,10 @@ func (p *patient) Inspect(context.Context) ([]store.Server, error) {
 }
 
 const healthy = `baseURL: https://sso.example.org
+trustedProxies: [10.0.0.0/8]
 sealing:
   current: "2026-11"
-  keys: {"2026-11": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+  keys: {"2026-11": "q83vEjRWeJCrze8SNFZ4kA7xT2mC5sYb0pLwUeVd9Go="}
 redis:
   standalone: {address: "cache:6379"}
 providers:
@@ -86,9 +91,11 @@ func newClinic(workspace func(*rocketchattest.Config)) *clinic {
 			Store: memstore.New(memstore.Config{}),
 			told:  store.Server{Product: "redis", Version: "7.2.4", Eviction: "noeviction", Persistence: store.AppendOnly},
 		},
-		provider: oidctest.New(oidctest.Config{Issuer: "https://idp.example.org"}),
-		chat:     rocketchattest.New(cfg),
-		front:    func(gateway http.Handler) http.Handler { return gateway },
+		provider: oidctest.New(oidctest.Config{Issuer: "https://idp.example.org", Clients: []oidctest.Client{{
+			ID: "chatgate", Secret: "provider-secret", RedirectURIs: []string{"https://sso.example.org/login/callback"},
+		}}}),
+		chat:  rocketchattest.New(cfg),
+		front: func(gateway http.Handler) http.Handler { return gateway },
 		hosts: map[string]string{
 			"sso.example.org": "203.0.113.6", "login.example.org": "203.0.113.6", "chat.example.org": "203.0.113.7",
 			"chat.example.net": "203.0.113.8", "chat2.example.org": "203.0.113.9", "portal.example.org": "203.0.113.10",
@@ -128,18 +135,37 @@ func (c *clinic) examineWith(t *testing.T, source string) []app.Finding {
 	}
 	maps.Copy(hosts, c.more)
 	transport := oidctest.Network(t, hosts)
-	lend := app.Lends{Log: slog.New(slog.DiscardHandler), Transport: transport, Engine: c.engine}
+	lend := app.Lends{Log: slog.New(slog.DiscardHandler), Transport: road{transport, c.road}, Engine: c.engine}
 	served, err := app.Open(c.load(t, c.source), lend)
 	if err != nil {
 		t.Fatal(err)
 	}
 	gateway = served.Server().Handler()
+	if !c.silent {
+		if err := served.TellOfItself(t.Context()); err != nil && c.engine.down == nil {
+			t.Fatal(err)
+		}
+	}
 	tools, err := app.OpenTools(c.load(t, source), lend)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tools.SetLookup(c.resolve)
 	return tools.Doctor(t.Context())
+}
+
+// road is a transport with something in between.
+type road struct {
+	http.RoundTripper
+	meet func(*http.Response)
+}
+
+func (r road) RoundTrip(q *http.Request) (*http.Response, error) {
+	answer, err := r.RoundTripper.RoundTrip(q)
+	if err == nil && r.meet != nil {
+		r.meet(answer)
+	}
+	return answer, err
 }
 
 func (c *clinic) load(t *testing.T, source string) *app.Config {

@@ -30,8 +30,10 @@ type Finding struct {
 	About string `json:"about"`
 	Name  string `json:"name"`
 	Level Level  `json:"level"`
-	// Text says what was found and, where something is wrong, what to change.
+	// Text says what was found. It may quote others, so that a terminal must not be given it as it is.
 	Text string `json:"text"`
+	// Fix says what to change; empty where nothing is wrong, and where the text says all that can be said.
+	Fix string `json:"fix,omitempty"`
 }
 
 // examineTime bounds the look at one provider or chat.
@@ -44,11 +46,15 @@ const lookupTime = 3 * time.Second
 // reach them. It changes nothing in them, but for one login token of each Rocket.Chat's service account, which it has
 // made and revoked again.
 func (t *Tools) Doctor(ctx context.Context) []Finding {
-	found := t.examineStore(ctx)
+	found := slices.Concat(t.examineStore(ctx), t.examineStrength(), t.examineReplicas(ctx))
 	for _, key := range t.Providers() {
 		found = append(found, t.examineProvider(ctx, key)...)
 	}
+	found = append(found, t.examineGateway(ctx)...)
+	found = append(found, t.examineOrigins(ctx)...)
 	found = append(found, t.examineAddresses(ctx)...)
+	found = append(found, t.examineProxies())
+	found = append(found, t.examineCertificates(ctx)...)
 	found = append(found, t.examineKeys(ctx)...)
 	t.connectors(func(name string, c gateway.Chat) {
 		found = append(found, t.examineChat(ctx, name, c)...)
@@ -70,7 +76,7 @@ func (t *Tools) examineChat(ctx context.Context, name string, c gateway.Chat) []
 	}
 	found := make([]Finding, len(told))
 	for i, f := range told {
-		found[i] = Finding{About: "chat " + name, Name: f.Name, Level: levelOf(f), Text: f.Text}
+		found[i] = Finding{About: "chat " + name, Name: f.Name, Level: levelOf(f), Text: f.Text, Fix: f.Fix}
 	}
 	return found
 }
@@ -97,7 +103,7 @@ func (t *Tools) examineAddresses(ctx context.Context) []Finding {
 		}
 	}
 	if len(found) == 0 {
-		found = append(found, Finding{About: "addresses", Name: "sites", Level: Well, Text: "gateway and chats are on one site and in one kind of network"})
+		found = append(found, Finding{About: "network", Name: "sites", Level: Well, Text: "gateway and chats are on one site and in one kind of network"})
 	}
 	return found
 }
@@ -107,12 +113,13 @@ func (t *Tools) examineAddress(about, key string, origin chat.Origin, networks m
 	var found []Finding
 	if !sameSite(base, origin) {
 		found = append(found, Finding{About: about, Name: "site", Level: Warning, Text: fmt.Sprintf(
-			"%s %s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block: "+
-				"give the gateway a host name beside it", key, origin, base)})
+			"%s %s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block",
+			key, origin, base), Fix: "give the gateway a host name beside it, and put that into baseURL"})
 	}
 	if networks[hostOf(base)] == private && networks[hostOf(origin)] == public {
 		found = append(found, Finding{About: about, Name: "network", Level: Warning, Text: fmt.Sprintf(
-			"%s %s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first; put both in one", key, origin, base)})
+			"%s %s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first", key, origin, base),
+			Fix: "put both in one network"})
 	}
 	return found
 }
@@ -137,8 +144,8 @@ func (t *Tools) networks(ctx context.Context) (map[string]network, []Finding) {
 	var found []Finding
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		if hosts[host] = t.network(ctx, host); hosts[host] == unresolved {
-			found = append(found, Finding{About: "addresses", Name: "network", Level: Warning, Text: fmt.Sprintf(
-				"%s does not resolve from here, so its network is unknown: look at its name, or run this where it does", host)})
+			found = append(found, Finding{About: "network", Name: "addresses", Level: Warning, Text: fmt.Sprintf(
+				"%s does not resolve from here, so its network is unknown", host), Fix: "look at its name, or run this where it does"})
 		}
 	}
 	return hosts, found

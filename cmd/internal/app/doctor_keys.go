@@ -20,50 +20,53 @@ func (t *Tools) examineKeys(ctx context.Context) []Finding {
 	defer cancel()
 	var found []Finding
 	for _, chat := range t.app.parts.keys.Names() {
-		level, text := t.examineKeysOf(ctx, chat)
-		found = append(found, Finding{About: "chat " + chat, Name: "signing keys", Level: level, Text: text})
+		f := t.examineKeysOf(ctx, chat)
+		f.About, f.Name = "chat "+chat, "signing keys"
+		found = append(found, f)
 	}
 	return found
 }
 
-func (t *Tools) examineKeysOf(ctx context.Context, chat string) (Level, string) {
+func (t *Tools) examineKeysOf(ctx context.Context, chat string) Finding {
 	o, err := t.app.parts.keys.Inspect(ctx, chat)
 	switch {
 	case errors.Is(err, ErrNoKeysYet) && t.app.cfg.Redis.Memory:
-		return Well, "they are in the gateway's own process, where nobody else sees them"
+		return Finding{Level: Well, Text: "they are in the gateway's own process, where nobody else sees them"}
 	case errors.Is(err, ErrNoKeysYet):
-		return Well, "there are none yet: the gateway makes the first one when it starts"
+		return Finding{Level: Well, Text: "there are none yet: the gateway makes the first one when it starts"}
 	case err != nil:
-		return Failure, err.Error() + ": a gateway that starts now signs nothing for this chat"
+		return Finding{Level: Failure, Text: err.Error() + ": a gateway that starts now signs nothing for this chat", Fix: "see redis and sealing.keys"}
 	case o.FromFiles:
 		return judgeKeyFiles(o, chat)
 	}
 	return judgeStoredKeys(o, chat, t.app.parts.now())
 }
 
-func judgeKeyFiles(o KeyOverview, chat string) (Level, string) {
+func judgeKeyFiles(o KeyOverview, chat string) Finding {
 	if len(o.Exposed) > 0 {
-		return Warning, fmt.Sprintf("everybody on this machine may read %s, and sign as anybody: chmod 600",
-			strings.Join(o.Exposed, ", "))
+		files := strings.Join(o.Exposed, ", ")
+		return Finding{Level: Warning, Text: fmt.Sprintf("everybody on this machine may read %s, and sign as anybody", files), Fix: "chmod 600 " + files}
 	}
-	return Well, fmt.Sprintf("%s signs, from a file; %d are published. They change when chats.%s.signingKeys.files does",
-		o.Signer().KID, len(o.Keys), chat)
+	signer := o.Signer()
+	return Finding{Level: Well, Text: fmt.Sprintf("%s (RSA, %d bits) signs, from a file; %d are published. They change when chats.%s.signingKeys.files does",
+		signer.KID, signer.Public.N.BitLen(), len(o.Keys), chat)}
 }
 
-func judgeStoredKeys(o KeyOverview, chat string, now time.Time) (Level, string) {
+func judgeStoredKeys(o KeyOverview, chat string, now time.Time) Finding {
 	signer := o.Signer()
 	age := now.Sub(signer.Created)
-	text := fmt.Sprintf("%s signs, made %d days ago; ", signer.KID, age/day)
+	text := fmt.Sprintf("%s (RSA, %d bits) signs, made %d days ago; ", signer.KID, signer.Public.N.BitLen(), age/day)
 	switch {
 	case o.Next.IsZero() && age > oldKey:
-		return Warning, text + "nothing replaces it: set chats." + chat + ".signingKeys.rotateEvery, or run chatgate keys rotate"
+		return Finding{Level: Warning, Text: text + "nothing replaces it",
+			Fix: "set chats." + chat + ".signingKeys.rotateEvery, or run chatgate keys rotate --chat " + chat}
 	case o.Next.IsZero():
-		return Well, text + "another takes over when chatgate keys rotate says so"
+		return Finding{Level: Well, Text: text + "another takes over when chatgate keys rotate says so"}
 	case o.Next.Before(now):
-		return Warning, text + "another was to take over at " + Moment(o.Next) +
-			", and no gateway has added it: is one running, and does its log say why?"
+		return Finding{Level: Warning, Text: text + "another was to take over at " + Moment(o.Next) + ", and no gateway has added it",
+			Fix: "see whether a gateway is running, and what its log says of signing keys"}
 	}
-	return Well, text + "another takes over at " + Moment(o.Next)
+	return Finding{Level: Well, Text: text + "another takes over at " + Moment(o.Next)}
 }
 
 // Moment is a time as people read it, to the minute.

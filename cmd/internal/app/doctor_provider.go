@@ -14,15 +14,34 @@ func (t *Tools) examineProvider(ctx context.Context, key string) []Finding {
 	defer cancel()
 	about, rp := "provider "+key, t.app.parts.providers[key]
 	if err := rp.Discover(ctx); err != nil {
-		return []Finding{{about, "discovery", Failure, fmt.Sprintf("%v: see providers.%s.issuer and discoveryURL", err, key)}}
+		return []Finding{{
+			About: about, Name: "discovery", Level: Failure, Text: err.Error(), Fix: fmt.Sprintf("see providers.%s.issuer and discoveryURL", key),
+		}}
 	}
 	metadata, _ := rp.Metadata()
 	return []Finding{
-		{about, "discovery", Well, "the issuer is the configured one, and its keys can be read"},
-		{about, "sign-out here", Well, signOutHere(metadata)},
-		{about, "sign-out there", Well, signOutThere(metadata, string(t.app.cfg.BaseURL))},
+		{About: about, Name: "discovery", Level: Well, Text: "the issuer is the configured one, and its keys can be read"},
+		{About: about, Name: "sign-out here", Level: Well, Text: signOutHere(metadata)},
+		{About: about, Name: "sign-out there", Level: Well, Text: signOutThere(metadata, string(t.app.cfg.BaseURL))},
+		examinePKCE(about, metadata),
+		t.examineProviderClock(ctx, about, rp),
+		t.examineRedirect(ctx, about, rp),
 		t.examineRecheck(about, key),
 	}
+}
+
+// examinePKCE warns of a provider that lists methods and not the one that every sign-in uses (S22).
+func examinePKCE(about string, m oidc.Metadata) Finding {
+	f := Finding{About: about, Name: "PKCE", Level: Well, Text: "the provider takes S256"}
+	switch {
+	case m.CodeChallengeMethods == nil:
+		f.Text = "the provider does not say what it takes; every sign-in is sent with S256"
+	case !slices.Contains(m.CodeChallengeMethods, "S256"):
+		f.Level = Warning
+		f.Text = fmt.Sprintf("the provider lists %q and not S256, which every sign-in is sent with", m.CodeChallengeMethods)
+		f.Fix = "switch PKCE with S256 on for this client at the provider"
+	}
+	return f
 }
 
 // signOutHere says how far a sign-out at the gateway reaches at the provider (S106).
@@ -54,6 +73,7 @@ func (t *Tools) examineRecheck(about, key string) Finding {
 	case every == 0:
 		f.Level = Warning
 		f.Text = fmt.Sprintf("session.recheck is 0s: an account disabled there, or a group taken away, changes nothing for up to %s", t.app.cfg.Session.Absolute)
+		f.Fix = "give session.recheck a time such as 15m"
 	case slices.Contains(t.app.cfg.Providers[key].Scopes, "offline_access"):
 		f.Text = fmt.Sprintf("sessions are asked for again every %s", every)
 	default:

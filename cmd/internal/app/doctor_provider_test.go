@@ -51,7 +51,7 @@ func TestDoctorSaysWhatSignOutsReach(t *testing.T) { // S54, S106, S108, S113
 			}
 			for _, f := range c.examine(t) {
 				if f.About == "provider corp" && f.Name == tc.about {
-					if f.Level != tc.level || !strings.Contains(f.Text, tc.want) {
+					if f.Level != tc.level || !strings.Contains(sentence(f), tc.want) {
 						t.Errorf("Doctor() says %+v, want %s with %q", f, tc.level, tc.want)
 					}
 					return

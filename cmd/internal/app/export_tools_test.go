@@ -21,6 +21,9 @@ func (a *App) NameSomebody(ctx context.Context) error {
 	return err
 }
 
+// TellOfItself puts the gateway's card into the store, as it does while it runs.
+func (a *App) TellOfItself(ctx context.Context) error { return newPresence(a).tell(ctx) }
+
 // RunKeys is the gateway's work on signing keys, LoadKeys one round of it.
 func (a *App) RunKeys(ctx context.Context) error { return a.parts.keys.Run(ctx) }
 

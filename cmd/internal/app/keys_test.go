@@ -287,7 +287,7 @@ func TestDoctorJudgesSigningKeys(t *testing.T) { // G3, S99
 				t.Fatal(err)
 			}
 			found := tools.ExamineKeys(t.Context())
-			if len(found) != 1 || found[0].About != "chat talk" || found[0].Level != tt.level || !strings.Contains(found[0].Text, tt.want) {
+			if len(found) != 1 || found[0].About != "chat talk" || found[0].Level != tt.level || !strings.Contains(sentence(found[0]), tt.want) {
 				t.Errorf("ExamineKeys() = %+v, want %s with %q", found, tt.level, tt.want)
 			}
 		})

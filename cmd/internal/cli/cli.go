@@ -81,7 +81,9 @@ func newRoot() *cobra.Command {
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		// cobra asks this again right before RunE, in words that do not say where help is.
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return usage(cmd, cmd.ValidateRequiredFlags()) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return usage(cmd, errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()))
+		},
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -40,7 +40,7 @@ func TestCommands(t *testing.T) {
 			"people": startPeople, "stop": stopPart, "signin": signIn, "browser": checkBrowser, "account": findAccount,
 			"addresses": startAddresses, "secret": putSecret, "private": checkPrivate,
 			"secrets": noSecrets, "handle": findHandle, "room": addRoom, "addaccount": addAccount,
-			"refusals": makeRefusals,
+			"refusals": makeRefusals, "answering": answerReady,
 		},
 	})
 }

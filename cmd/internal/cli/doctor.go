@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
+	"errors"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,48 +11,48 @@ import (
 
 func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "doctor --config FILE",
+		Use:   "doctor (--config FILE | --target URL)",
 		Short: "Look the installation over and say what to change",
-		Long: "Looks at the store, every provider, every chat, and whether browsers reach the gateway, without serving anybody.\n" +
-			"Each line is ok, warn or fail; what is not ok names the setting, variable or permission to change.\n" +
-			"To see whether Rocket.Chat makes login tokens it has one made for the service account, and revokes it.\n" +
+		Long: "Looks at the store, the replicas, every provider, every chat, and whether browsers reach the gateway, without\n" +
+			"serving anybody. Prints one line for each part, and in full what failed and what should be looked at, each with what\n" +
+			"to change. To see whether Rocket.Chat makes login tokens it has one made for the service account, and revokes it;\n" +
+			"to see whether the provider knows the gateway it begins a sign-in that nobody finishes.\n" +
 			"It sees Coral's settings with a token of somebody with the role ADMIN there, in the environment variable\n" +
-			app.AdminTokenVariable + ", or with several Corals in " + app.AdminTokenVariable + "_ and the chat's name in capitals.\n" +
+			app.AdminTokenVariable + ", or with several Corals in " + app.AdminTokenVariable + "_ and the chat's name in capitals.\n\n" +
+			"With --target it needs no configuration: it asks a running gateway's admin listener for /readyz, and fails unless\n" +
+			"the answer is 200.\n\n" +
 			"Exits with 0 when nothing failed, with 1 otherwise.",
 		Args: noArgs,
 	}
-	path := configFlag(cmd)
-	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
+	path := cmd.Flags().StringP("config", "c", "", "the configuration `FILE`; the variable "+configVariable+" may name it instead")
+	target := cmd.Flags().String("target", "", "the `URL` of a running gateway's /readyz, in place of a configuration")
+	var form form
+	cmd.Flags().BoolVar(&form.json, "json", false, "print one JSON object")
+	cmd.Flags().BoolVar(&form.all, "all", false, "print in full what is well, too")
+	cmd.Flags().BoolVar(&form.quiet, "quiet", false, "print only what failed and what should be looked at")
+	cmd.MarkFlagsMutuallyExclusive("config", "target")
+	cmd.MarkFlagsMutuallyExclusive("json", "all", "quiet")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *target != "" {
+			return askTarget(cmd, *target, form)
+		}
+		if *path == "" {
+			*path = os.Getenv(configVariable)
+		}
+		if *path == "" {
+			return usage(cmd, errors.New("one of the flags --config and --target is needed"))
+		}
 		return withTools(cmd, *path, func(tools *app.Tools) error {
-			return report(cmd.OutOrStdout(), tools.Doctor(cmd.Context()), *asJSON)
+			return report(cmd.OutOrStdout(), tools.Doctor(cmd.Context()), form)
 		})
 	}
 	return cmd
 }
 
-// report prints the findings and is an error when one of them is a failure.
-func report(w io.Writer, found []app.Finding, asJSON bool) error {
-	failures := 0
-	for _, f := range found {
-		if f.Level == app.Failure {
-			failures++
-		}
-		if !asJSON {
-			fmt.Fprintf(w, "%-4s  %s, %s: %s\n", f.Level, f.About, f.Name, printable(f.Text))
-		}
+func askTarget(cmd *cobra.Command, address string, f form) error {
+	target, err := app.ReadyAddress(address)
+	if err != nil {
+		return &misuseError{errors.New("--target: " + err.Error())}
 	}
-	if asJSON {
-		body := struct {
-			Failures int           `json:"failures"`
-			Findings []app.Finding `json:"findings"`
-		}{failures, found}
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			return fmt.Errorf("write findings: %w", err)
-		}
-	}
-	if failures > 0 {
-		return fmt.Errorf("doctor: %d of %d checks failed", failures, len(found))
-	}
-	return nil
+	return report(cmd.OutOrStdout(), app.AskReady(cmd.Context(), target), f)
 }

@@ -68,7 +68,9 @@ func startInstallation(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("SERVICE_TOKEN", token)
 
 	serve(ts, chat, workspace)
-	serve(ts, provider, oidctest.New(oidctest.Config{Issuer: addressOf(provider)}))
+	serve(ts, provider, oidctest.New(oidctest.Config{Issuer: addressOf(provider), Clients: []oidctest.Client{
+		{ID: "chatgate", Secret: "of-the-provider", RedirectURIs: []string{addressOf(gateway) + "/login/callback"}},
+	}}))
 	if len(args) == 1 && args[0] == "away" {
 		ts.Check(gateway.Close())
 		return

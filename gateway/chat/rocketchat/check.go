@@ -73,7 +73,8 @@ func (c *connector) look(ctx context.Context) look {
 func checkVersion(v version) chat.Finding {
 	if v.unsound() {
 		return chat.Finding{
-			Name: "version", Minor: true, Text: v.String() + ": iframe authentication is broken in 7.8 to 7.10: upgrade to 7.11 or later",
+			Name: "version", Minor: true, Text: v.String() + ": iframe authentication is broken in 7.8 to 7.10",
+			Fix: "upgrade Rocket.Chat to 7.11 or later",
 		}
 	}
 	return chat.Finding{Name: "version", OK: true, Text: v.String() + " has no known defect that matters here"}
@@ -81,7 +82,7 @@ func checkVersion(v version) chat.Finding {
 
 func (c *connector) checkTokenSecret(v version) chat.Finding {
 	if c.cfg.API.Tokens == CreateToken && v.needs().tokenSecret && c.cfg.API.CreateTokenSecret == "" {
-		return chat.Finding{Name: "createTokenSecret", Text: "api.createTokenSecret is missing: " + v.tokenAdvice()}
+		return chat.Finding{Name: "createTokenSecret", Text: "api.createTokenSecret is missing", Fix: v.tokenAdvice()}
 	}
 	return chat.Finding{Name: "createTokenSecret", OK: true, Text: "as this version needs it"}
 }
@@ -93,7 +94,7 @@ func (c *connector) checkServiceAccount(ctx context.Context, l *look) chat.Findi
 	case err != nil:
 		return chat.Finding{Name: "service account", Text: err.Error()}
 	case me.deactivated():
-		return chat.Finding{Name: "service account", Text: "the account is deactivated in Rocket.Chat: activate it in Administration, Users"}
+		return chat.Finding{Name: "service account", Text: "the account is deactivated in Rocket.Chat", Fix: "activate it in Administration, Users"}
 	}
 	l.me = me
 	return chat.Finding{Name: "service account", OK: true, Text: "signed in"}
@@ -124,7 +125,8 @@ func (c *connector) checkOrigin(settings map[string]json.RawMessage) chat.Findin
 	told := strings.TrimRight(textOf(settings[siteURL]), "/")
 	if origin, err := chat.ParseOrigin(told); err != nil || origin != c.cfg.URL {
 		return chat.Finding{Name: name, Text: fmt.Sprintf(
-			"url is %s and Rocket.Chat says %s is %q: scheme, host and port must be the same in both", c.cfg.URL, siteURL, told)}
+			"url is %s and Rocket.Chat says %s is %q", c.cfg.URL, siteURL, told),
+			Fix: "scheme, host and port must be the same in both"}
 	}
 	return chat.Finding{Name: name, OK: true, Text: "url is what " + siteURL + " says"}
 }
@@ -142,7 +144,7 @@ func (c *connector) judge(name, well string, wanted []wantedSetting, settings ma
 		}
 	}
 	if len(wrong) > 0 {
-		return chat.Finding{Name: name, Text: strings.Join(wrong, "; ") + ": " + remedy}
+		return chat.Finding{Name: name, Text: strings.Join(wrong, "; "), Fix: remedy}
 	}
 	return chat.Finding{Name: name, OK: true, Text: well}
 }
@@ -171,7 +173,7 @@ func (c *connector) examineEmbedding(ctx context.Context, l look) []chat.Finding
 		found = append(found, c.judge(embedFinding, "let the embedding pages in and nobody else", wanted, l.settings), c.examineEvents(l))
 	case isValue(l.settings[receiveEnable], true) && isValue(l.settings[receiveOrigin], "*"):
 		found = append(found, chat.Finding{Name: embedFinding, Minor: true, Text: receiveOrigin +
-			" is *: any page that frames the chat can sign its reader in as somebody else; list origins or turn " + receiveEnable + " off"})
+			" is *: any page that frames the chat can sign its reader in as somebody else", Fix: "list origins, or turn " + receiveEnable + " off"})
 	}
 	if len(c.cfg.EmbedOrigins) > 0 {
 		found = append(found, c.examineFraming(ctx))

@@ -25,8 +25,8 @@ func (c *connector) examineToken(ctx context.Context) chat.Finding {
 	}
 	err := c.workspace.asOurselves(ctx, call{name: "v1/users.getPersonalAccessTokens", method: http.MethodGet}, &answer)
 	if err != nil {
-		return chat.Finding{Name: name, Minor: true, Text: "could not be looked at (" + err.Error() +
-			"): give the service account create-personal-access-tokens, or make sure by hand: " + freshToken}
+		return chat.Finding{Name: name, Minor: true, Text: "could not be looked at: " + err.Error(),
+			Fix: "give the service account create-personal-access-tokens, or make sure by hand: " + freshToken}
 	}
 	own := c.cfg.API.Token.Reveal()
 	own = own[max(0, len(own)-tokenEnd):]
@@ -37,10 +37,10 @@ func (c *connector) examineToken(ctx context.Context) chat.Finding {
 			return chat.Finding{Name: name, OK: true, Text: "ignores two-factor authentication"}
 		default:
 			return chat.Finding{Name: name, Text: "was made without Ignore Two Factor Authentication: Rocket.Chat will ask for a second factor, or for the password " +
-				"of an account that has none (Accounts_TwoFactorAuthentication_Enforce_Password_Fallback), even if it does not yet: " + freshToken}
+				"of an account that has none (Accounts_TwoFactorAuthentication_Enforce_Password_Fallback), even if it does not yet", Fix: freshToken}
 		}
 	}
-	return chat.Finding{Name: name, Text: "is no personal access token, so it ends with its login: " + freshToken}
+	return chat.Finding{Name: name, Text: "is no personal access token, so it ends with its login", Fix: freshToken}
 }
 
 // examineMinting makes a login token of the service account itself and revokes it: nothing else shows whether the

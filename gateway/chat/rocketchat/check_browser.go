@@ -49,9 +49,17 @@ func (c *connector) browse(ctx context.Context, method, address string, header h
 	return seen{status: w.StatusCode, header: w.Header, body: body}, nil
 }
 
-func unanswered(address string, err error) string {
-	return fmt.Sprintf("%s does not answer (%v): is the gateway running, and do baseURL, DNS and the proxy lead to it?", address, err)
+func unanswered(name, address string, err error) chat.Finding {
+	return chat.Finding{Name: name, Text: fmt.Sprintf("%s does not answer: %v", address, err),
+		Fix: "see whether the gateway runs, and whether baseURL, DNS and the proxy lead to it"}
 }
+
+// What to do about an answer that is not the gateway's, or not as the gateway gave it.
+const (
+	letThrough = "whatever stands in front of the gateway must let it through"
+	leaveAlone = "the proxy in front of the gateway must leave it alone"
+	leadHere   = "baseURL must lead to it"
+)
 
 // examineTokenRoute expects what somebody who is not signed in gets: 401, a reason by which the gateway is known, and
 // headers by which the chat's page may read both.
@@ -60,19 +68,20 @@ func (c *connector) examineTokenRoute(ctx context.Context) chat.Finding {
 	address := c.env.BaseURL + "/" + c.env.Name + "/token"
 	got, err := c.browse(ctx, http.MethodGet, address, http.Header{"Origin": {string(c.cfg.URL)}})
 	if err != nil {
-		return chat.Finding{Name: name, Text: unanswered(address, err)}
+		return unanswered(name, address, err)
 	}
 	var told struct{ Code string }
 	switch _ = json.Unmarshal(got.body, &told); {
 	case got.status >= 300 && got.status < 400:
-		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with a redirect (%d): whatever stands in front of the gateway must let it through", address, got.status)}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with a redirect (%d)", address, got.status), Fix: letThrough}
 	case got.status == http.StatusForbidden && told.Code != "":
-		return chat.Finding{Name: name, Text: fmt.Sprintf("%s refuses the origin %s: the gateway there runs with another configuration, so restart it with this one", address, c.cfg.URL)}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s refuses the origin %s: the gateway there runs with another configuration", address, c.cfg.URL),
+			Fix: "restart it with this one"}
 	case got.status != http.StatusUnauthorized || told.Code == "":
-		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d and not as this gateway does: baseURL must lead to it", address, got.status)}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d and not as this gateway does", address, got.status), Fix: leadHere}
 	}
 	if wrong := c.foreignHeaders(got.header); wrong != "" {
-		return chat.Finding{Name: name, Text: address + ": " + wrong}
+		return chat.Finding{Name: name, Text: address + ": " + wrong, Fix: leaveAlone}
 	}
 	return chat.Finding{Name: name, OK: true, Text: address + " answers the chat's page"}
 }
@@ -86,12 +95,13 @@ func (c *connector) examinePreflight(ctx context.Context) chat.Finding {
 	})
 	switch {
 	case err != nil:
-		return chat.Finding{Name: name, Text: unanswered(address, err)}
+		return unanswered(name, address, err)
 	case got.status != http.StatusNoContent:
-		return chat.Finding{Name: name, Text: fmt.Sprintf("OPTIONS %s answers with %d: the proxy in front of the gateway must let OPTIONS through", address, got.status)}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("OPTIONS %s answers with %d", address, got.status),
+			Fix: "the proxy in front of the gateway must let OPTIONS through"}
 	}
 	if wrong := c.foreignHeaders(got.header); wrong != "" {
-		return chat.Finding{Name: name, Text: "OPTIONS " + address + ": " + wrong}
+		return chat.Finding{Name: name, Text: "OPTIONS " + address + ": " + wrong, Fix: leaveAlone}
 	}
 	return chat.Finding{Name: name, OK: true, Text: "OPTIONS is let through"}
 }
@@ -99,10 +109,10 @@ func (c *connector) examinePreflight(ctx context.Context) chat.Finding {
 // foreignHeaders says what is wrong with the headers that let the chat's page read an answer (R2).
 func (c *connector) foreignHeaders(h http.Header) string {
 	if origins := h.Values("Access-Control-Allow-Origin"); len(origins) != 1 || origins[0] != string(c.cfg.URL) {
-		return fmt.Sprintf("Access-Control-Allow-Origin is %q and must be %s, once: the proxy in front of the gateway must leave it alone", origins, c.cfg.URL)
+		return fmt.Sprintf("Access-Control-Allow-Origin is %q and must be %s, once", origins, c.cfg.URL)
 	}
 	if h.Get("Access-Control-Allow-Credentials") != "true" {
-		return "Access-Control-Allow-Credentials is missing: the proxy in front of the gateway must leave it alone"
+		return "Access-Control-Allow-Credentials is missing"
 	}
 	return ""
 }
@@ -113,19 +123,19 @@ func (c *connector) examineFrame(ctx context.Context) chat.Finding {
 	address := c.env.BaseURL + "/" + c.env.Name + "/frame"
 	got, err := c.browse(ctx, http.MethodGet, address, http.Header{})
 	if err != nil {
-		return chat.Finding{Name: name, Text: unanswered(address, err)}
+		return unanswered(name, address, err)
 	}
 	if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
-		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d %s, not with a page: baseURL must lead to this gateway",
-			address, got.status, got.header.Get("Content-Type"))}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d %s, not with a page",
+			address, got.status, got.header.Get("Content-Type")), Fix: leadHere}
 	}
 	if _, set := got.header["X-Frame-Options"]; set {
-		return chat.Finding{Name: name, Text: address + " comes with X-Frame-Options, which the proxy in front of the gateway must not add"}
+		return chat.Finding{Name: name, Text: address + " comes with X-Frame-Options", Fix: "the proxy in front of the gateway must not add it"}
 	}
 	origins := append([]string{string(c.cfg.URL)}, c.embedders(func(chat.EmbedRights) bool { return true })...)
 	if kept := notFraming(got.header, c.env.BaseURL, origins); len(kept) > 0 {
-		return chat.Finding{Name: name, Text: fmt.Sprintf("%s may not be framed by %s: the proxy in front of the gateway must leave Content-Security-Policy alone",
-			address, strings.Join(kept, ", "))}
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s may not be framed by %s", address, strings.Join(kept, ", ")),
+			Fix: "the proxy in front of the gateway must leave Content-Security-Policy alone"}
 	}
 	return chat.Finding{Name: name, OK: true, Text: address + " may be framed by the chat"}
 }
@@ -143,16 +153,17 @@ func (c *connector) examineFraming(ctx context.Context) chat.Finding {
 		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s does not answer from here: %v", c.cfg.URL, err)}
 	}
 	policy := "Content-Security-Policy: frame-ancestors " + strings.Join(append([]string{"'self'"}, origins...), " ")
+	send := "have the proxy in front of Rocket.Chat send " + policy
 	switch kept := notFraming(got.header, string(c.cfg.URL), origins); {
 	case len(ancestors(got.header)) > 0 && len(kept) > 0:
-		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s may not be framed by %s, which is in embedOrigins: the proxy in front of Rocket.Chat must send %s", c.cfg.URL, strings.Join(kept, ", "), policy)}
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("%s may not be framed by %s, which is in embedOrigins", c.cfg.URL, strings.Join(kept, ", ")), Fix: send}
 	case len(ancestors(got.header)) > 0 && len(notFraming(got.header, string(c.cfg.URL), []string{anyPage})) == 0:
-		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("the policy of %s lets any page frame the chat: have the proxy in front of Rocket.Chat send %s", c.cfg.URL, policy)}
+		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("the policy of %s lets any page frame the chat", c.cfg.URL), Fix: send}
 	case len(ancestors(got.header)) > 0:
 		return chat.Finding{Name: name, OK: true, Text: "allowed to the embedding pages"}
 	case got.header.Get("X-Frame-Options") != "":
-		return chat.Finding{Name: name, Minor: true, Text: fmt.Sprintf("Rocket.Chat sends X-Frame-Options: %s: have the proxy in front of it send %s, and turn %s off",
-			got.header.Get("X-Frame-Options"), policy, restrictAccess)}
+		return chat.Finding{Name: name, Minor: true, Text: "Rocket.Chat sends X-Frame-Options: " + got.header.Get("X-Frame-Options"),
+			Fix: send + ", and turn " + restrictAccess + " off"}
 	}
-	return chat.Finding{Name: name, Minor: true, Text: "any page may frame the chat: have the proxy in front of Rocket.Chat send " + policy}
+	return chat.Finding{Name: name, Minor: true, Text: "any page may frame the chat", Fix: send}
 }

@@ -52,7 +52,7 @@ func TestTheDoctorNamesEveryPermissionOfACall(t *testing.T) { // R31, R32
 			}
 			var text string
 			for _, f := range w.unwell() {
-				text += f.Text
+				text += f.String()
 			}
 			for _, id := range taken {
 				if !strings.Contains(text, id) {
@@ -225,7 +225,7 @@ func TestTheDoctorKnowsWhatSuffices(t *testing.T) { // R32
 			w.connector = w.env.Replica().Open(&w.config)
 			found := w.unwell()
 			for name, words := range tt.want {
-				if f := found[name]; !f.Minor || !strings.Contains(f.Text, words) {
+				if f := found[name]; !f.Minor || !strings.Contains(f.String(), words) {
 					t.Errorf("%s is %+v, want a warning with %q", name, f, words)
 				}
 				delete(found, name)
@@ -242,7 +242,7 @@ func TestTheDoctorMentionsWhatSetupNeeds(t *testing.T) {
 	w := rightsWorld(t)
 	w.server.Deny("admin", "edit-privileged-setting")
 	for _, f := range w.connector.(chat.Examiner).Examine(t.Context()) {
-		if f.Name == "permissions" && (!f.OK || !strings.Contains(f.Text, "chatgate setup rocketchat") || !strings.Contains(f.Text, "edit-privileged-setting")) {
+		if f.Name == "permissions" && (!f.OK || !strings.Contains(f.String(), "chatgate setup rocketchat") || !strings.Contains(f.String(), "edit-privileged-setting")) {
 			t.Errorf("permissions are %+v, want no warning and a word on setup", f)
 		}
 	}

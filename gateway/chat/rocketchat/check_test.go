@@ -66,13 +66,13 @@ func TestCheck(t *testing.T) {
 				want = append(want, name)
 			}
 			for _, f := range found {
-				w.noSecretIn(f.Name, f.Text)
+				w.noSecretIn(f.Name, f.String())
 				if f.OK {
 					continue
 				}
 				got = append(got, f.Name)
-				if !strings.Contains(f.Text, tt.wrong[f.Name]) {
-					t.Errorf("%s says %q, want %q in it", f.Name, f.Text, tt.wrong[f.Name])
+				if !strings.Contains(f.String(), tt.wrong[f.Name]) {
+					t.Errorf("%s says %q, want %q in it", f.Name, f.String(), tt.wrong[f.Name])
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

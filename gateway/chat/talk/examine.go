@@ -56,11 +56,14 @@ func (c *connector) look(ctx context.Context) (found []chat.Finding, reached boo
 	got, err := c.send(ctx, r)
 	switch {
 	case err != nil:
-		f.Text = fmt.Sprintf("%s does not answer: %v: see url and api.url", c.apiURL(), err)
+		f.Text = fmt.Sprintf("%s does not answer: %v", c.apiURL(), err)
+		f.Fix = "see url and api.url"
 	case got.status >= 300 && got.status < 400:
-		f.Text = fmt.Sprintf("%s answers with a redirect (%d): api.url must be the address that answers itself", c.apiURL(), got.status)
+		f.Text = fmt.Sprintf("%s answers with a redirect (%d)", c.apiURL(), got.status)
+		f.Fix = "api.url must be the address that answers itself"
 	case got.status >= 500 || got.status == http.StatusNotFound:
-		f.Text = fmt.Sprintf("%s answers with %d: is it %s, and is it well?", c.apiURL(), got.status, c.product())
+		f.Text = fmt.Sprintf("%s answers with %d", c.apiURL(), got.status)
+		f.Fix = "see whether it is " + c.product() + ", and whether that is well"
 	default:
 		f.OK, f.Text = true, c.product()+" answers at "+c.apiURL()
 	}
@@ -97,8 +100,8 @@ func (c *connector) examineClock(h http.Header) []chat.Finding {
 	ahead := told.Sub(c.env.Now()).Round(time.Second)
 	if ahead.Abs() > clocksApart {
 		return []chat.Finding{{Name: "clock", Minor: true, Text: fmt.Sprintf(
-			"%s's clock is %s ahead of the gateway's: it refuses tokens that have not begun or are over by its own clock; have both ask a time server",
-			c.product(), ahead)}}
+			"%s's clock is %s ahead of the gateway's: it refuses tokens that have not begun or are over by its own clock",
+			c.product(), ahead), Fix: "have both ask a time server"}}
 	}
 	return []chat.Finding{{Name: "clock", OK: true, Text: "within 5s of the gateway's"}}
 }

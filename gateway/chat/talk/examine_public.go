@@ -40,17 +40,23 @@ func (c *connector) browse(ctx context.Context, address string, header http.Head
 	return c.send(ctx, r)
 }
 
-func unanswered(address string, err error) string {
-	return fmt.Sprintf("%s does not answer (%v): is the gateway running, and do baseURL, DNS and the proxy lead to it?", address, err)
+func unanswered(name, address string, err error) chat.Finding {
+	return chat.Finding{Name: name, Text: fmt.Sprintf("%s does not answer: %v", address, err),
+		Fix: "see whether the gateway runs, and whether baseURL, DNS and the proxy lead to it"}
 }
 
 // wrongAnswer says what an answer of another status than the wanted one tells.
-func wrongAnswer(address string, status int) string {
+func wrongAnswer(name, address string, status int) chat.Finding {
 	if status >= 300 && status < 400 {
-		return fmt.Sprintf("%s answers with a redirect (%d): whatever stands in front of the gateway must let it through", address, status)
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with a redirect (%d)", address, status),
+			Fix: "whatever stands in front of the gateway must let it through"}
 	}
-	return fmt.Sprintf("%s answers with %d and not as this gateway does: baseURL must lead to it", address, status)
+	return chat.Finding{Name: name, Text: fmt.Sprintf("%s answers with %d and not as this gateway does", address, status),
+		Fix: "baseURL must lead to it"}
 }
+
+// leaveAlone is what to do about an answer that is not as the gateway gave it.
+const leaveAlone = "the proxy in front of the gateway must leave it alone"
 
 // examineJWKS expects keys that the product can use: RSA keys with a key id, for anyone (G2).
 func (c *connector) examineJWKS(ctx context.Context) chat.Finding {
@@ -58,14 +64,14 @@ func (c *connector) examineJWKS(ctx context.Context) chat.Finding {
 	address := c.site("/jwks.json")
 	got, err := c.browse(ctx, address, http.Header{})
 	if err != nil {
-		return chat.Finding{Name: name, Text: unanswered(address, err)}
+		return unanswered(name, address, err)
 	}
 	if got.status != http.StatusOK {
-		return chat.Finding{Name: name, Text: wrongAnswer(address, got.status)}
+		return wrongAnswer(name, address, got.status)
 	}
 	var set struct{ Keys []struct{ KTY, KID string } }
 	if err := json.Unmarshal(got.body, &set); err != nil || len(set.Keys) == 0 || set.Keys[0].KTY != "RSA" || set.Keys[0].KID == "" {
-		return chat.Finding{Name: name, Text: address + " has no RSA keys: something in front of the gateway answers in its place"}
+		return chat.Finding{Name: name, Text: address + " has no RSA keys", Fix: "see what stands in front of the gateway and answers in its place"}
 	}
 	return chat.Finding{Name: name, OK: true, Text: fmt.Sprintf("%s has %d keys", address, len(set.Keys))}
 }
@@ -76,42 +82,40 @@ func (c *connector) examineDiscovery(ctx context.Context) chat.Finding {
 	address := c.site("/.well-known/openid-configuration")
 	got, err := c.browse(ctx, address, http.Header{})
 	if err != nil {
-		return chat.Finding{Name: name, Text: unanswered(address, err)}
+		return unanswered(name, address, err)
 	}
 	if got.status != http.StatusOK {
-		return chat.Finding{Name: name, Text: wrongAnswer(address, got.status)}
+		return wrongAnswer(name, address, got.status)
 	}
 	var document struct{ Issuer string }
 	if err := json.Unmarshal(got.body, &document); err != nil || document.Issuer != c.cfg.Issuer {
 		return chat.Finding{Name: name, Text: fmt.Sprintf("%s names the issuer %q and not %s: the gateway there runs with another configuration",
-			address, onOneLine(document.Issuer), c.cfg.Issuer)}
+			address, onOneLine(document.Issuer), c.cfg.Issuer), Fix: "restart it with this one"}
 	}
 	return chat.Finding{Name: name, OK: true, Text: address + " names the issuer of the tokens"}
 }
 
 // examineTokenRoute expects what somebody who is not signed in gets, with headers by which the page may read it (G29).
 func (c *connector) examineTokenRoute(ctx context.Context, origin chat.Origin) chat.Finding {
-	f := chat.Finding{Name: "token address"}
+	const name = "token address"
 	address := c.site("/token")
 	got, err := c.browse(ctx, address, http.Header{"Origin": {string(origin)}})
 	if err != nil {
-		f.Text = unanswered(address, err)
-		return f
+		return unanswered(name, address, err)
 	}
 	var told struct{ Code string }
 	_ = json.Unmarshal(got.body, &told) // what is no problem has no code
 	origins := got.header.Values("Access-Control-Allow-Origin")
 	switch {
 	case got.status == http.StatusForbidden && told.Code != "":
-		f.Text = fmt.Sprintf("%s refuses the origin %s: the gateway there runs with another configuration, so restart it with this one", address, origin)
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s refuses the origin %s: the gateway there runs with another configuration", address, origin),
+			Fix: "restart it with this one"}
 	case got.status != http.StatusUnauthorized || told.Code == "":
-		f.Text = wrongAnswer(address, got.status)
+		return wrongAnswer(name, address, got.status)
 	case len(origins) != 1 || origins[0] != string(origin):
-		f.Text = fmt.Sprintf("%s: Access-Control-Allow-Origin is %q and must be %s, once: the proxy in front of the gateway must leave it alone", address, origins, origin)
+		return chat.Finding{Name: name, Text: fmt.Sprintf("%s: Access-Control-Allow-Origin is %q and must be %s, once", address, origins, origin), Fix: leaveAlone}
 	case got.header.Get("Access-Control-Allow-Credentials") != "true":
-		f.Text = address + ": Access-Control-Allow-Credentials is missing: the proxy in front of the gateway must leave it alone"
-	default:
-		f.OK = true
+		return chat.Finding{Name: name, Text: address + ": Access-Control-Allow-Credentials is missing", Fix: leaveAlone}
 	}
-	return f
+	return chat.Finding{Name: name, OK: true, Text: address + " answers " + string(origin)}
 }

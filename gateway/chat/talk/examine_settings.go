@@ -56,13 +56,13 @@ func (c *connector) judgeSettings(s coralSettings) []chat.Finding {
 			wrong = append(wrong, text)
 		}
 	}
-	remedy := ": chatgate setup talk --chat " + c.env.Name + " sets them"
+	remedy := "chatgate setup talk --chat " + c.env.Name + " sets them"
 	var found []chat.Finding
 	if len(wrong) > 0 {
-		found = append(found, chat.Finding{Name: "settings", Text: strings.Join(wrong, "; ") + remedy})
+		found = append(found, chat.Finding{Name: "settings", Text: strings.Join(wrong, "; "), Fix: remedy})
 	}
 	if len(minor) > 0 {
-		found = append(found, chat.Finding{Name: "where sign-in is shown", Minor: true, Text: strings.Join(minor, "; ") + remedy})
+		found = append(found, chat.Finding{Name: "where sign-in is shown", Minor: true, Text: strings.Join(minor, "; "), Fix: remedy})
 	}
 	if len(found) == 0 {
 		found = append(found, chat.Finding{Name: "settings", OK: true, Text: "lead to this gateway"})

@@ -130,8 +130,8 @@ func TestExamineNamesTheCause(t *testing.T) { // T-D5, T-D7, T-D11, G6, G17, G18
 				t.Fatalf("Examine = %+v, want %s alone", wrong, tt.finding)
 			}
 			for _, words := range tt.want {
-				if !strings.Contains(wrong[0].Text, words) {
-					t.Errorf("it says %q, want %q in it", wrong[0].Text, words)
+				if !strings.Contains(wrong[0].String(), words) {
+					t.Errorf("it says %q, want %q in it", wrong[0].String(), words)
 				}
 			}
 		})
@@ -192,7 +192,7 @@ func TestExamineLooksAtATalk4(t *testing.T) {
 			var wrong []string
 			for _, f := range s.operated().ExamineAs(ctx(), "") {
 				if !f.OK {
-					wrong = append(wrong, f.Text)
+					wrong = append(wrong, f.String())
 				}
 			}
 			if tt.want == "" && len(wrong) > 0 || tt.want != "" && (len(wrong) != 1 || !strings.Contains(wrong[0], tt.want)) {

@@ -23,7 +23,8 @@ func (c *connector) tellPages() chat.Finding {
 	const name = "token pages"
 	pages := c.Access().Token
 	if len(pages) == 0 && len(c.cfg.IssueClients) == 0 {
-		return chat.Finding{Name: name, Minor: true, Text: "no page in embedOrigins has token: true, and there are no issueClients: nobody gets a token"}
+		return chat.Finding{Name: name, Minor: true, Text: "no page in embedOrigins has token: true, and there are no issueClients: nobody gets a token",
+			Fix: "give token: true to the pages that show comments"}
 	}
 	return chat.Finding{Name: name, OK: true, Text: fmt.Sprintf(
 		"%d may read tokens; %s/sdk/v1/chatgate.js hands them to the embed, renews them and drops them at a sign-out", len(pages), c.env.BaseURL)}

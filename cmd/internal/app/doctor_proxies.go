@@ -1,0 +1,80 @@
+package app
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// examineProxies says which of the gateway's calls the environment here sends through a proxy, and which of those cannot
+// be meant to go there. Calls of Redis never do.
+func (t *Tools) examineProxies() Finding {
+	f := Finding{About: "network", Name: "proxies", Level: Well, Text: "calls of providers and chats go straight"}
+	proxyOf := httpproxy.FromEnvironment().ProxyFunc()
+	var through, inside []string
+	for _, origin := range slices.Sorted(maps.Keys(t.app.cfg.called())) {
+		u, err := url.Parse(origin)
+		if err != nil {
+			continue // no such address passes the configuration's checks
+		}
+		proxy, err := proxyOf(u)
+		if err != nil {
+			f.Level, f.Text = Failure, "HTTP_PROXY or HTTPS_PROXY is no address, so that no call is made"
+			f.Fix = "give one such as http://proxy.example.org:3128"
+			return f
+		}
+		if proxy == nil {
+			continue
+		}
+		through = append(through, fmt.Sprintf("%s (by %s://%s)", origin, proxy.Scheme, proxy.Host))
+		if isInside(u.Hostname()) {
+			inside = append(inside, u.Hostname())
+		}
+	}
+	if len(through) > 0 {
+		f.Text = "the environment sends through a proxy what calls " + strings.Join(through, ", ")
+	}
+	if len(inside) > 0 {
+		f.Level, f.Fix = Warning, "a proxy hardly reaches hosts inside: add to NO_PROXY "+strings.Join(inside, ",")
+	}
+	return f
+}
+
+// called are the origins that the gateway calls.
+func (c *Config) called() map[string]bool {
+	origins := map[string]bool{}
+	add := func(address string) {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			origins[u.Scheme+"://"+u.Host] = true
+		}
+	}
+	for key := range c.Providers {
+		if c.Providers[key].DiscoveryURL != "" {
+			add(c.Providers[key].DiscoveryURL)
+		} else {
+			add(c.Providers[key].Issuer)
+		}
+	}
+	for name := range c.Chats {
+		add(calledAt(c.Chats[name]))
+	}
+	return origins
+}
+
+// isInside recognises the hosts of a cluster or a private network by their names alone.
+func isInside(host string) bool {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return isPrivate(address)
+	}
+	if !strings.Contains(host, ".") {
+		return true
+	}
+	return slices.ContainsFunc([]string{".svc", ".local", ".internal", ".localhost"}, func(suffix string) bool {
+		return strings.HasSuffix(host, suffix)
+	})
+}
