@@ -107,7 +107,7 @@ preStop:
       {{- end }}
       {{- if .Values.secrets }}
       - secret:
-          name: {{ include "chatgate.fullname" . }}
+          name: {{ include "chatgate.nameOf" (list . "secrets") }}
       {{- end }}
 {{- end }}
 {{- with .Values.tls.existingSecret }}
