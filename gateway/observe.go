@@ -17,6 +17,7 @@ func (s *Server) observe(c *gin.Context) {
 	begin := time.Now()
 	trace := identify(c)
 	s.warnOfForwarding(c)
+	span := s.span(c)
 	s.metrics.inFlight.Inc()
 	c.Next()
 	s.metrics.inFlight.Dec()
@@ -27,6 +28,7 @@ func (s *Server) observe(c *gin.Context) {
 		route = "unmatched"
 	}
 	s.remember(c, trace, begin)
+	endSpan(span, route, method, status)
 	s.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 	if !s.cfg.AccessLog {
 		return

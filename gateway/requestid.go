@@ -8,19 +8,24 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"chatgate/gateway/decision"
+	"chatgate/gateway/tracing"
 )
 
 const requestIDHeader = "X-Request-Id"
 
 // LogHandler adds the id of the request in the context to every line, so that an operator finds all lines of one
-// request by the reference that its person was shown.
+// request by the reference that its person was shown, and the id of its trace while that is exported.
 type LogHandler struct{ slog.Handler }
 
-// Handle adds the id and passes the line on.
+// Handle adds the ids and passes the line on.
 func (h LogHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := decision.RequestID(ctx); id != "" {
 		r = r.Clone()
 		r.AddAttrs(slog.String("request_id", id))
+	}
+	if id := tracing.ID(ctx); id != "" {
+		r = r.Clone()
+		r.AddAttrs(slog.String("trace_id", id))
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -23,6 +23,7 @@ import (
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
+	"chatgate/gateway/tracing"
 	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/store"
@@ -85,6 +86,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Tracer records what requests wait for; nil records nothing.
+	Tracer *tracing.Tracer
 }
 
 // Chat is a connector as the gateway knows it.

@@ -24,6 +24,7 @@ import (
 	"chatgate/gateway/outbox"
 	"chatgate/gateway/problem"
 	"chatgate/gateway/session"
+	"chatgate/gateway/tracing"
 	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/oidc/oidctest"
@@ -84,6 +85,8 @@ type options struct {
 	people []oidctest.User
 	// annex adds another chat at the board's page, for which every sign-in counts.
 	annex bool
+	// tracer records requests.
+	tracer *tracing.Tracer
 	// profiles are served.
 	profiles bool
 }
@@ -147,7 +150,7 @@ func open(t testing.TB, o options) *world {
 		chats["annex"] = gateway.Chat{Connector: annex{}, Title: "Annex"}
 	}
 	w.cfg = gateway.Config{
-		BaseURL: base, Providers: providers, Chats: chats, Pprof: o.profiles,
+		BaseURL: base, Providers: providers, Chats: chats, Pprof: o.profiles, Tracer: o.tracer,
 		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,

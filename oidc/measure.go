@@ -37,6 +37,12 @@ func calling(ctx context.Context, c Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
+// CallOf is the call that requests made with ctx are parts of, or empty.
+func CallOf(ctx context.Context) Call {
+	c, _ := ctx.Value(callKey{}).(Call)
+	return c
+}
+
 // measured tells how long each request took, its answer read. Requests that belong to no call are not measured.
 type measured struct {
 	base    http.RoundTripper

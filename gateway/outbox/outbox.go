@@ -32,6 +32,8 @@ type Config struct {
 	// OnDone, when set, hears how each attempt ended once that is settled in the store: for metrics and the audit log.
 	// It may be called from several goroutines at once.
 	OnDone func(ctx context.Context, job Job, result Result)
+	// Around, when set, does each attempt by calling do, whose error it passes on.
+	Around func(ctx context.Context, job Job, do func(ctx context.Context) error) error
 }
 
 // Outbox is three durable queues of jobs shared by all replicas: one for revocations, one for grants at providers and one for
@@ -42,6 +44,7 @@ type Outbox struct {
 	now      func() time.Time
 	poll     time.Duration
 	onDone   func(ctx context.Context, job Job, result Result)
+	around   func(ctx context.Context, job Job, do func(ctx context.Context) error) error
 	handlers map[route]Handler
 	noted    noted
 
@@ -67,12 +70,16 @@ func New(cfg Config) (*Outbox, error) {
 	if cfg.OnDone == nil {
 		cfg.OnDone = func(context.Context, Job, Result) {}
 	}
+	if cfg.Around == nil {
+		cfg.Around = func(ctx context.Context, _ Job, do func(context.Context) error) error { return do(ctx) }
+	}
 	return &Outbox{
 		index:    store.NewIndex(cfg.Store.Durable("outbox")),
 		log:      cfg.Log,
 		now:      cfg.Now,
 		poll:     cfg.Poll,
 		onDone:   cfg.OnDone,
+		around:   cfg.Around,
 		handlers: map[route]Handler{},
 
 		revocations: newLane(laneRevocations),

@@ -29,7 +29,9 @@ func (o *Outbox) perform(ctx context.Context, c claimed) {
 		o.settle(ctx, func(ctx context.Context) error { return o.leave(ctx, c, job) })
 		return
 	}
-	err := attempt(ctx, handle, job)
+	err := attempt(ctx, func(ctx context.Context, job Job) error {
+		return o.around(ctx, job, func(ctx context.Context) error { return handle(ctx, job) })
+	}, job)
 	handBack := ctx.Err() != nil
 	o.settle(ctx, func(ctx context.Context) error { return o.conclude(ctx, c, job, err, handBack) })
 }

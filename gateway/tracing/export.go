@@ -24,6 +24,9 @@ var waits = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 
 
 // Run exports spans until ctx ends, and then what still waits, for at most five seconds. It returns nil.
 func (t *Tracer) Run(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
 	ticker := time.NewTicker(t.cfg.Delay)
 	defer ticker.Stop()
 	for {

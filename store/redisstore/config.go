@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -27,9 +28,9 @@ type Config struct {
 	Timeouts   Timeouts     `yaml:"timeouts" doc:"How long each step may take."`
 	PoolSize   int          `yaml:"poolSize" default:"0" doc:"The most connections to one server; 0 means ten per CPU."`
 
-	// Observe is told of every operation when it has ended: its name, such as get_hash, how long it took, and nil or an
-	// error of package store. A nil Observe is fine.
-	Observe func(op string, d time.Duration, err error) `yaml:"-"`
+	// Observe is told of every operation when it has ended: whose it was, its name, such as get_hash, how long it took, and
+	// nil or an error of package store. A nil Observe is fine.
+	Observe func(ctx context.Context, op string, d time.Duration, err error) `yaml:"-"`
 }
 
 // Standalone is one server.

@@ -16,7 +16,7 @@ import (
 type Store struct {
 	client  redis.UniversalClient
 	prefix  string
-	observe func(op string, d time.Duration, err error)
+	observe func(ctx context.Context, op string, d time.Duration, err error)
 }
 
 var (
@@ -35,7 +35,7 @@ func Open(cfg Config) (*Store, error) {
 	}
 	observe := cfg.Observe
 	if observe == nil {
-		observe = func(string, time.Duration, error) {}
+		observe = func(context.Context, string, time.Duration, error) {}
 	}
 	return &Store{client: client, prefix: cmp.Or(cfg.KeyPrefix, defaultKeyPrefix), observe: observe}, nil
 }
@@ -62,7 +62,7 @@ func (s *Store) Close() error { return s.client.Close() }
 func (s *Store) send(ctx context.Context, op string, cmd redis.Cmder) error {
 	began := time.Now()
 	err := s.process(ctx, cmd)
-	s.observe(op, time.Since(began), err)
+	s.observe(ctx, op, time.Since(began), err)
 	return err
 }
 

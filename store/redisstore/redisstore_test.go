@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -130,7 +131,7 @@ func TestObserveIsToldOfEveryOperation(t *testing.T) {
 		Err error
 	}
 	var told []outcome
-	cfg.Observe = func(op string, d time.Duration, err error) {
+	cfg.Observe = func(_ context.Context, op string, d time.Duration, err error) {
 		if told = append(told, outcome{op, err}); d <= 0 {
 			t.Errorf("%s took %v", op, d)
 		}

@@ -50,7 +50,7 @@ func run[C redis.Cmder](
 ) (C, error) {
 	began := time.Now()
 	cmd, err := evaluate(ctx, s, sc, reply, append([]any{1, s.key(key)}, args...))
-	s.observe(sc.op, time.Since(began), err)
+	s.observe(ctx, sc.op, time.Since(began), err)
 	return cmd, err
 }
 

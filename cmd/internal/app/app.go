@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -45,6 +46,10 @@ type Lends struct {
 	Engine store.Engine
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Stdout takes the audit lines with audit.output: stdout; nil is that of the process.
+	Stdout io.Writer
+
+	command bool // nobody is served
 }
 
 // App is a gateway that is ready to run.
@@ -103,7 +108,7 @@ func Open(cfg *Config, lend Lends) (*App, error) {
 func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 	a := &App{base: b, cfg: cfg, engine: engine, registry: prometheus.NewRegistry(), chats: map[string]gateway.Chat{}}
 	a.log = slog.New(gateway.LogHandler{Handler: b.log.Handler()})
-	a.audit = audit.New(a.log)
+	a.audit = b.audit.log(a.log)
 	a.warn()
 	var err error
 	if a.meters, err = newMeters(a.registry, cfg); err != nil {
@@ -123,6 +128,7 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems, Decisions: a.parts.decisions,
 		Metrics: a.registry, Gatherer: prometheus.Gatherers{b.registry, b.former.with(a.registry)}, Log: a.log, Now: a.parts.now,
+		Tracer: b.tracer,
 	})
 	if err != nil {
 		return nil, err
@@ -196,10 +202,12 @@ func (a *App) Run(ctx context.Context) error {
 
 // Serve runs everything on these listeners until ctx ends, then drains, stops the background work and closes the store.
 func (a *App) Serve(ctx context.Context, public, admin net.Listener) error {
-	public, err := a.secured(public)
+	end, err := a.base.begin(ctx)
 	if err != nil {
-		return errors.Join(err, admin.Close(), a.engine.Close())
+		return errors.Join(err, public.Close(), admin.Close(), a.engine.Close())
 	}
+	defer end()
+	public = a.base.secured(public)
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	for _, w := range a.workers {
@@ -247,5 +255,5 @@ func Check(cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.readFiles(), a.engine.Close())
+	return errors.Join(a.base.readFiles(), a.engine.Close())
 }

@@ -1,17 +1,20 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"chatgate/gateway/tracing"
 	"chatgate/store"
 	"chatgate/store/memstore"
 	"chatgate/store/redisstore"
@@ -30,6 +33,10 @@ type base struct {
 	registry   *prometheus.Registry // what is measured of the process, whatever App serves
 	operations *prometheus.HistogramVec
 	former     former
+
+	audit  *auditOutput
+	keeper *keeper         // of the certificate; nil without listen.tls
+	tracer *tracing.Tracer // nil unless the environment asks for traces
 }
 
 // newBase opens what the first App starts on.
@@ -60,12 +67,33 @@ func newBase(cfg *Config, lend Lends) (*base, error) {
 			return nil, err
 		}
 	}
+	if err := errors.Join(b.openTLS(cfg), b.openAudit(cfg.Audit), b.openTracer()); err != nil {
+		return nil, err
+	}
 	if lend.Engine != nil {
 		return b, nil
 	}
 	var err error
 	b.engine, err = b.openEngine(cfg)
 	return b, err
+}
+
+// begin does what goes on for as long as the process serves, whatever App does: it outlives their work, which has things to
+// tell until its end. The files are opened first: a gateway that cannot write its audit lines, or has no certificate, does
+// not start.
+func (b *base) begin(ctx context.Context) (end func(), err error) {
+	if err := errors.Join(b.readFiles(), b.audit.open()); err != nil {
+		return nil, err
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	for _, run := range []func(context.Context) error{b.keeper.run, b.audit.run, b.tracer.Run} {
+		background.Go(func() { _ = run(working) }) // they end without an error
+	}
+	return func() {
+		stop()
+		background.Wait()
+	}, nil
 }
 
 // level is the least important level that is written.
@@ -82,8 +110,9 @@ func (b *base) openEngine(cfg *Config) (store.Engine, error) {
 		return memstore.New(memstore.Config{Now: b.now}), nil
 	}
 	redis := cfg.Redis.Config
-	redis.Observe = func(op string, took time.Duration, err error) {
+	redis.Observe = func(ctx context.Context, op string, took time.Duration, err error) {
 		b.operations.WithLabelValues(op, outcome(err)).Observe(took.Seconds())
+		b.traceStore(ctx, op, took, err)
 	}
 	engine, err := redisstore.Open(redis)
 	if err != nil {

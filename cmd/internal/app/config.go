@@ -42,6 +42,7 @@ type Config struct {
 	Explain        decision.Settings      `yaml:"explain" doc:"What is remembered of requests that were refused."`
 	Theme          web.Settings           `yaml:"theme" doc:"How pages look, what they call this installation and where they send people for help."`
 	Log            Log                    `yaml:"log" doc:"What is written to standard error."`
+	Audit          Audit                  `yaml:"audit" doc:"One line for every act that matters, apart from the log if need be."`
 
 	dir string // where relative paths start: the directory of the file
 }

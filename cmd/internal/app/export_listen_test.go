@@ -1,4 +1,4 @@
 package app
 
 // LookAtCertificate is one look at the files of listen.tls.
-func (a *App) LookAtCertificate() { a.keeper.look() }
+func (a *App) LookAtCertificate() { a.base.keeper.look() }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -106,38 +105,34 @@ type keeper struct {
 
 // openTLS prepares HTTPS where it is configured. The files are opened when the gateway listens, and by Check: commands
 // work without them.
-func (a *App) openTLS() error {
-	if a.cfg.Listen.TLS == nil {
+func (b *base) openTLS(cfg *Config) error {
+	if cfg.Listen.TLS == nil {
 		return nil
 	}
-	a.keeper = &keeper{cfg: a.cfg.Listen.TLS, dir: a.cfg.dir, base: a.cfg.BaseURL, log: a.log, now: a.parts.now}
-	a.work("certificate", a.keeper.run)
-	return a.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	b.keeper = &keeper{cfg: cfg.Listen.TLS, dir: cfg.dir, base: cfg.BaseURL, log: b.log, now: b.now}
+	return b.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "chatgate_tls_certificate_expiry_timestamp_seconds",
 		Help: "When the certificate that the public listener serves expires, as Unix time; absent without listen.tls.",
-	}, a.keeper.expiry))
+	}, b.keeper.expiry))
 }
 
 // secured is the public listener, with HTTPS where that is configured.
-func (a *App) secured(plain net.Listener) (net.Listener, error) {
-	if a.keeper == nil {
-		return plain, nil
-	}
-	if err := a.keeper.load(); err != nil {
-		return nil, errors.Join(err, plain.Close())
+func (b *base) secured(plain net.Listener) net.Listener {
+	if b.keeper == nil {
+		return plain
 	}
 	return tls.NewListener(plain, &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return a.keeper.current.Load(), nil },
-	}), nil
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return b.keeper.current.Load(), nil },
+	})
 }
 
 // readFiles opens what is opened when the gateway listens, so that Check tells what would be wrong then.
-func (a *App) readFiles() error {
-	if a.keeper == nil {
+func (b *base) readFiles() error {
+	if b.keeper == nil {
 		return nil
 	}
-	return a.keeper.load()
+	return b.keeper.load()
 }
 
 // load opens the pair for the first time.
@@ -166,8 +161,11 @@ func (k *keeper) take(found pair) error {
 	return nil
 }
 
-// run looks at the files until ctx ends.
+// run looks at the files until ctx ends. It does nothing for a nil keeper.
 func (k *keeper) run(ctx context.Context) error {
+	if k == nil {
+		return nil
+	}
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {

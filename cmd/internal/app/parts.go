@@ -92,7 +92,7 @@ func (a *App) keepNames(ctx context.Context) error {
 
 func (a *App) openOutbox() (err error) {
 	p := &a.parts
-	p.outbox, err = outbox.New(outbox.Config{Store: p.store, Log: a.log, Now: p.now, OnDone: a.jobDone})
+	p.outbox, err = outbox.New(outbox.Config{Store: p.store, Log: a.log, Now: p.now, OnDone: a.jobDone, Around: a.traceJob})
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (a *App) openProviders() error {
 	p.providers = map[string]*oidc.RelyingParty{}
 	for _, key := range slices.Sorted(maps.Keys(a.cfg.Providers)) {
 		rp, err := oidc.New(a.cfg.Providers[key], oidc.Env{
-			Provider: key, Transport: p.transport, Log: a.log, Now: p.now, Development: a.cfg.Development,
+			Provider: key, Transport: a.toProvider(key), Log: a.log, Now: p.now, Development: a.cfg.Development,
 			Observe: a.meters.call(key),
 		})
 		if err != nil {
@@ -192,7 +192,7 @@ func (a *App) openChats() error {
 			Name: name, Title: title, BaseURL: string(a.cfg.BaseURL), Development: a.cfg.Development,
 			Store: p.store, Names: p.names, Heartbeat: p.heartbeat, Sessions: p.sessions, HandOffs: p.handOffs, Keys: p.keys.Set(name),
 			Outbox: p.outbox, Ledger: p.ledger, Limits: p.limits, Rules: a.cfg.Limits.Rules(), Audit: a.audit,
-			Pages: p.pages, Problems: p.problems, Transport: p.transport, Metrics: p.metrics,
+			Pages: p.pages, Problems: p.problems, Transport: a.toChat(name), Metrics: p.metrics,
 			Log: a.log.With("chat", name), Now: p.now,
 		})
 		if err != nil {

@@ -71,6 +71,7 @@ func OpenTools(cfg *Config, lend Lends) (*Tools, error) {
 		lend.Log = slog.New(auditLines{slog.NewJSONHandler(os.Stderr, nil)})
 	}
 	redisstore.LogTo(lend.Log)
+	lend.command = true
 	a, err := Open(cfg, lend)
 	if err != nil {
 		return nil, err
@@ -78,8 +79,8 @@ func OpenTools(cfg *Config, lend Lends) (*Tools, error) {
 	return &Tools{app: a, lookup: resolve}, nil
 }
 
-// Close ends the connections to the store.
-func (t *Tools) Close() error { return t.app.engine.Close() }
+// Close ends the connections to the store, and closes the audit file where there is one.
+func (t *Tools) Close() error { return errors.Join(t.app.engine.Close(), t.app.base.audit.close()) }
 
 // Setup is the set-up of a Rocket.Chat by the chat's name, which may be empty where there is only one.
 func (t *Tools) Setup(name string) (*Setup, error) {
