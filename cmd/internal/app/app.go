@@ -60,7 +60,6 @@ type App struct {
 	engine   store.Engine
 	server   *gateway.Server
 	audit    *audit.Log
-	keeper   *keeper // of the certificate; nil without listen.tls
 	parts    parts
 	workers  []worker
 	chats    map[string]gateway.Chat
@@ -135,9 +134,6 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 	}
 	a.work("chats", a.server.WatchChats)
 	a.work("presence", newPresence(a).Run)
-	if err := a.openTLS(); err != nil {
-		return nil, err
-	}
 	a.work("dependencies", a.server.WatchDependencies)
 	a.meters.expectJobs(a.parts.outbox.Kinds())
 	return a, nil
