@@ -124,5 +124,3 @@ func (m *meters) call(provider string) func(oidc.Call, oidc.Outcome, time.Durati
 		m.calls.WithLabelValues(provider, string(c), string(o)).Observe(took.Seconds())
 	}
 }
-
-func (c *Config) providerKeys() []string { return slices.Sorted(maps.Keys(c.Providers)) }
