@@ -48,7 +48,7 @@ func TestPodsAreRestricted(t *testing.T) {
 		} {
 			expect(t, object.String(), pod, want.value, want.path...)
 		}
-		for _, container := range charttest.Object(map[string]any{"kind": "Pod", "spec": map[string]any(pod)}).Containers() {
+		for _, container := range object.Containers() {
 			who := fmt.Sprintf("%s, container %s", object, container.Text("name"))
 			expect(t, who, container, false, "securityContext", "allowPrivilegeEscalation")
 			expect(t, who, container, true, "securityContext", "readOnlyRootFilesystem")
@@ -222,4 +222,19 @@ func TestNoSecretIsWhereItCanBeRead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Notes are printed again by whoever may read the release (H23).
+func TestNotesHoldNoSecret(t *testing.T) {
+	chart := open(t)
+	installed := chart.Install(t, "--values", chart.Values("coral-only")) // which has its secrets in the values
+	files := charttest.SecretFiles(t, installed.Objects)
+	if len(files) == 0 {
+		t.Fatal("the scenario has no secret")
+	}
+	for path, secret := range files {
+		if strings.Contains(installed.Notes, secret) {
+			t.Errorf("the notes tell what is in %s:\n%s", path, installed.Notes)
+		}
+	}
 }

@@ -42,7 +42,7 @@ func Variables(configuration string) (names []string) {
 // the configuration, in which nothing but that folder is changed.
 func Mount(t testing.TB, objects []Object, content func(path string) string) string {
 	t.Helper()
-	dir, configuration, made := t.TempDir(), Configuration(t, objects), secretFiles(t, objects)
+	dir, configuration, made := t.TempDir(), Configuration(t, objects), SecretFiles(t, objects)
 	for _, path := range mounted.FindAllString(configuration, -1) {
 		text, ok := made[path]
 		if !ok {
@@ -55,8 +55,8 @@ func Mount(t testing.TB, objects []Object, content func(path string) string) str
 	return path
 }
 
-// secretFiles are the contents of the Secrets that the chart makes, by the path of their mount.
-func secretFiles(t testing.TB, objects []Object) map[string]string {
+// SecretFiles are the contents of the Secrets that the chart makes, by the path of their mount.
+func SecretFiles(t testing.TB, objects []Object) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	for _, secret := range Of(objects, "Secret") {
