@@ -65,6 +65,9 @@ const (
 	Stopped       Act = "stopped"        // the gateway has served
 	LimitExceeded Act = "limit_exceeded" // the reason names the rule
 	JobGaveUp     Act = "job_gave_up"    // something that had to reach a chat will not
+
+	ConfigReloaded Act = "config_reloaded" // the configuration was read again and is served from now on
+	ConfigRefused  Act = "config_refused"  // it was read again, and the former one goes on
 )
 
 // Reason is the stable code of why something happened or was refused. The package comment says where reasons come
@@ -110,6 +113,13 @@ const (
 	CodeUnknown  Reason = "code_unknown"  // made up, or too old
 	CodeUsed     Reason = "code_used"     // a second time: what it bought is taken back
 	CodeMismatch Reason = "code_mismatch" // with another redirect_uri or PKCE verifier than it was asked for with
+)
+
+// Why a configuration that was read again is not served.
+const (
+	ConfigInvalid Reason = "config_invalid" // something is wrong with it; the log has what, with line and column
+	NeedsRestart  Reason = "needs_restart"  // a setting is new that cannot change while the gateway runs; the log names it
+	NotReady      Reason = "not_ready"      // the store or a provider did not take it; it is tried again
 )
 
 // Why something was made, revoked or given up.

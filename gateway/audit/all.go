@@ -7,7 +7,7 @@ var all = []Act{
 	HandOffRedeemed, HandOffRefused, LoginTokenMinted, LoginTokenRevoked, TalkTokenSigned, TalkTokenRevoked, CodeIssued,
 	CodeRefused, IDTokenIssued, ChatTokenRefused, AccountCreated, AccountLinked, AccountRefused, AccountReactivated,
 	AccountDeactivated, RoleGiven, RoleTaken, MemberAdded, MemberRemoved, LinkRemoved, SettingChanged, KeyAdded,
-	KeyRemoved, Started, Stopped, LimitExceeded, JobGaveUp,
+	KeyRemoved, Started, Stopped, LimitExceeded, JobGaveUp, ConfigReloaded, ConfigRefused,
 }
 
 // Acts are all of them, for the labels of a metric.

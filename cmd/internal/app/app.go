@@ -9,11 +9,9 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,7 +31,6 @@ import (
 	"chatgate/gateway/web"
 	"chatgate/oidc"
 	"chatgate/store"
-	"chatgate/store/redisstore"
 )
 
 // Lends are what a process may lend an App in place of its own; the zero value is what production uses.
@@ -127,7 +124,7 @@ func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 		Store: a.parts.store, Names: a.parts.names, Heartbeat: a.parts.heartbeat, Sessions: a.parts.sessions, Ledger: a.parts.ledger, HandOffs: a.parts.handOffs, Keys: a.parts.keys,
 		Limits: a.parts.limits, Audit: a.audit, Pages: a.parts.pages, Problems: a.parts.problems, Decisions: a.parts.decisions,
 		Metrics: a.registry, Gatherer: prometheus.Gatherers{b.registry, b.former.with(a.registry)}, Log: a.log, Now: a.parts.now,
-		Tracer: b.tracer,
+		Tracer: b.tracer, Checks: map[string]func() error{"configuration": b.reloads.check},
 	})
 	if err != nil {
 		return nil, err
@@ -181,45 +178,6 @@ func (a *App) warnOfAdministrators(name string, section chat.Config) {
 
 // Server is the gateway's HTTP server, for callers that bring their own listeners.
 func (a *App) Server() *gateway.Server { return a.server }
-
-// Run listens where the configuration says and serves until ctx ends.
-func (a *App) Run(ctx context.Context) error {
-	redisstore.LogTo(a.log)
-	public, err := net.Listen("tcp", a.cfg.Listen.Public)
-	if err != nil {
-		return fmt.Errorf("listen.public: %w", err)
-	}
-	admin, err := net.Listen("tcp", a.cfg.Listen.Admin)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen.admin: %w", err), public.Close())
-	}
-	return a.Serve(ctx, public, admin)
-}
-
-// Serve runs everything on these listeners until ctx ends, then drains, stops the background work and closes the store.
-func (a *App) Serve(ctx context.Context, public, admin net.Listener) error {
-	end, err := a.base.begin(ctx)
-	if err != nil {
-		return errors.Join(err, public.Close(), admin.Close(), a.engine.Close())
-	}
-	defer end()
-	public = a.base.secured(public)
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var background sync.WaitGroup
-	for _, w := range a.workers {
-		background.Go(func() {
-			if err := w.run(working); err != nil {
-				a.log.Error("background work ended", "work", w.name, "err", err)
-			}
-		})
-	}
-	a.audit.Record(ctx, audit.Event{Act: audit.Started, Actor: audit.ActorGateway})
-	err = a.server.Run(ctx, public, admin)
-	stop()
-	background.Wait()
-	a.audit.Record(context.WithoutCancel(ctx), audit.Event{Act: audit.Stopped, Actor: audit.ActorGateway})
-	return errors.Join(err, a.engine.Close())
-}
 
 func (a *App) work(name string, run func(context.Context) error) {
 	a.workers = append(a.workers, worker{name: name, run: run})

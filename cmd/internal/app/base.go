@@ -32,6 +32,7 @@ type base struct {
 
 	registry   *prometheus.Registry // what is measured of the process, whatever App serves
 	operations *prometheus.HistogramVec
+	reloads    *reloads
 	former     former
 
 	audit  *auditOutput
@@ -70,11 +71,13 @@ func newBase(cfg *Config, lend Lends) (*base, error) {
 	if err := errors.Join(b.openTLS(cfg), b.openAudit(cfg.Audit), b.openTracer()); err != nil {
 		return nil, err
 	}
-	if lend.Engine != nil {
-		return b, nil
-	}
 	var err error
-	b.engine, err = b.openEngine(cfg)
+	if b.reloads, err = newReloads(b.registry, b.now()); err != nil {
+		return nil, err
+	}
+	if lend.Engine == nil {
+		b.engine, err = b.openEngine(cfg)
+	}
 	return b, err
 }
 
@@ -94,6 +97,16 @@ func (b *base) begin(ctx context.Context) (end func(), err error) {
 		stop()
 		background.Wait()
 	}, nil
+}
+
+// hangup looks at once at what is not read again with the configuration.
+func (b *base) hangup() {
+	if b.keeper != nil {
+		b.keeper.look()
+	}
+	if err := b.audit.open(); err != nil {
+		b.log.Error("audit file not opened anew: the old one is written", "err", err)
+	}
 }
 
 // level is the least important level that is written.

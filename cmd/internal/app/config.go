@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ type Config struct {
 	Theme          web.Settings           `yaml:"theme" doc:"How pages look, what they call this installation and where they send people for help."`
 	Log            Log                    `yaml:"log" doc:"What is written to standard error."`
 	Audit          Audit                  `yaml:"audit" doc:"One line for every act that matters, apart from the log if need be."`
+	Reload         Reload                 `yaml:"reload" doc:"How a changed configuration is noticed."`
 
 	dir string // where relative paths start: the directory of the file
 }
@@ -217,6 +219,8 @@ func (c *Config) checkSealing(report func(key, problem string)) {
 type Loaded struct {
 	Config     *Config
 	References References
+	// Files are the configuration file and all that it refers to with ${file:…}, those included that cannot be read.
+	Files []string
 }
 
 // Load reads and checks a configuration file. Warn hears of what should be mended; it may be nil. The error is an
@@ -224,9 +228,11 @@ type Loaded struct {
 func Load(path string, kinds Kinds, warn func(path, text string)) (Loaded, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
-		return Loaded{}, fmt.Errorf("read configuration: %w", err)
+		return Loaded{Files: []string{path}}, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, source, kinds, warn)
+	l, err := Parse(path, source, kinds, warn)
+	l.Files = append(l.Files, path)
+	return l, err
 }
 
 // Parse is Load for a file that has been read.
@@ -234,6 +240,10 @@ func Parse(path string, source []byte, kinds Kinds, warn func(path, text string)
 	l := Loaded{Config: &Config{dir: filepath.Dir(path)}, References: References{}}
 	err := Decode(path, source, l.Config, Options{
 		Kinds: kinds.options(), Warn: warn, References: l.References,
+		Open: func(path string) (fs.File, error) {
+			l.Files = append(l.Files, path)
+			return os.Open(path)
+		},
 	})
 	return l, err
 }

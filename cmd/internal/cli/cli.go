@@ -109,11 +109,14 @@ func configFlag(cmd *cobra.Command) *string {
 
 // load reads the configuration and tells what should be mended.
 func load(cmd *cobra.Command, path string) (app.Loaded, error) {
-	loaded, err := app.Load(path, app.Chats(), func(key, text string) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", key, text)
-	})
+	loaded, err := app.Load(path, app.Chats(), warnings(cmd))
 	if err != nil {
 		return app.Loaded{}, &misuseError{err}
 	}
 	return loaded, nil
+}
+
+// warnings tells what should be mended in a configuration.
+func warnings(cmd *cobra.Command) func(key, text string) {
+	return func(key, text string) { fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", key, text) }
 }

@@ -1,0 +1,27 @@
+package app
+
+import "time"
+
+// SetPatience sets how long a configuration may take to be where the present one is.
+func (r *Runner) SetPatience(d time.Duration) { r.patience = d }
+
+// Looks notices changes of files.
+type Looks struct{ looks }
+
+// NewLooks has seen the files as they are.
+func NewLooks(paths ...string) *Looks {
+	now := contents(paths)
+	return &Looks{looks{paths: paths, acted: now, seen: now}}
+}
+
+// Look is one look.
+func (l *Looks) Look() bool { return l.look() }
+
+// Act is what follows when one says so.
+func (l *Looks) Act() { l.acted = l.seen }
+
+// Files are all that a configuration was read from, and will be when it is opened.
+func (l Loaded) AllFiles() []string { return l.files() }
+
+// Changes are the settings in which two configurations differ.
+func Changes(before, after *Config) []string { return changes(before, after) }
