@@ -1,8 +1,10 @@
 # The images of chatgate: the gateway, and with --target demo the whole world to try it in. Nothing is in either but one
 # program, the certificate authorities, and the licences.
 #
-#   docker build --tag chatgate --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" .
+#   docker build --tag chatgate .
 #   docker build --tag chatgate-demo --target demo .
+#
+# A release says with --build-arg which VERSION it is, of which commit (REVISION) and of when (CREATED).
 
 # What the last stages start from: nothing, or an image such as gcr.io/distroless/static.
 ARG BASE=scratch
@@ -15,16 +17,19 @@ COPY . .
 ARG TARGETPLATFORM
 ARG VERSION=development
 ARG REVISION=unknown
-ARG CREATED=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 RUN .ci/build "$TARGETPLATFORM" /out \
- && .ci/inventory /out /out/share \
+ && go -C .ci/go build -o /usr/local/bin/ ./inventory \
+ && for program in chatgate chatgate-demo; do \
+      inventory -version "$VERSION" -created "$CREATED" -out "/out/share/$program" "/out/$program" || exit; \
+    done \
  && cp /etc/ssl/certs/ca-certificates.crt /out/
 
 # From here on .ci/Dockerfile.prebuilt is the same.
 FROM ${BASE} AS common
 ARG VERSION=development
 ARG REVISION=unknown
-ARG CREATED=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 COPY --from=build /out/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 LABEL org.opencontainers.image.version=$VERSION \
