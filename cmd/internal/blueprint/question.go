@@ -41,24 +41,29 @@ func addressQuestions() []Question {
 	return []Question{
 		{
 			Name: "rocketchat", Usage: "the public `URL` of Rocket.Chat",
-			prompt: "Rocket.Chat", why: "The address at which browsers reach Rocket.Chat, such as https://chat.example.org. Enter: there is none.",
+			prompt:   "Rocket.Chat",
+			why:      "The address at which browsers reach Rocket.Chat, such as https://chat.example.org. Enter: there is none.",
 			optional: always, take: func(s *sheet, text string) (err error) { s.RocketChat, err = s.origin(text); return err },
 		},
 		{
 			Name: "coral", Usage: "the public `URL` of Coral or Talk 4",
-			prompt: "Coral or Talk", why: "The address at which browsers reach Coral or Talk, such as https://comments.example.org. Enter: there is none.",
+			prompt:   "Coral or Talk",
+			why:      "The address at which browsers reach Coral or Talk, such as https://comments.example.org. Enter: there is none.",
 			optional: func(s *sheet) bool { return s.RocketChat != "" },
 			take:     func(s *sheet, text string) (err error) { s.Coral, err = s.origin(text); return err },
 		},
 		{
 			Name: "gateway", Usage: "the public `URL` of the gateway",
-			prompt: "The gateway itself", why: "A host of its own for the gateway. Beside the chat is best: on another site browsers hold its cookie back.",
-			fallback: besideTheChat, offered: true, take: func(s *sheet, text string) (err error) { s.Gateway, err = s.origin(text); return err },
+			prompt:   "The gateway itself",
+			why:      "A host of its own for the gateway. Beside the chat is best: on another site browsers hold its cookie back.",
+			fallback: besideTheChat, offered: true,
+			take: func(s *sheet, text string) (err error) { s.Gateway, err = s.origin(text); return err },
 		},
 		{
 			Name: "provider", Usage: "the `ISSUER` of your OpenID provider",
-			prompt: "OpenID provider", why: "Its issuer, as it stands in its discovery document, such as https://idp.example.org/realms/corp.",
-			take: func(s *sheet, text string) (err error) { s.Issuer, err = s.parseIssuer(text); return err },
+			prompt: "OpenID provider",
+			why:    "Its issuer, as it stands in its discovery document, such as https://idp.example.org/realms/corp.",
+			take:   func(s *sheet, text string) (err error) { s.Issuer, err = s.parseIssuer(text); return err },
 		},
 		{
 			Name: "preset", Usage: "the provider's `PRODUCT`, where it is not the one that was found out, or none",
@@ -80,23 +85,28 @@ func detailQuestions() []Question {
 	return []Question{
 		{
 			Name: "profile", Usage: "the `PROFILE` of the comments' tokens: coral-oidc, coral-sso or talk4",
-			prompt: "Profile of the comments", why: "coral-oidc: no shared secret, accounts are the gateway's. coral-sso: with accounts that readers have there\nalready, or moderators by group. talk4: Talk 4. It cannot be changed later.",
+			prompt: "Profile of the comments",
+			why: "coral-oidc: no shared secret, accounts are the gateway's. coral-sso: with accounts that readers have there\n" +
+				"already, or moderators by group. talk4: Talk 4. It cannot be changed later.",
 			when: hasComments, fallback: advisedProfile, take: takeProfile,
 		},
 		{
 			Name: "page", Usage: "the `ORIGINS` of the sites whose pages show the comments, divided by commas",
-			prompt: "Sites that show the comments", why: "Their pages ask the gateway for readers' tokens, such as https://www.example.org.",
-			when: hasComments, take: takePages,
+			prompt: "Sites that show the comments",
+			why:    "Their pages ask the gateway for readers' tokens, such as https://www.example.org.",
+			when:   hasComments, take: takePages,
 		},
 		{
 			Name: "sso-key-id", Usage: "the `ID` of Coral's key for single sign-on",
-			prompt: "Key id of Coral's single sign-on", why: "Coral shows it under Configure, Authentication, Single Sign On. Enter: later.",
-			when: func(s *sheet) bool { return s.Profile == app.CoralSSOProfile }, optional: always, take: takeKeyID,
+			prompt: "Key id of Coral's single sign-on",
+			why:    "Coral shows it under Configure, Authentication, Single Sign On. Enter: later.",
+			when:   func(s *sheet) bool { return s.Profile == app.CoralSSOProfile }, optional: always, take: takeKeyID,
 		},
 		{
 			Name: "email-domains", Usage: "let in only people with a verified address at one of these `DOMAINS`, divided by commas",
-			prompt: "Domains of the people who may enter", why: "Everybody can have an account at this provider: name the domains of verified addresses that may enter.",
-			when: opensToEverybody, take: takeDomains,
+			prompt: "Domains of the people who may enter",
+			why:    "Everybody can have an account at this provider: name the domains of verified addresses that may enter.",
+			when:   opensToEverybody, take: takeDomains,
 		},
 		{
 			Name: "groups", Usage: "let in only members of one of these `GROUPS`, divided by commas",
@@ -109,7 +119,8 @@ func detailQuestions() []Question {
 		},
 		{
 			Name: "rocketchat-user-id", Usage: "the user `ID` of Rocket.Chat's service account",
-			prompt: "User id of Rocket.Chat's service account", why: "Rocket.Chat shows it beside a new personal access token of that account. Enter: later.",
+			prompt:   "User id of Rocket.Chat's service account",
+			why:      "Rocket.Chat shows it beside a new personal access token of that account. Enter: later.",
 			when:     func(s *sheet) bool { return s.RocketChat != "" && s.secrets["rocketchat-user-id"] == "" },
 			optional: always, take: takeUserID,
 		},
@@ -120,7 +131,9 @@ func detailQuestions() []Question {
 		},
 		{
 			Name: "trusted-proxies", Usage: "the `NETWORKS` of the proxy or Ingress controller that ends TLS, divided by commas",
-			prompt: "Network of the proxy in front", why: "Whose X-Forwarded-For is believed, such as 10.42.0.0/16 for an Ingress controller. Enter: a proxy on the\ngateway's own machine, and no Ingress yet.",
+			prompt: "Network of the proxy in front",
+			why: "Whose X-Forwarded-For is believed, such as 10.42.0.0/16 for an Ingress controller. Enter: a proxy on the\n" +
+				"gateway's own machine, and no Ingress yet.",
 			when: func(s *sheet) bool { return !s.Development }, optional: always, take: takeProxies,
 		},
 	}

@@ -3,7 +3,6 @@ package blueprint
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -145,59 +144,4 @@ func (b *Blueprint) rocketChatEnvironment() app.Secret {
 		value = s.Text
 	}
 	return app.Secret(b.TokenVariable() + "=" + value.Reveal() + "\n")
-}
-
-// keycloakMapper is what puts something into tokens.
-type keycloakMapper struct {
-	Name     string            `json:"name"`
-	Protocol string            `json:"protocol"`
-	Mapper   string            `json:"protocolMapper"`
-	Config   map[string]string `json:"config"`
-}
-
-// keycloakClient is a client as Keycloak's administration imports it. It has no wildcard, no other flow than the one that is
-// used, and the groups claim.
-func (b *Blueprint) keycloakClient() (app.Secret, error) {
-	gateway := string(b.Gateway)
-	client := struct {
-		ClientID      string            `json:"clientId"`
-		Name          string            `json:"name"`
-		Enabled       bool              `json:"enabled"`
-		Protocol      string            `json:"protocol"`
-		Authenticator string            `json:"clientAuthenticatorType"`
-		Secret        string            `json:"secret"`
-		Public        bool              `json:"publicClient"`
-		Standard      bool              `json:"standardFlowEnabled"`
-		Implicit      bool              `json:"implicitFlowEnabled"`
-		Direct        bool              `json:"directAccessGrantsEnabled"`
-		Service       bool              `json:"serviceAccountsEnabled"`
-		FrontChannel  bool              `json:"frontchannelLogout"`
-		BaseURL       string            `json:"baseUrl"`
-		RedirectURIs  []string          `json:"redirectUris"`
-		WebOrigins    []string          `json:"webOrigins"`
-		Attributes    map[string]string `json:"attributes"`
-		Mappers       []keycloakMapper  `json:"protocolMappers"`
-	}{
-		ClientID: b.ClientName(), Name: "chatgate", Enabled: true, Protocol: "openid-connect", Authenticator: "client-secret",
-		Secret: b.secret("provider-client").Text.Reveal(), Standard: true, BaseURL: gateway,
-		RedirectURIs: []string{gateway + "/login/callback"}, WebOrigins: []string{},
-		Attributes: map[string]string{
-			"pkce.code.challenge.method":          "S256",
-			"post.logout.redirect.uris":           gateway + "/logout/complete",
-			"backchannel.logout.url":              gateway + "/logout/backchannel",
-			"backchannel.logout.session.required": "true",
-		},
-		Mappers: []keycloakMapper{{
-			Name: "groups", Protocol: "openid-connect", Mapper: "oidc-group-membership-mapper",
-			Config: map[string]string{
-				"claim.name": "groups", "full.path": "false",
-				"id.token.claim": "true", "access.token.claim": "false", "userinfo.token.claim": "true",
-			},
-		}},
-	}
-	text, err := json.MarshalIndent(client, "", "  ")
-	if err != nil {
-		return "", fmt.Errorf("write keycloak-client.json: %w", err)
-	}
-	return app.Secret(text) + "\n", nil
 }

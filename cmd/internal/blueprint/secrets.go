@@ -48,7 +48,10 @@ func (s *sheet) wantedSecrets() []wanted {
 	if s.RocketChat != "" {
 		all = append(all,
 			wanted{name: "rocketchat-user-id", whence: "the user id that Rocket.Chat shows beside the service account's token"},
-			wanted{name: "rocketchat-token", prompt: "Personal access token of Rocket.Chat's service account", whence: "the service account's personal access token"})
+			wanted{
+				name: "rocketchat-token", prompt: "Personal access token of Rocket.Chat's service account",
+				whence: "the service account's personal access token",
+			})
 		if _, secret := s.Release.TokenVariable(); secret {
 			all = append(all, wanted{name: "rocketchat-create-token", make: rand.Text})
 		}
@@ -57,7 +60,9 @@ func (s *sheet) wantedSecrets() []wanted {
 	case app.CoralOIDCProfile:
 		all = append(all, wanted{name: "coral-client", make: sharedSecret})
 	case app.CoralSSOProfile:
-		all = append(all, wanted{name: "coral-sso", prompt: "Secret of Coral's single sign-on", whence: "the secret that Coral shows beside its key id"})
+		all = append(all, wanted{
+			name: "coral-sso", prompt: "Secret of Coral's single sign-on", whence: "the secret that Coral shows beside its key id",
+		})
 	case app.Talk4Profile:
 		all = append(all, wanted{name: "talk-client", make: sharedSecret})
 	}

@@ -91,14 +91,16 @@ func (s *sheet) surveyRocketChat(ctx context.Context, surveyor app.Surveyor) {
 			"and chatgate doctor looks again", s.RocketChat, s.Release), err)
 	}
 	if s.Release.Unsound() {
-		s.note(warning, fmt.Sprintf("iframe authentication is broken in Rocket.Chat 7.8 to 7.10, and this is %s: upgrade to 7.11 or later first", s.Release), nil)
+		s.note(warning, fmt.Sprintf("iframe authentication is broken in Rocket.Chat 7.8 to 7.10, and this is %s: "+
+			"upgrade to 7.11 or later first", s.Release), nil)
 	}
 }
 
 func (s *sheet) surveyComments(ctx context.Context, surveyor app.Surveyor) {
 	product, err := surveyor.Comments(ctx, s.Coral)
 	if err != nil {
-		s.note(assumed, fmt.Sprintf("%s could not be told for Coral or Talk 4. It is taken for what --profile says, Coral without it", s.Coral), err)
+		s.note(assumed, fmt.Sprintf("%s could not be told for Coral or Talk 4. "+
+			"It is taken for what --profile says, Coral without it", s.Coral), err)
 		return
 	}
 	s.Product = product
@@ -109,20 +111,21 @@ func (s *sheet) surveyComments(ctx context.Context, surveyor app.Surveyor) {
 func (s *sheet) judge() {
 	for _, page := range append([]app.Origin{s.RocketChat, s.Coral}, s.Pages...) {
 		if page != "" && !app.SameSite(s.Gateway, page) {
-			s.note(warning, fmt.Sprintf("%s is on another site than the gateway %s: browsers that hold third-party cookies back ask people "+
-				"for a press there. A host name beside it spares them that", page, s.Gateway), nil)
+			s.note(warning, fmt.Sprintf("%s is on another site than the gateway %s: browsers that hold third-party cookies "+
+				"back ask people for a press there. A host name beside it spares them that", page, s.Gateway), nil)
 		}
 	}
 	if s.Coral != "" && s.asker == nil && s.given["profile"] == "" && !s.Product.Talk4 {
-		s.note(assumed, "the comments take tokens of profile coral-oidc: readers who have accounts there already, or moderators by group, "+
-			"want --profile coral-sso, which cannot be changed later", nil)
+		s.note(assumed, "the comments take tokens of profile coral-oidc: readers who have accounts there already, or moderators "+
+			"by group, want --profile coral-sso, which cannot be changed later", nil)
 	}
 	if s.Profile == app.CoralSSOProfile && s.Product.LinksByAddress() {
 		s.note(warning, fmt.Sprintf("%s signs a person in to the local account with their e-mail address, administrators' included: "+
 			"the provider must be right about addresses", s.Product), nil)
 	}
 	if !s.Provider.TakesSecret() {
-		s.note(warning, "the provider takes no client secret: write client.auth: private_key_jwt and client.key in place of client.secret", nil)
+		s.note(warning, "the provider takes no client secret: write client.auth: private_key_jwt and client.key "+
+			"in place of client.secret", nil)
 	}
 	if s.Preset == app.PresetGoogle {
 		s.note(warning, "Google gives no refresh tokens: whoever loses their account stays signed in until session.absolute", nil)
