@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -21,7 +20,7 @@ func (s *Server) span(c *gin.Context) *tracing.Span {
 	if parent := c.Request.Header.Get("Traceparent"); parent != "" && s.trusts(c.RemoteIP()) {
 		ctx = tracing.Continue(ctx, parent)
 	}
-	ctx, span := s.cfg.Tracer.Start(ctx, tracing.Served, "request", slog.String("chatgate.request_id", decision.RequestID(ctx)))
+	ctx, span := s.cfg.Tracer.Start(ctx, tracing.Served, "request", tracing.String("chatgate.request_id", decision.RequestID(ctx)))
 	c.Request = c.Request.WithContext(ctx)
 	return span
 }
@@ -32,7 +31,7 @@ func endSpan(span *tracing.Span, route, method string, status int) {
 		return
 	}
 	span.Name(method + " " + route)
-	span.Set(slog.String("http.request.method", method), slog.String("http.route", route), slog.Int("http.response.status_code", status))
+	span.Set(tracing.String("http.request.method", method), tracing.String("http.route", route), tracing.Int("http.response.status_code", status))
 	if status >= http.StatusInternalServerError {
 		span.Fail(strconv.Itoa(status))
 	}

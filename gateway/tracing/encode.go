@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"crypto/rand"
-	"log/slog"
 	"maps"
 	"slices"
 
@@ -33,7 +32,7 @@ func encode(batch []*Span, resource map[string]string, version string) *tracev1.
 	}
 	described := &resourcev1.Resource{}
 	for _, key := range slices.Sorted(maps.Keys(resource)) {
-		described.Attributes = append(described.Attributes, encodeAttr(slog.String(key, resource[key])))
+		described.Attributes = append(described.Attributes, encodeAttr(String(key, resource[key])))
 	}
 	return &tracev1.TracesData{ResourceSpans: []*tracev1.ResourceSpans{{
 		Resource: described,
@@ -55,21 +54,10 @@ func (s *Span) encode() *tracev1.Span {
 		encoded.Attributes = append(encoded.Attributes, encodeAttr(a))
 	}
 	if s.failure != "" {
-		encoded.Attributes = append(encoded.Attributes, encodeAttr(slog.String("error.type", s.failure)))
+		encoded.Attributes = append(encoded.Attributes, encodeAttr(String("error.type", s.failure)))
 		encoded.Status.Code = tracev1.Status_STATUS_CODE_ERROR
 	}
 	return encoded
 }
 
-func encodeAttr(a slog.Attr) *commonv1.KeyValue {
-	value := &commonv1.AnyValue{}
-	switch v := a.Value.Resolve(); v.Kind() {
-	case slog.KindInt64:
-		value.Value = &commonv1.AnyValue_IntValue{IntValue: v.Int64()}
-	case slog.KindBool:
-		value.Value = &commonv1.AnyValue_BoolValue{BoolValue: v.Bool()}
-	default:
-		value.Value = &commonv1.AnyValue_StringValue{StringValue: v.String()}
-	}
-	return &commonv1.KeyValue{Key: a.Key, Value: value}
-}
+func encodeAttr(a Attr) *commonv1.KeyValue { return &commonv1.KeyValue{Key: a.key, Value: a.value} }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	commonv1 "go.opentelemetry.io/proto/otlp/common/v1"
 )
 
 // Kind is whether a span serves, calls, or works for itself. The numbers are OTLP's.
@@ -19,6 +20,22 @@ const (
 	Served   Kind = 2
 	Called   Kind = 3
 )
+
+// Attr is a fact of a span. Its key is one of OpenTelemetry's semantic conventions, or begins with chatgate.
+type Attr struct {
+	key   string
+	value *commonv1.AnyValue
+}
+
+// String is a fact that is text.
+func String(key, text string) Attr {
+	return Attr{key, &commonv1.AnyValue{Value: &commonv1.AnyValue_StringValue{StringValue: text}}}
+}
+
+// Int is a fact that is a number.
+func Int(key string, n int) Attr {
+	return Attr{key, &commonv1.AnyValue{Value: &commonv1.AnyValue_IntValue{IntValue: int64(n)}}}
+}
 
 type (
 	traceID [16]byte
@@ -37,7 +54,7 @@ type Span struct {
 	name         string
 	kind         Kind
 	began, ended time.Time
-	attrs        []slog.Attr
+	attrs        []Attr
 	failure      string
 }
 
@@ -84,7 +101,7 @@ func Continue(ctx context.Context, traceparent string) context.Context {
 }
 
 // Start begins a span within the one that ctx belongs to, or a trace of its own. What ctx is given to belongs to the span.
-func (t *Tracer) Start(ctx context.Context, kind Kind, name string, attrs ...slog.Attr) (context.Context, *Span) {
+func (t *Tracer) Start(ctx context.Context, kind Kind, name string, attrs ...Attr) (context.Context, *Span) {
 	if t == nil {
 		return ctx, nil
 	}
@@ -92,7 +109,7 @@ func (t *Tracer) Start(ctx context.Context, kind Kind, name string, attrs ...slo
 	return context.WithValue(ctx, spanKey{}, s), s
 }
 
-func (t *Tracer) begin(parent *Span, kind Kind, name string, began time.Time, attrs []slog.Attr) *Span {
+func (t *Tracer) begin(parent *Span, kind Kind, name string, began time.Time, attrs []Attr) *Span {
 	s := &Span{tracer: t, kind: kind, name: name, began: began, attrs: attrs}
 	binary.NativeEndian.PutUint64(s.id[:], 1+rand.Uint64N(1<<64-1)) // not 0, which is no id
 	if parent != nil {
@@ -107,7 +124,7 @@ func (t *Tracer) begin(parent *Span, kind Kind, name string, began time.Time, at
 
 // Record tells of something that has happened already, within the span that ctx belongs to. Where there is none it is
 // nobody's, as is what background work does all day long, and is left out. The failure is empty where all went well.
-func (t *Tracer) Record(ctx context.Context, kind Kind, name string, took time.Duration, failure string, attrs ...slog.Attr) {
+func (t *Tracer) Record(ctx context.Context, kind Kind, name string, took time.Duration, failure string, attrs ...Attr) {
 	if t == nil {
 		return
 	}
@@ -128,7 +145,7 @@ func (s *Span) Name(name string) {
 }
 
 // Set adds attributes.
-func (s *Span) Set(attrs ...slog.Attr) {
+func (s *Span) Set(attrs ...Attr) {
 	if s != nil {
 		s.attrs = append(s.attrs, attrs...)
 	}

@@ -3,7 +3,6 @@ package tracing
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -13,7 +12,7 @@ import (
 // Transport has each call of base recorded as a span, until the head of its answer is there. The name and the attributes say
 // who is called; name is asked for each call, and its answers come from a closed set. Nothing is added to the request: trace ids
 // are not for others. Without a Tracer it is base itself.
-func (t *Tracer) Transport(base http.RoundTripper, name func(*http.Request) string, attrs ...slog.Attr) http.RoundTripper {
+func (t *Tracer) Transport(base http.RoundTripper, name func(*http.Request) string, attrs ...Attr) http.RoundTripper {
 	if t == nil {
 		return base
 	}
@@ -24,19 +23,19 @@ type transport struct {
 	tracer *Tracer
 	base   http.RoundTripper
 	name   func(*http.Request) string
-	attrs  []slog.Attr
+	attrs  []Attr
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, span := t.tracer.Start(r.Context(), Called, t.name(r), t.attrs...)
 	defer span.End()
-	span.Set(slog.String("http.request.method", r.Method))
+	span.Set(String("http.request.method", r.Method))
 	w, err := t.base.RoundTrip(r)
 	if err != nil {
 		span.Fail(fault(err))
 		return nil, err
 	}
-	span.Set(slog.Int("http.response.status_code", w.StatusCode))
+	span.Set(Int("http.response.status_code", w.StatusCode))
 	if w.StatusCode >= http.StatusBadRequest {
 		span.Fail(strconv.Itoa(w.StatusCode))
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -54,14 +53,14 @@ func (b *base) traceStore(ctx context.Context, op string, took time.Duration, er
 	if outcome(err) != "ok" {
 		failure = outcome(err)
 	}
-	b.tracer.Record(ctx, tracing.Called, "redis "+op, took, failure, slog.String("db.system.name", "redis"), slog.String("db.operation.name", op))
+	b.tracer.Record(ctx, tracing.Called, "redis "+op, took, failure, tracing.String("db.system.name", "redis"), tracing.String("db.operation.name", op))
 }
 
 // toProvider carries calls to a provider, traced by the name of the call.
 func (a *App) toProvider(key string) http.RoundTripper {
 	return a.base.tracer.Transport(a.parts.transport, func(r *http.Request) string {
 		return "provider " + key + " " + cmp.Or(string(oidc.CallOf(r.Context())), "call")
-	}, slog.String("chatgate.provider", key))
+	}, tracing.String("chatgate.provider", key))
 }
 
 // apiCall finds the name of a chat's API method at the end of a path: one word, perhaps with dots, so that nothing that
@@ -75,13 +74,13 @@ func (a *App) toChat(name string) http.RoundTripper {
 			return "chat " + name + " " + found[1]
 		}
 		return "chat " + name + " call"
-	}, slog.String("chatgate.chat", name))
+	}, tracing.String("chatgate.chat", name))
 }
 
 // traceJob has an attempt at a job be a trace of its own: the request that caused it is long over.
 func (a *App) traceJob(ctx context.Context, job outbox.Job, do func(context.Context) error) error {
 	ctx, span := a.base.tracer.Start(ctx, tracing.Internal, "job "+job.Kind,
-		slog.String("chatgate.job", job.Kind), slog.String("chatgate.chat", job.Chat), slog.Int("chatgate.attempt", job.Attempts+1))
+		tracing.String("chatgate.job", job.Kind), tracing.String("chatgate.chat", job.Chat), tracing.Int("chatgate.attempt", job.Attempts+1))
 	defer span.End()
 	err := do(ctx)
 	switch {

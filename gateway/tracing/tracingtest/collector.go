@@ -106,8 +106,6 @@ func attributes(all []*commonv1.KeyValue) map[string]string {
 			found[a.GetKey()] = v.StringValue
 		case *commonv1.AnyValue_IntValue:
 			found[a.GetKey()] = strconv.FormatInt(v.IntValue, 10)
-		case *commonv1.AnyValue_BoolValue:
-			found[a.GetKey()] = strconv.FormatBool(v.BoolValue)
 		}
 	}
 	return found
