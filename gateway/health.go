@@ -67,7 +67,7 @@ func (s *Server) lookAt(ctx context.Context, checker chat.Checker) string {
 func firstWrong(findings []chat.Finding) string {
 	for _, f := range findings {
 		if !f.OK {
-			return f.Name + ": " + f.Text
+			return f.Name + ": " + f.String()
 		}
 	}
 	return "ok"

@@ -87,7 +87,9 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(), newInit(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newExplain(), newVersion())
+	root.AddCommand(newServe(), newInit(), newConfig(), newDoctor(), newSetup(), newAccounts(), newSessions(), newSubject(), newKeys(), newTalk(), newExplain(), newVersion(),
+		newCompletion(), newMan())
+	completeAll(root)
 	return root
 }
 

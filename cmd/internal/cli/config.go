@@ -11,7 +11,7 @@ import (
 func newConfig() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check, show and describe the configuration", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newConfigCheck(), newConfigPrint(), newConfigSchema())
+	cmd.AddCommand(newConfigCheck(), newConfigPrint(), newConfigSchema(), newConfigDocs())
 	return cmd
 }
 
@@ -66,6 +66,18 @@ func newConfigSchema() *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), string(schema))
+			return err
+		},
+	}
+}
+
+func newConfigDocs() *cobra.Command {
+	return &cobra.Command{
+		Use:   "docs",
+		Short: "Print a page on every setting, as Markdown",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), app.Documentation(app.Chats()))
 			return err
 		},
 	}
