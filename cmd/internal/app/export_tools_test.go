@@ -24,6 +24,19 @@ func (a *App) NameSomebody(ctx context.Context) error {
 // TellOfItself puts the gateway's card into the store, as it does while it runs.
 func (a *App) TellOfItself(ctx context.Context) error { return newPresence(a).tell(ctx) }
 
+// TellAndStop is a gateway's work of telling, from its start to its end.
+func (a *App) TellAndStop(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	stop()
+	return newPresence(a).Run(ctx)
+}
+
+// TellCard puts the card of another replica into the store.
+func (t *Tools) TellCard(ctx context.Context, card string) error {
+	end := t.app.parts.now().Add(tellLives)
+	return replicaIndex(t.app.parts.store).Put(ctx, replicaSet, card, end, tellLives)
+}
+
 // RunKeys is the gateway's work on signing keys, LoadKeys one round of it.
 func (a *App) RunKeys(ctx context.Context) error { return a.parts.keys.Run(ctx) }
 
@@ -35,6 +48,11 @@ func (t *Tools) ExamineKeys(ctx context.Context) []Finding { return t.examineKey
 
 // SignIn begins a session as a finished login does.
 func (t *Tools) SignIn(ctx context.Context, id oidc.Identity) (session.Session, error) {
+	return t.SignInFrom(ctx, id, "203.0.113.7")
+}
+
+// SignInFrom is SignIn at an address.
+func (t *Tools) SignInFrom(ctx context.Context, id oidc.Identity, address string) (session.Session, error) {
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/login/callback", http.NoBody)
-	return t.app.parts.sessions.Start(ctx, httptest.NewRecorder(), r, session.SignIn{Identity: id, Address: "203.0.113.7"})
+	return t.app.parts.sessions.Start(ctx, httptest.NewRecorder(), r, session.SignIn{Identity: id, Address: address})
 }
