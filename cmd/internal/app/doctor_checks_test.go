@@ -222,7 +222,6 @@ func TestDoctorSaysWhatGoesThroughAProxy(t *testing.T) {
 		{"what is outside", "http://me:secret@proxy.example.org:3128", "", app.Well,
 			[]string{"https://idp.example.org (by http://proxy.example.org:3128)"}},
 		{"what is inside", "http://proxy.example.org:3128", "idp.example.org", app.Warning, []string{"NO_PROXY chat.chats.svc"}},
-		{"what no call gets through", "%zz", "", app.Failure, []string{"no address"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HTTPS_PROXY", tt.proxy)
