@@ -112,7 +112,3 @@ func (o *auditOutput) close() error {
 	}
 	return o.stream.Close()
 }
-
-// ReopenAudit opens the audit file anew by its name, so that logrotate can take the old one away. It does nothing where the
-// lines do not go to a file.
-func (a *App) ReopenAudit() error { return a.base.audit.open() }
