@@ -195,11 +195,11 @@ const secret = "a-secret-that-nobody-may-read-anywhere"
 
 func TestABadConfigurationKeepsTheFormerOne(t *testing.T) { // S141, S142, S133
 	good := strings.Replace(named("After"), "secret: provider-secret", "secret: "+secret, 1)
-	changed := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("%q is not there to be changed", old)
+	changed := func(from, to string) string {
+		if !strings.Contains(good, from) {
+			t.Fatalf("%q is not there to be changed", from)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, from, to, 1)
 	}
 	for _, tc := range []struct {
 		name, config, reason string
