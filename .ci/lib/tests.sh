@@ -93,7 +93,7 @@ check_documents() {
   git ls-files -z | tar --create --null --files-from=- | tar --extract --directory "$copy"
   go -C "$copy" build -o bin/ ./cmd/chatgate ./cmd/chatgate-demo
   local -a documents
-  mapfile -t documents < <(git ls-files '*.md')
+  mapfile -t documents < <(git ls-files '*.md' | grep -v /testdata/)
   snippets -dir "$copy" "${documents[@]}"
 }
 
