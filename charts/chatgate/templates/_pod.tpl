@@ -60,9 +60,15 @@ preStop:
 {{- end }}
 {{- end }}
 
+{{/*
+What a pod mounts. The configuration is mounted by subPath, which never changes in a running container: a new one comes with
+new pods (checksum/config), so that one which is wrong stops the first of them and touches none that serves. Secrets are
+mounted as folders, in which a running gateway sees what changes.
+*/}}
 {{- define "chatgate.volumeMounts" -}}
 - name: config
-  mountPath: /etc/chatgate
+  mountPath: /etc/chatgate/chatgate.yaml
+  subPath: chatgate.yaml
   readOnly: true
 {{- if include "chatgate.hasSecrets" . }}
 - name: secrets
