@@ -94,15 +94,15 @@ func (c *connector) judgePermissions(granted map[string]bool, p places, me accou
 			minor = minor && need.without != keptOut
 		}
 	}
-	text := "all there"
+	f := chat.Finding{Name: permissionFinding, OK: len(missing) == 0, Minor: len(missing) > 0 && minor, Text: "all there"}
 	if len(missing) > 0 {
-		text = "the service account lacks " + strings.Join(missing, ", ") + ": give them to one of its roles (" +
-			strings.Join(me.Roles, ", ") + ") in Administration, Permissions"
+		f.Text = "the service account lacks " + strings.Join(missing, ", ")
+		f.Fix = "give them to one of its roles (" + strings.Join(me.Roles, ", ") + ") in Administration, Permissions"
 	}
 	if len(forSetup) > 0 {
-		text += "; chatgate setup rocketchat, and nothing else, would also take " + strings.Join(forSetup, ", ")
+		f.Text += "; chatgate setup rocketchat, and nothing else, would also take " + strings.Join(forSetup, ", ")
 	}
-	return chat.Finding{Name: permissionFinding, OK: len(missing) == 0, Minor: len(missing) > 0 && minor, Text: text}
+	return f
 }
 
 // permissionsOf are the permissions that one of an account's roles has.
