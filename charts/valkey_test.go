@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"chatgate/charts/charttest"
 )
@@ -30,6 +33,36 @@ func TestValkeyTakesThePasswordOfItsSecret(t *testing.T) {
 		if got := ping(t, address, attempt.password); !strings.HasPrefix(got, attempt.want) {
 			t.Errorf("%s: the server answers %q, want %s", attempt.name, got, attempt.want)
 		}
+	}
+}
+
+// A changed template replaces the pod, and without a volume of its own everything that the trial has kept. So nothing that an
+// upgrade of the gateway changes is in it (H20).
+func TestAnUpgradeOfTheGatewayLeavesValkeyAlone(t *testing.T) {
+	chart := open(t)
+	next := *chart
+	next.Dir = filepath.Join(t.TempDir(), "chatgate")
+	if err := os.CopyFS(next.Dir, os.DirFS(chart.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	metadata := filepath.Join(next.Dir, "Chart.yaml")
+	text, err := os.ReadFile(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = regexp.MustCompile(`(?m)^(version|appVersion):.*`).ReplaceAll(text, []byte("$1: 9.8.7"))
+	if err := os.WriteFile(metadata, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	before := charttest.Of(chart.Scenario(t, "valkey"), "StatefulSet")[0]
+	after := charttest.Of(next.Scenario(t, "valkey", "--set", "image.tag=1.2.3,commonLabels.team=chat,commonAnnotations.note=x,"+
+		"podLabels.pool=a,podAnnotations.note=y,resources.limits.memory=1Gi,config.log.level=debug"), "StatefulSet")[0]
+	if before.Text("metadata", "labels", "helm.sh/chart") == after.Text("metadata", "labels", "helm.sh/chart") {
+		t.Fatal("both are of one version of the chart")
+	}
+	if diff := cmp.Diff(before.Fields("spec"), after.Fields("spec")); diff != "" {
+		t.Errorf("an upgrade of the gateway replaces Valkey's pod:\n%s", diff)
 	}
 }
 
