@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// Every running gateway tells of itself this often, and is forgotten when it has not for three times as long.
-	tellEvery = 10 * time.Second
-	tellLives = 3 * tellEvery
+	// Every running gateway tells of itself this often, and is forgotten when it has not for six times as long.
+	tellEvery = 5 * time.Second
+	tellLives = 6 * tellEvery
 	// replicaSet is the set of all cards, mostReplicas how many of them are read.
 	replicaSet   = "all"
 	mostReplicas = 256
