@@ -59,6 +59,11 @@ yes
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount | int -}}
 {{- end }}
 
+{{/* Whether there is a budget; empty when not. With a single replica it would keep nodes from being drained at all (H18). */}}
+{{- define "chatgate.hasBudget" -}}
+{{- if and .Values.podDisruptionBudget.enabled (gt (include "chatgate.fewest" . | int) 1) -}}yes{{- end -}}
+{{- end }}
+
 {{/* The most replicas there are. */}}
 {{- define "chatgate.most" -}}
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.maxReplicas .Values.replicaCount | int -}}

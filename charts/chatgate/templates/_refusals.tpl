@@ -5,7 +5,7 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 
 {{- define "chatgate.refuse" -}}
 {{- $problems := list -}}
-{{- range list "address" "config" "replicas" "exposure" "listeners" "secrets" "literals" "files" "variables" "valkey" "grace" "monitors" "scaling" -}}
+{{- range list "address" "config" "replicas" "exposure" "listeners" "secrets" "literals" "files" "variables" "valkey" "grace" "monitors" "scaling" "budget" -}}
 {{- $problems = append $problems (include (printf "chatgate.refuse.%s" .) $ | trim) -}}
 {{- end -}}
 {{- with compact $problems -}}
@@ -190,6 +190,26 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- end }}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage .metrics) }}
 - autoscaling.enabled is set, and nothing says what to scale by: give targetCPUUtilizationPercentage, targetMemoryUtilizationPercentage or metrics
+{{- end }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Percentages of a budget are rounded up. */}}
+{{- define "chatgate.refuse.budget" -}}
+{{- if include "chatgate.hasBudget" . -}}
+{{- $fewest := include "chatgate.fewest" . | int -}}
+{{- with .Values.podDisruptionBudget -}}
+{{- $kept := toString .minAvailable -}}
+{{- $gone := toString .maxUnavailable -}}
+{{- if hasSuffix "%" $kept -}}
+{{- $kept = divf (mulf (trimSuffix "%" $kept | float64) $fewest) 100 | ceil -}}
+{{- end -}}
+{{- if ge (int $kept) $fewest }}
+- podDisruptionBudget.minAvailable is {{ .minAvailable }} and there may be no more than {{ $fewest }} replicas: no node that has one could be drained. Write {{ sub $fewest 1 }} or less, or leave it empty
+{{- end }}
+{{- if has $gone (list "0" "0%") }}
+- podDisruptionBudget.maxUnavailable is {{ $gone }}: no node that has one of the pods could be drained. Write 1 or more, or leave it empty
 {{- end }}
 {{- end -}}
 {{- end -}}
