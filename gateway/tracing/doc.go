@@ -16,6 +16,9 @@
 // # Whose word decides
 //
 // A traceparent header is believed only from a trusted proxy. Anybody else could switch tracing on for every call they make,
-// since samplers follow their parents by default, and choose ids under which others look for theirs. Nothing is sent on, either:
-// providers and chats are other people's servers, which have no business with our trace ids.
+// since samplers follow their parents by default, and choose ids under which others look for theirs. A proxy that makes no
+// traces passes a stranger's header on as it came, and must drop it (nginx: proxy_set_header traceparent ""). Where it does
+// not, a [Sampler] with a ratio exports no larger share of such requests than of others; parentbased_always_off exports just
+// what the header asks for, and is for proxies that decide alone. Nothing is sent on, either: providers and chats are other
+// people's servers, which have no business with our trace ids.
 package tracing

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 )
@@ -12,19 +13,25 @@ import (
 type Sampler struct {
 	// Ratio of the traces that begin here, from 0 to 1.
 	Ratio float64
-	// Parents are followed where they have decided.
+	// Parents are followed where they have decided. With a Ratio between 0 and 1, one elsewhere that is exported is followed
+	// in that share alone: what a proxy passes on may be a stranger's word.
 	Parents bool
 }
 
 // samples decides for a span. Spans of one trace within this process agree, whatever the sampler.
 func (s Sampler) samples(parent *Span, id traceID) bool {
-	if parent != nil && (s.Parents || parent.tracer != nil) {
+	if parent == nil || parent.tracer == nil && !s.Parents {
+		return s.within(binary.BigEndian.Uint64(id[8:])) // the same traces in every service
+	}
+	if parent.tracer != nil || !parent.sampled || s.Ratio == 0 { // 0: the parent alone decides, which an operator has asked for
 		return parent.sampled
 	}
-	if s.Ratio >= 1 {
-		return true
-	}
-	return binary.BigEndian.Uint64(id[8:])>>1 < uint64(s.Ratio*math.MaxInt64) // the same traces in every service
+	return s.within(rand.Uint64()) // and not by the id, which whoever chose the flag chose, too
+}
+
+// within says whether a number from all that there are is in the ratio.
+func (s Sampler) within(n uint64) bool {
+	return s.Ratio >= 1 || n>>1 < uint64(s.Ratio*math.MaxInt64)
 }
 
 // parseSampler reads OTEL_TRACES_SAMPLER and its argument.

@@ -205,16 +205,28 @@ func TestSamplersDecide(t *testing.T) {
 }
 
 func TestARatioIsKept(t *testing.T) {
-	w := open(t, tracing.Config{Sampler: tracing.Sampler{Ratio: 0.25}}, nil)
-	sampled := 0
-	for range 4000 {
-		ctx, _ := w.Start(t.Context(), tracing.Served, "x")
-		if tracing.ID(ctx) != "" {
-			sampled++
-		}
-	}
-	if sampled < 800 || sampled > 1200 {
-		t.Errorf("%d of 4000 traces are sampled, want about 1000", sampled)
+	const few = "00-0af7651916cd43dd0000eb211c80319c-b7ad6b7169203331-01" // among the first in every ratio, and exported
+	for _, tc := range []struct {
+		name    string
+		sampler tracing.Sampler
+		parent  string
+	}{
+		{"at the beginning", tracing.Sampler{Ratio: 0.25}, ""},
+		{"of what a stranger asks for", tracing.Sampler{Ratio: 0.25, Parents: true}, few},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := open(t, tracing.Config{Sampler: tc.sampler}, nil)
+			sampled := 0
+			for range 4000 {
+				ctx, _ := w.Start(tracing.Continue(t.Context(), tc.parent), tracing.Served, "x")
+				if tracing.ID(ctx) != "" {
+					sampled++
+				}
+			}
+			if sampled < 800 || sampled > 1200 {
+				t.Errorf("%d of 4000 traces are sampled, want about 1000", sampled)
+			}
+		})
 	}
 }
 
