@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // FromEnvironment reads OpenTelemetry's environment variables; get is os.Getenv. On is false where traces are not asked for:
@@ -39,6 +40,9 @@ func FromEnvironment(get func(name string) string) (cfg Config, on bool, err err
 	cfg.Delay = time.Duration(v.number("OTEL_BSP_SCHEDULE_DELAY", get("OTEL_BSP_SCHEDULE_DELAY"))) * time.Millisecond
 	cfg.Resource = v.pairs("OTEL_RESOURCE_ATTRIBUTES", get("OTEL_RESOURCE_ATTRIBUTES"))
 	if name := get("OTEL_SERVICE_NAME"); name != "" {
+		if !utf8.ValidString(name) {
+			v.refuse(errors.New("OTEL_SERVICE_NAME: must be UTF-8"))
+		}
 		cfg.Resource["service.name"] = name
 	}
 	return cfg, v.err() == nil, v.err()
@@ -120,8 +124,8 @@ func (v *variables) pairs(name, text string) map[string]string {
 		}
 		key, value, ok := strings.Cut(pair, "=")
 		decoded, err := url.PathUnescape(strings.TrimSpace(value))
-		if !ok || err != nil || strings.TrimSpace(key) == "" {
-			v.refuse(fmt.Errorf("%s: must be name=value,name=value with percent-encoded values", name))
+		if !ok || err != nil || strings.TrimSpace(key) == "" || !utf8.ValidString(key) || !utf8.ValidString(decoded) {
+			v.refuse(fmt.Errorf("%s: must be name=value,name=value with percent-encoded values of UTF-8", name))
 			return found
 		}
 		found[strings.TrimSpace(key)] = decoded

@@ -61,7 +61,7 @@ func (t *Tracer) finish(ctx context.Context) error {
 func (t *Tracer) insist(ctx context.Context, batch []*Span) error {
 	err := t.export(ctx, batch)
 	for _, wait := range waits {
-		if refused := (statusError)(0); err == nil || errors.As(err, &refused) && !refused.passing() {
+		if refused := (statusError)(0); err == nil || errors.Is(err, errEncode) || errors.As(err, &refused) && !refused.passing() {
 			break
 		}
 		t.tell(err)
@@ -111,11 +111,14 @@ func (e statusError) passing() bool {
 	return false
 }
 
+// errEncode is for spans that are the same at every attempt.
+var errEncode = errors.New("encode spans")
+
 // export makes one attempt at one batch.
 func (t *Tracer) export(ctx context.Context, batch []*Span) error {
 	body, err := proto.Marshal(encode(batch, t.cfg.Resource, t.cfg.Version))
 	if err != nil {
-		return fmt.Errorf("encode spans: %w", err)
+		return fmt.Errorf("%w: %w", errEncode, err)
 	}
 	r, err := t.request(ctx, body)
 	if err != nil {

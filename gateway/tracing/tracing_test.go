@@ -230,6 +230,19 @@ func TestARatioIsKept(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeEncodedIsNotTriedAgain(t *testing.T) {
+	w := open(t, tracing.Config{Sampler: always, Batch: 2, Resource: map[string]string{"a": "\xff"}}, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	w.spans(t, 2)
+	<-w.changed
+	stop()
+	if err := <-ended; err != nil || w.counted[tracing.Dropped] != 2 || w.paused.Load() != 0 {
+		t.Errorf("Run() = %v; counted %v after %d pauses, want two dropped after none", err, w.counted, w.paused.Load())
+	}
+}
+
 // spans makes so many.
 func (w *traced) spans(t *testing.T, n int) {
 	t.Helper()
