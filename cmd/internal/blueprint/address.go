@@ -81,14 +81,16 @@ const (
 
 func takeRedis(s *sheet, text string) error {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
-		s.Redis = text
-		return mustBe(strings.HasPrefix(path, "/") && word.MatchString(path), "must be unix:/path of the socket")
-	}
-	address := text
-	for scheme, tls := range map[string]bool{"redis://": false, "rediss://": true} {
-		if rest, ok := strings.CutPrefix(text, scheme); ok {
-			address, s.RedisTLS = strings.TrimSuffix(rest, "/"), tls
+		if !strings.HasPrefix(path, "/") || !word.MatchString(path) {
+			return errors.New("must be unix:/path of the socket")
 		}
+		s.Redis, s.RedisTLS = text, false
+		return nil
+	}
+	address, tls := strings.CutPrefix(text, "rediss://")
+	address = strings.TrimPrefix(address, "redis://")
+	if address != text {
+		address = strings.TrimSuffix(address, "/")
 	}
 	if strings.Contains(address, "@") {
 		return errors.New("must be without user and password: the password is asked for, or belongs in secrets/redis-password")
@@ -98,7 +100,7 @@ func takeRedis(s *sheet, text string) error {
 	if err != nil || number != nil || !hostName.MatchString(host) {
 		return fmt.Errorf("must be host:port, rediss://host:port or unix:/path, got %q", text)
 	}
-	s.Redis, s.redisGiven = address, text != nearRedis
+	s.Redis, s.RedisTLS, s.redisGiven = address, tls, text != nearRedis
 	return nil
 }
 
@@ -107,7 +109,7 @@ func takeProxies(s *sheet, text string) error {
 	if err != nil {
 		return err
 	}
-	s.Proxies = nil
+	var proxies []string
 	for _, w := range list {
 		var network app.Network
 		if a, err := netip.ParseAddr(w); err == nil && a.Zone() == "" { // an address is a network of one
@@ -116,7 +118,8 @@ func takeProxies(s *sheet, text string) error {
 		if err := network.UnmarshalText([]byte(w)); err != nil {
 			return err
 		}
-		s.Proxies = append(s.Proxies, network.String())
+		proxies = append(proxies, network.String())
 	}
+	s.Proxies = proxies
 	return nil
 }

@@ -94,6 +94,37 @@ func TestSecretsAreReadHidden(t *testing.T) {
 	}
 }
 
+// TestARefusedAnswerLeavesNothing: who presses Enter after a refusal has said no more than who presses it at once.
+func TestARefusedAnswerLeavesNothing(t *testing.T) {
+	comments := answers{
+		"coral": "https://comments.example.org", "page": "https://www.example.org", "profile": "coral-sso", "sso-key-id": "4f2a9c10",
+		"provider": "https://example.okta.com", "client-id": "0oa1", "rocketchat-user-id": "aobEdbYhXfu5hkeqG",
+		"redis": "127.0.0.1:6379", "trusted-proxies": "192.0.2.7",
+	}
+	for flag, refused := range map[string]string{
+		"rocketchat": "https://chat.example.org/path", "coral": "https://comments.example.org/path", "sso-key-id": "<kid>",
+		"client-id": "two words", "rocketchat-user-id": "two words", "redis": "rediss://cache", "trusted-proxies": "10.42.0.0/16,0.0.0.0/0",
+	} {
+		t.Run(flag, func(t *testing.T) {
+			given := complete(comments)
+			given[flag] = ""
+			var screen strings.Builder
+			answered := func(first ...string) *blueprint.Blueprint {
+				lines := append(first, make([]string, 9)...) // Enter, as often as may be asked
+				drawn, _ := mustDraw(t, blueprint.Config{Given: given, Prompter: prompter(&screen, lines...)})
+				return drawn
+			}
+			want, got := answered(), answered(refused)
+			if diff := cmp.Diff(want.Answers, got.Answers); diff != "" || len(got.Missing()) != len(want.Missing()) {
+				t.Errorf("after %q there is more than after Enter alone (-want +got):\n%s", refused, diff)
+			}
+			if !strings.Contains(screen.String(), "must ") {
+				t.Errorf("%q is not refused:\n%s", refused, &screen)
+			}
+		})
+	}
+}
+
 func TestAnEndOfInputNamesTheFlag(t *testing.T) {
 	var screen strings.Builder
 	_, _, err := draw(t, blueprint.Config{Prompter: prompter(&screen, "https://chat.example.org")})

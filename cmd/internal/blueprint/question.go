@@ -27,7 +27,7 @@ type Question struct {
 	optional func(*sheet) bool
 	// silent is a question that only a flag answers.
 	silent bool
-	// take checks an answer and writes it down.
+	// take writes an answer down once it has been checked. One that is refused leaves everything as it was.
 	take func(*sheet, string) error
 }
 
@@ -71,11 +71,7 @@ func addressQuestions() []Question {
 		},
 		{
 			Name: "rocketchat-version", Usage: "Rocket.Chat's `VERSION`, such as 7.13, where it does not tell it",
-			silent: true, take: func(s *sheet, text string) error {
-				release, ok := app.ParseRelease(text)
-				s.Release, s.releaseGiven = release, ok
-				return mustBe(ok, "must be a version such as 8.8 or 7.13")
-			},
+			silent: true, take: takeRelease,
 		},
 	}
 }
@@ -154,23 +150,39 @@ func advisedProfile(s *sheet) string {
 }
 
 func takeProfile(s *sheet, text string) error {
-	s.Profile = app.TalkProfile(text)
+	profile := app.TalkProfile(text)
 	switch {
-	case !slices.Contains([]app.TalkProfile{app.CoralOIDCProfile, app.CoralSSOProfile, app.Talk4Profile}, s.Profile):
+	case !slices.Contains([]app.TalkProfile{app.CoralOIDCProfile, app.CoralSSOProfile, app.Talk4Profile}, profile):
 		return errors.New("must be coral-oidc, coral-sso or talk4")
-	case s.Product.Talk4 != (s.Profile == app.Talk4Profile) && s.Product != (app.Comments{}):
+	case s.Product.Talk4 != (profile == app.Talk4Profile) && s.Product != (app.Comments{}):
 		return fmt.Errorf("must fit %s, which is what answers there", s.Product)
 	}
+	s.Profile = profile
 	return nil
 }
 
+// noPreset is the answer of whoever wants none, whatever the provider looks like.
+const noPreset = "none"
+
 func takePreset(s *sheet, text string) error {
-	s.presetGiven = true
-	if text == "none" {
-		return nil
+	preset := app.Preset(text)
+	switch {
+	case text == noPreset:
+		preset = ""
+	case !slices.Contains(app.Presets(), preset):
+		return fmt.Errorf("must be none or one of %q, got %q", app.Presets(), text)
 	}
-	s.Preset = app.Preset(text)
-	return mustBe(slices.Contains(app.Presets(), s.Preset), fmt.Sprintf("must be none or one of %q, got %q", app.Presets(), text))
+	s.Preset, s.presetGiven = preset, true
+	return nil
+}
+
+func takeRelease(s *sheet, text string) error {
+	release, ok := app.ParseRelease(text)
+	if !ok {
+		return errors.New("must be a version such as 8.8 or 7.13")
+	}
+	s.Release, s.releaseGiven = release, true
+	return nil
 }
 
 func takePages(s *sheet, text string) error {
@@ -178,35 +190,46 @@ func takePages(s *sheet, text string) error {
 	if err != nil {
 		return err
 	}
-	s.Pages = nil
+	var pages []app.Origin
 	for _, word := range list {
 		page, err := s.origin(word)
 		if err != nil {
 			return err
 		}
 		if page != s.Coral { // which has every right already
-			s.Pages = append(s.Pages, page)
+			pages = append(pages, page)
 		}
 	}
+	s.Pages = pages
 	return nil
 }
 
-func takeDomains(s *sheet, text string) (err error) {
-	if s.Domains, err = words(text); err != nil {
+func takeDomains(s *sheet, text string) error {
+	domains, err := words(text)
+	if err != nil {
 		return err
 	}
-	bad := slices.ContainsFunc(s.Domains, func(d string) bool { return !domainPattern.MatchString(d) })
-	return mustBe(!bad, "must be domains such as example.org, divided by commas")
+	if slices.ContainsFunc(domains, func(d string) bool { return !domainPattern.MatchString(d) }) {
+		return errors.New("must be domains such as example.org, divided by commas")
+	}
+	s.Domains = domains
+	return nil
 }
 
 func takeKeyID(s *sheet, text string) error {
+	if !plainID.MatchString(text) {
+		return errors.New("must be the key id that Coral shows: letters, digits and hyphens")
+	}
 	s.KeyID = text
-	return mustBe(plainID.MatchString(text), "must be the key id that Coral shows: letters, digits and hyphens")
+	return nil
 }
 
 func takeClientID(s *sheet, text string) error {
+	if !clientID.MatchString(text) {
+		return errors.New("must be a client id without spaces, quotes and $")
+	}
 	s.ClientID = text
-	return mustBe(clientID.MatchString(text), "must be a client id without spaces, quotes and $")
+	return nil
 }
 
 func takeUserID(s *sheet, text string) error {
@@ -214,13 +237,6 @@ func takeUserID(s *sheet, text string) error {
 		return errors.New("must be the user id, letters and digits, that Rocket.Chat shows beside the token")
 	}
 	s.secrets["rocketchat-user-id"] = app.Secret(text)
-	return nil
-}
-
-func mustBe(ok bool, problem string) error {
-	if !ok {
-		return errors.New(problem)
-	}
 	return nil
 }
 
