@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"chatgate/gateway"
 	"chatgate/oidc/oidctest"
 )
 
@@ -108,6 +110,31 @@ chatgate_state{state="starting"} 1
 # TYPE chatgate_jwks_ready gauge
 chatgate_jwks_ready 1
 `)
+}
+
+func TestTheMetricsNameTheStateThatReadyzDoes(t *testing.T) { // H33, D26
+	refused := map[string]func() error{"configuration": func() error { return errors.New("refused") }}
+	for _, tc := range []struct {
+		name    string
+		options options
+		want    string
+	}{
+		{"all is well", options{}, gateway.StateReady},
+		{"a provider that nobody has met", options{undiscovered: true}, gateway.StateDegraded},
+		{"a changed configuration that is refused", options{checks: refused}, gateway.StateDegraded},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := serve(t, tc.options)
+			if code, status := s.status(); code != http.StatusOK || status != tc.want {
+				t.Errorf("/readyz = %d %s, want 200 %s", code, status, tc.want)
+			}
+			recorder := httptest.NewRecorder()
+			s.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			if series := `chatgate_state{state="` + tc.want + `"} 1`; !strings.Contains(recorder.Body.String(), series) {
+				t.Errorf("/metrics does not have %s", series)
+			}
+		})
+	}
 }
 
 func TestLoginsAreCountedByHowTheyEnd(t *testing.T) { // H33, S136

@@ -15,7 +15,7 @@ import (
 // health is the body of /readyz. A broken dependency is told, and does not take the gateway out of service: a gateway
 // that nobody reaches cannot explain anything to anyone (D26).
 type health struct {
-	Status string            `json:"status"` // starting, ready, degraded, draining, sealing_mismatch, names_mismatch
+	Status string            `json:"status"` // one of the states
 	Checks map[string]string `json:"checks"` // "ok" or what is wrong
 }
 
@@ -50,7 +50,7 @@ func (s *Server) lookAtChats(ctx context.Context) {
 		}
 		told := s.lookAt(ctx, checker)
 		found["chat "+name] = told
-		if before := s.chats.Load(); before == nil && told != "ok" || before != nil && (*before)["chat "+name] != told {
+		if before := s.chats.Load(); before == nil && told != well || before != nil && (*before)["chat "+name] != told {
 			s.cfg.Log.WarnContext(ctx, "chat changed for better or worse", "chat", name, "found", told)
 		}
 	}
@@ -70,7 +70,7 @@ func firstWrong(findings []chat.Finding) string {
 			return f.Name + ": " + f.String()
 		}
 	}
-	return "ok"
+	return well
 }
 
 func (s *Server) adminRoutes() http.Handler {
@@ -87,35 +87,32 @@ func (s *Server) adminRoutes() http.Handler {
 }
 
 func (s *Server) health(ctx context.Context) (int, health) {
-	body := health{Status: "ready", Checks: s.checks(ctx)}
-	for _, found := range body.Checks {
-		if found != "ok" {
-			body.Status = "degraded"
-		}
-	}
-	switch {
-	case s.draining.Load():
-		body.Status = "draining"
-	case !s.started.Load():
-		body.Status = "starting"
-	case body.Checks["sealing"] != "ok":
-		body.Status = "sealing_mismatch"
-	case body.Checks["names"] != "ok":
-		body.Status = "names_mismatch"
-	default:
-		return http.StatusOK, body
-	}
-	return http.StatusServiceUnavailable, body
-}
-
-func (s *Server) checks(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
+	checks := s.checks(s.cfg.Store.Ping(ctx))
+	state, serves := s.judge(checks)
+	if !serves {
+		return http.StatusServiceUnavailable, health{state, checks}
+	}
+	return http.StatusOK, health{state, checks}
+}
+
+// The parts that decide by themselves whether a replica serves.
+const (
+	checkSealing = "sealing"
+	checkNames   = "names"
+)
+
+// well is what is told of a part of which nothing is wrong.
+const well = "ok"
+
+// checks are all parts, each with what is known of it; the caller knows the store.
+func (s *Server) checks(store error) map[string]string {
 	checks := map[string]string{
-		"store":   told(s.cfg.Store.Ping(ctx)),
-		"keys":    told(s.cfg.Keys.Ready()),
-		"sealing": told(s.cfg.Heartbeat.Mismatch()),
-		"names":   told(s.cfg.Names.Mismatch()),
+		kindStore:    told(store),
+		"keys":       told(s.cfg.Keys.Ready()),
+		checkSealing: told(s.cfg.Heartbeat.Mismatch()),
+		checkNames:   told(s.cfg.Names.Mismatch()),
 	}
 	for key, rp := range s.cfg.Providers {
 		checks["provider "+key] = told(s.trouble(key, rp))
@@ -131,7 +128,7 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 
 func told(err error) string {
 	if err == nil {
-		return "ok"
+		return well
 	}
 	return err.Error()
 }

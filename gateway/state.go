@@ -6,18 +6,38 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The states of a replica, as /readyz calls them.
+// The states of a replica, as /readyz and the metrics call them.
 const (
-	stateStarting        = "starting"
-	stateReady           = "ready"
-	stateDegraded        = "degraded" // it serves, and something that it needs is broken
-	stateDraining        = "draining"
-	stateSealingMismatch = "sealing_mismatch"
-	stateNamesMismatch   = "names_mismatch"
+	StateStarting        = "starting"
+	StateReady           = "ready"
+	StateDegraded        = "degraded" // it serves, and something that it needs is broken
+	StateDraining        = "draining"
+	StateSealingMismatch = "sealing_mismatch"
+	StateNamesMismatch   = "names_mismatch"
 )
 
 func states() []string {
-	return []string{stateStarting, stateReady, stateDegraded, stateDraining, stateSealingMismatch, stateNamesMismatch}
+	return []string{StateStarting, StateReady, StateDegraded, StateDraining, StateSealingMismatch, StateNamesMismatch}
+}
+
+// judge says which state a replica is in of which these parts are well ("ok") or not. Those of degraded and ready serve.
+func (s *Server) judge(checks map[string]string) (state string, serves bool) {
+	switch {
+	case s.draining.Load():
+		return StateDraining, false
+	case !s.started.Load():
+		return StateStarting, false
+	case checks[checkSealing] != well:
+		return StateSealingMismatch, false
+	case checks[checkNames] != well:
+		return StateNamesMismatch, false
+	}
+	for _, found := range checks {
+		if found != well {
+			return StateDegraded, true
+		}
+	}
+	return StateReady, true
 }
 
 var (
@@ -58,7 +78,7 @@ func (m stateMetrics) Collect(metrics chan<- prometheus.Metric) {
 	}
 	if found := m.server.chats.Load(); found != nil {
 		for check, told := range *found {
-			gauge(dependencyUp, told == "ok", kindChat, strings.TrimPrefix(check, "chat "))
+			gauge(dependencyUp, told == well, kindChat, strings.TrimPrefix(check, "chat "))
 		}
 	}
 	gauge(jwksReady, m.server.cfg.Keys.Ready() == nil)
@@ -66,33 +86,6 @@ func (m stateMetrics) Collect(metrics chan<- prometheus.Metric) {
 
 // state is what /readyz would call this replica, by what was found last and without asking anybody.
 func (s *Server) state() string {
-	switch {
-	case s.draining.Load():
-		return stateDraining
-	case !s.started.Load():
-		return stateStarting
-	case s.cfg.Heartbeat.Mismatch() != nil:
-		return stateSealingMismatch
-	case s.cfg.Names.Mismatch() != nil:
-		return stateNamesMismatch
-	case s.degraded():
-		return stateDegraded
-	}
-	return stateReady
-}
-
-func (s *Server) degraded() bool {
-	for _, err := range s.dependencies.all() {
-		if err != nil {
-			return true
-		}
-	}
-	if found := s.chats.Load(); found != nil {
-		for _, told := range *found {
-			if told != "ok" {
-				return true
-			}
-		}
-	}
-	return s.cfg.Keys.Ready() != nil
+	state, _ := s.judge(s.checks(s.dependencies.of(dependency{kindStore, kindStore})))
+	return state
 }

@@ -4,7 +4,7 @@ import "context"
 
 // Status is what /readyz tells, for the rest of the process.
 type Status struct {
-	// Word is its status: starting, ready, degraded, draining, sealing_mismatch or names_mismatch.
+	// Word is its status, one of the states.
 	Word string
 	// Checks are "ok", or what is wrong with a part.
 	Checks map[string]string

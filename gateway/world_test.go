@@ -89,6 +89,8 @@ type options struct {
 	tracer *tracing.Tracer
 	// profiles are served.
 	profiles bool
+	// checks are looked at beside the gateway's own.
+	checks map[string]func() error
 }
 
 func open(t testing.TB, o options) *world {
@@ -151,7 +153,7 @@ func open(t testing.TB, o options) *world {
 	}
 	w.cfg = gateway.Config{
 		BaseURL: base, Providers: providers, Chats: chats, Pprof: o.profiles, Tracer: o.tracer,
-		TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
+		Checks: o.checks, TrustedProxies: o.trusted, Rules: o.rules, AccessLog: true, DrainDelay: o.drain, AccountChoice: o.choice,
 		Store: st, Names: names, Heartbeat: w.beat, Sessions: w.sessions, Ledger: w.ledger, HandOffs: w.handOffs, Keys: keys, Limits: limits, Audit: audit.New(log),
 		Pages: pages, Problems: problems, Decisions: w.why, Metrics: w.registry, Log: log, Now: w.clock.Now,
 	}

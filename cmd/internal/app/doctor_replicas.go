@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"chatgate/gateway"
 	"chatgate/store"
 )
 
@@ -68,9 +69,9 @@ func judgeReadiness(cards []card) Finding {
 	var out, degraded []string
 	for _, c := range cards {
 		switch c.Status {
-		case "sealing_mismatch", "names_mismatch":
+		case gateway.StateSealingMismatch, gateway.StateNamesMismatch:
 			out = append(out, c.Name+": "+c.Status)
-		case "degraded":
+		case gateway.StateDegraded:
 			degraded = append(degraded, c.Name+": "+strings.Join(c.Unwell, ", "))
 		}
 	}
