@@ -97,9 +97,9 @@ func commented(t *testing.T, key string) bool {
 	return regexp.MustCompile("(?m)^ *#.*`" + key + "`").Match(read(t, "values.yaml"))
 }
 
-// What is open belongs to others: config to the application, which is as strict itself, global to every chart of an
-// umbrella, and the rest to Kubernetes.
-var notOurs = regexp.MustCompile(`^\.(config\b.*|global|httpRoute\.parentRefs\[\]|extraVolumeMounts\[\])$`)
+// What is open belongs to others: config to the definition gateway, which is closed, and where its kinds of chats divide, to
+// that of each kind; global to every chart of an umbrella; and the rest to Kubernetes.
+var notOurs = regexp.MustCompile(`^(\.(config\b.*|global|httpRoute\.parentRefs\[\]|extraVolumeMounts\[\])|gateway\.(chats|kinded))$`)
 
 // A misspelt key fails the installation (H9).
 func TestTheSchemaIsClosedWhereItNamesKeys(t *testing.T) {
@@ -133,6 +133,18 @@ func TestWrongValuesAreRefusedByName(t *testing.T) { // H9, S148
 	chart := open(t)
 	for _, wrong := range []struct{ set, named string }{
 		{"replicas=2", "'replicas' not allowed"},
+		{"config.bogus=1", "at '/config': additional properties 'bogus' not allowed"},
+		{"config.session.rechek=5m", "at '/config/session': additional properties 'rechek' not allowed"},
+		{"config.session.recheck=bogus", "at '/config/session/recheck'"},
+		{"config.session.idle=8", "at '/config/session/idle'"},
+		{"config.chats.rocketchat.acess.anyone=true", "at '/config/chats/rocketchat': additional properties 'acess' not allowed"},
+		{"config.chats.rocketchat.accounts.linkBy={mail}", "at '/config/chats/rocketchat/accounts/linkBy/0'"},
+		{"config.chats.comments.kind=coral", "at '/config/chats/comments/kind'"},
+		{"config.chats.comments.kind=talk,config.chats.comments.tenat=a", "at '/config/chats/comments': additional properties 'tenat' not allowed"},
+		{"config.providers.corp.isuer=https://idp.example.org", "at '/config/providers/corp': additional properties 'isuer' not allowed"},
+		{"config.trustedProxies=10.0.0.0/8", "at '/config/trustedProxies'"},
+		{"config.redis.memory=yes", "at '/config/redis/memory'"},
+		{"configSchema=no", "at '/configSchema'"},
 		{"image.tags=1.0.0", "'tags' not allowed"},
 		{"ingress.host=sso.example.org", "'host' not allowed"},
 		{"service.typ=NodePort", "'typ' not allowed"},
@@ -164,6 +176,39 @@ func TestWrongValuesAreRefusedByName(t *testing.T) { // H9, S148
 				t.Errorf("--set %s is refused without a word on %s:\n%s", wrong.set, wrong.named, said)
 			}
 		})
+	}
+}
+
+// What the program expands is not judged by how it looks before: a duration, a word of a few, a switch, a number, an address,
+// and each of those in a list (H9, H10).
+func TestReferencesPassTheSchema(t *testing.T) {
+	chart := open(t)
+	for _, path := range []string{
+		"config.session.recheck",
+		"config.session.accountChoice",
+		"config.listen.pprof",
+		"config.log.level",
+		"config.limits.mintsPerSession",
+		"config.trustedProxies[0]",
+		"config.providers.corp.issuer",
+		"config.chats.rocketchat.accounts.create",
+		"config.chats.rocketchat.accounts.linkBy[0]",
+		"config.chats.rocketchat.access.maxAge",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			chart.Scenario(t, "default", "--set", path+"=${env:CHATGATE_SETTING}", "--set", "envFrom[0].configMapRef.name=settings")
+		})
+	}
+}
+
+// An image that is newer than the chart may have settings that the chart does not know (H9).
+func TestTheSchemaOfTheConfigurationCanBeLeftOut(t *testing.T) {
+	chart := open(t)
+	chart.Scenario(t, "default", "--set", "config.session.settingOfTomorrow=5m", "--set", "configSchema=false")
+	said := chart.Refusal(t, "--values", chart.Values("default"), "--set", "config.listen.public=nowhere", "--set", "configSchema=false")
+	if !strings.Contains(said, "'/config/listen/public'") {
+		t.Errorf("what the chart itself reads is refused without a word on config.listen.public:\n%s", said)
 	}
 }
 
