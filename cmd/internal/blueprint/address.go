@@ -100,7 +100,7 @@ func takeRedis(s *sheet, text string) error {
 	if err != nil || number != nil || !hostName.MatchString(host) {
 		return fmt.Errorf("must be host:port, rediss://host:port or unix:/path, got %q", text)
 	}
-	s.Redis, s.RedisTLS, s.redisGiven = address, tls, text != nearRedis
+	s.Redis, s.RedisTLS = address, tls
 	return nil
 }
 

@@ -31,7 +31,8 @@ func TestEachQuestionIsAskedUntilItsAnswerWillDo(t *testing.T) {
 		"must be an https origin such as https://chat.example.org, with its scheme", "without path, query, fragment or final slash",
 		"The gateway itself [https://sso.example.org]: ", "is needed", "Profile of the comments [coral-oidc]: ", "must be coral-oidc, coral-sso or talk4",
 		"must be the key id that Coral shows", "Client id at the provider [chatgate]: ", "must be the user id", "must be host:port", "must not be everybody",
-		"must be one line of ASCII characters", "Redis [127.0.0.1:6379]: ", "(not shown; Enter: later): ",
+		"must be one line of ASCII characters", "Redis [127.0.0.1:6379]: ",
+		"service account (not shown; Enter: later): ", "Password of Redis (not shown; Enter: it has none): ",
 	} {
 		if !strings.Contains(screen.String(), words) {
 			t.Errorf("nobody was told %q:\n%s", words, &screen)
@@ -65,9 +66,9 @@ func TestEachQuestionIsAskedUntilItsAnswerWillDo(t *testing.T) {
 // TestHardlyAnythingHasToBeAnswered: what can be found out or has a good default is never demanded.
 func TestHardlyAnythingHasToBeAnswered(t *testing.T) {
 	var screen strings.Builder
-	lines := []string{"https://chat.example.org", "", "", "https://idp.example.org/realms/corp", "", "", "", "", ""}
+	lines := []string{"https://chat.example.org", "", "", "https://idp.example.org/realms/corp", "", "", "", "", "", ""}
 	drawn, _ := mustDraw(t, blueprint.Config{Prompter: prompter(&screen, lines...)})
-	if len(drawn.Missing()) != 2 || !strings.HasSuffix(screen.String(), "Personal access token of Rocket.Chat's service account (not shown; Enter: later): ") {
+	if len(drawn.Missing()) != 2 || !strings.HasSuffix(screen.String(), "Password of Redis (not shown; Enter: it has none): ") {
 		t.Errorf("%d secrets are missing after\n%s", len(drawn.Missing()), &screen)
 	}
 }
@@ -81,7 +82,7 @@ func TestSecretsAreReadHidden(t *testing.T) {
 		return "never-on-a-screen", nil
 	}
 	drawn, told := mustDraw(t, blueprint.Config{Prompter: asker})
-	if len(hidden) != 2 || len(drawn.Missing()) > 0 { // the client's and the token
+	if len(hidden) != 3 || len(drawn.Missing()) > 0 { // the client's, the token, and the password of Redis
 		t.Errorf("asked %d times for a secret, and %v are missing", len(hidden), drawn.Missing())
 	}
 	if strings.Contains(screen.String()+told, "never-on-a-screen") {
@@ -139,7 +140,7 @@ func TestKeptSecretsAreNotAskedFor(t *testing.T) {
 	kept := known()
 	kept["rocketchat-token"], kept["rocketchat-user-id"] = "token", "id"
 	drawn, _ := mustDraw(t, blueprint.Config{Kept: kept, Prompter: prompter(&screen,
-		"https://chat.example.org", "", "", "https://idp.example.org/realms/corp", "", "", "")})
+		"https://chat.example.org", "", "", "https://idp.example.org/realms/corp", "", "", "", "")})
 	if strings.Contains(screen.String(), "service account") || len(drawn.Missing()) > 0 {
 		t.Errorf("%v are missing after\n%s", drawn.Missing(), &screen)
 	}

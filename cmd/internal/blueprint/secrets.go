@@ -31,7 +31,9 @@ type wanted struct {
 	// make makes one; nil for those that others make.
 	make func() string
 	// prompt asks for one that others make. Without it only a file brings it.
-	prompt, whence string
+	prompt string
+	// whence says where it comes from; empty for one that an installation need not have.
+	whence string
 }
 
 // wantedSecrets are all secrets of this installation, in the order in which they are needed.
@@ -66,10 +68,7 @@ func (s *sheet) wantedSecrets() []wanted {
 	case app.Talk4Profile:
 		all = append(all, wanted{name: "talk-client", make: sharedSecret})
 	}
-	if s.redisGiven || s.secrets["redis-password"] != "" {
-		all = append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
-	}
-	return all
+	return append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
 }
 
 func sealingKey() string {
@@ -97,9 +96,17 @@ func (s *sheet) askSecrets() error {
 	return nil
 }
 
+// unanswered is what it means when nobody gives it.
+func (w wanted) unanswered() string {
+	if w.whence == "" {
+		return "it has none"
+	}
+	return "later"
+}
+
 func (s *sheet) askSecret(w wanted) error {
 	for {
-		fmt.Fprintf(s.asker.Out, "\n%s (not shown; Enter: later): ", w.prompt)
+		fmt.Fprintf(s.asker.Out, "\n%s (not shown; Enter: %s): ", w.prompt, w.unanswered())
 		text, err := s.asker.hidden()
 		if err == nil && strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			err = errNoSecret

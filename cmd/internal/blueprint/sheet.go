@@ -75,7 +75,6 @@ type sheet struct {
 	asker                     *Prompter
 	tell                      io.Writer
 	presetGiven, releaseGiven bool
-	redisGiven                bool
 }
 
 // Draw asks for what is not given, looks at everybody, and draws the installation up. Its error is a *MissingError or a
