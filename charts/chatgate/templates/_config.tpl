@@ -122,12 +122,23 @@ networkPolicy.egress.redis.ports has another.
 {{- toJson $sorted -}}
 {{- end }}
 
+{{/* A quantity of memory, such as 256Mi, in bytes; empty for what is none. */}}
+{{- define "chatgate.bytes" -}}
+{{- $quantity := toString . -}}
+{{- $factors := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
+{{- if regexMatch "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|k|M|G)?$" $quantity -}}
+{{- mulf (regexFind "^[0-9.]+" $quantity | float64) (get $factors (regexFind "[A-Za-z]*$" $quantity)) | int64 -}}
+{{- end -}}
+{{- end }}
+
+{{/* Memory as Valkey's settings have it, such as 160mb, in bytes. */}}
+{{- define "chatgate.redisBytes" -}}
+{{- mul (regexFind "^[0-9]+" . | int64) (get (dict "kb" 1024 "mb" 1048576 "gb" 1073741824) (regexFind "[a-z]+$" .)) -}}
+{{- end }}
+
 {{/* Nine tenths of the memory limit for GOMEMLIMIT: the rest is what Go does not count. Empty without a limit. */}}
 {{- define "chatgate.goMemoryLimit" -}}
-{{- $limit := ((.Values.resources).limits).memory | default "" | toString -}}
-{{- $factors := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}
-{{- if regexMatch "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|k|M|G)?$" $limit -}}
-{{- $bytes := mulf (regexFind "^[0-9.]+" $limit | float64) (get $factors (regexFind "[A-Za-z]*$" $limit)) -}}
-{{- printf "%dMiB" (divf (mulf $bytes 0.9) 1048576 | floor | int) -}}
+{{- with include "chatgate.bytes" (((.Values.resources).limits).memory | default "") -}}
+{{- printf "%dMiB" (divf (mulf . 0.9) 1048576 | floor | int) -}}
 {{- end -}}
 {{- end }}

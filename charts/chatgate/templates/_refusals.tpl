@@ -5,7 +5,7 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 
 {{- define "chatgate.refuse" -}}
 {{- $problems := list -}}
-{{- range list "address" "config" "replicas" "exposure" "listeners" "secrets" "literals" "files" "variables" "valkey" "grace" "monitors" "scaling" "budget" -}}
+{{- range list "address" "config" "replicas" "redis" "exposure" "listeners" "secrets" "literals" "files" "variables" "valkey" "grace" "monitors" "scaling" "budget" "update" -}}
 {{- $problems = append $problems (include (printf "chatgate.refuse.%s" .) $ | trim) -}}
 {{- end -}}
 {{- with compact $problems -}}
@@ -44,6 +44,30 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- end }}
 {{- end }}
 
+{{/* Which of many is at fault is told by its place, as the gateway does. */}}
+{{- define "chatgate.refuse.redis" -}}
+{{- $redis := .Values.config.redis | default dict -}}
+{{- $addresses := dict -}}
+{{- with ($redis.standalone).address -}}
+{{- $_ := set $addresses "standalone.address" . -}}
+{{- end -}}
+{{- range $layout := list "sentinel" "cluster" -}}
+{{- range $i, $address := (get $redis $layout | default dict).addresses -}}
+{{- $_ := set $addresses (printf "%s.addresses[%d]" $layout $i) $address -}}
+{{- end -}}
+{{- end -}}
+{{- $egress := .Values.networkPolicy.egress.redis -}}
+{{- range $key, $address := $addresses -}}
+{{- if not (include "chatgate.port" $address) -}}
+{{- if not (contains "${" $address) }}
+- config.redis.{{ $key }} is {{ $address }}, without a port: write "{{ $address }}:6379"
+{{- else if and $.Values.networkPolicy.enabled $egress.enabled (not $egress.ports) }}
+- config.redis.{{ $key }} is {{ $address }}, whose port networkPolicy does not see: list it in networkPolicy.egress.redis.ports, such as [6379]
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "chatgate.refuse.exposure" -}}
 {{- $hosts := list -}}
 {{- range .Values.ingress.hosts -}}
@@ -77,7 +101,10 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- $loopback := "^(127\\.[0-9.]+|localhost|\\[::1\\]):" -}}
 {{- range $key := list "public" "admin" -}}
 {{- $address := index $.Values.config.listen $key -}}
-{{- if regexMatch $loopback $address }}
+{{- $port := include "chatgate.port" $address | int -}}
+{{- if or (lt $port 1) (gt $port 65535) }}
+- config.listen.{{ $key }} is {{ $address }}: its port has to be a number from 1 to 65535, such as "{{ eq $key "admin" | ternary ":9090" ":8080" }}"
+{{- else if regexMatch $loopback $address }}
 - config.listen.{{ $key }} is {{ $address }}, where {{ eq $key "admin" | ternary "probes and metrics" "nobody" }} from outside the pod {{ eq $key "admin" | ternary "do not get" "gets" }}: write "{{ regexFind ":[0-9]+$" $address }}"
 {{- end }}
 {{- end }}
@@ -164,6 +191,13 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- else if not $redis.password }}
 - valkey.enabled is set without config.redis.password: write password: "${file:/run/secrets/chatgate/{{ .Values.valkey.secretKey }}}"
 {{- end }}
+{{- $data := include "chatgate.redisBytes" .Values.valkey.maxmemory | int64 -}}
+{{- with ((.Values.valkey.resources).limits).memory -}}
+{{- $limit := include "chatgate.bytes" . | int64 -}}
+{{- if and $limit (ge $data $limit) }}
+- valkey.maxmemory is {{ $.Values.valkey.maxmemory }} and valkey.resources.limits.memory is {{ . }}: the kernel would end Valkey before it is full. Raise the limit, to about three halves of maxmemory
+{{- end }}
+{{- end }}
 {{- end -}}
 {{- end }}
 
@@ -213,4 +247,12 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 {{- end }}
 {{- end -}}
 {{- end -}}
+{{- end }}
+
+{{- define "chatgate.refuse.update" -}}
+{{- $bounds := .Values.updateStrategy.rollingUpdate | default dict -}}
+{{- $none := list "0" "0%" -}}
+{{- if and (eq .Values.updateStrategy.type "RollingUpdate") (has (toString $bounds.maxSurge) $none) (has (toString $bounds.maxUnavailable) $none) }}
+- updateStrategy.rollingUpdate.maxSurge and maxUnavailable are both 0: no pod could be replaced. Let one of them be 1
+{{- end }}
 {{- end }}

@@ -22,9 +22,21 @@ Where config refers to secrets, and what brings them.
 {{- $path := . | trimPrefix "${file:" | trimSuffix "}" -}}
 {{- $paths = append $paths (hasPrefix "/" $path | ternary $path (printf "/etc/chatgate/%s" $path)) -}}
 {{- end -}}
-{{- /* signingKeys.files and redis.tls name files without a reference */ -}}
-{{- $paths = concat $paths (regexFindAll "/run/(secrets/chatgate|tls)/[A-Za-z0-9._/-]+" (include "chatgate.referring" .) -1) -}}
-{{- toJson ($paths | uniq | sortAlpha) -}}
+{{- toJson (concat $paths (include "chatgate.namedFiles" . | fromJsonArray) | uniq | sortAlpha) -}}
+{{- end }}
+
+{{/* The files and folders that settings name without a reference, as JSON. audit.output may be a word as well. */}}
+{{- define "chatgate.namedFiles" -}}
+{{- $paths := list -}}
+{{- range $setting, $named := include "chatgate.settingsOf" (list . "files/path-settings.txt") | fromJson -}}
+{{- range kindIs "slice" $named | ternary $named (list $named) -}}
+{{- $path := toString (. | default "") -}}
+{{- if and $path (not (contains "${" $path)) (not (and (eq $setting "config.audit.output") (has $path (list "log" "stdout")))) -}}
+{{- $paths = append $paths (hasPrefix "/" $path | ternary $path (printf "/etc/chatgate/%s" $path)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $paths -}}
 {{- end }}
 
 {{/* The names of ${env:NAME}, as JSON. */}}
@@ -36,11 +48,11 @@ Where config refers to secrets, and what brings them.
 {{- toJson ($names | uniq | sortAlpha) -}}
 {{- end }}
 
-{{/* Whether a mount that the values ask for has the file: (list $ "/path"); empty when none has. */}}
+{{/* Whether the image or a mount that the values ask for has the file: (list $ "/path"); empty when none has. */}}
 {{- define "chatgate.mounted" -}}
 {{- $path := index . 1 -}}
 {{- $values := (index . 0).Values -}}
-{{- $mounts := list -}}
+{{- $mounts := list "/etc/ssl/certs/ca-certificates.crt" -}}
 {{- range $values.extraVolumeMounts -}}
 {{- $mounts = append $mounts (.mountPath | trimSuffix "/") -}}
 {{- end -}}
@@ -83,29 +95,32 @@ kubectl --namespace {{ include "chatgate.namespace" $root }} create secret gener
 {{- end }}
 {{- end }}
 
-{{/*
-The secrets in config by their paths, into the dict found: node, rest (the path still to go, * for any key), at. Which
-settings are secrets is files/secret-settings.txt, the settings that `chatgate config schema` calls writeOnly.
-*/}}
-{{- define "chatgate.collectSecrets" -}}
+{{/* Settings in config by their paths, into the dict found: node, rest (the path still to go, * for any key), at. */}}
+{{- define "chatgate.collect" -}}
 {{- if empty .rest -}}
 {{- $_ := set .found .at .node -}}
 {{- else if kindIs "map" .node -}}
 {{- range $key, $child := .node -}}
 {{- if has (first $.rest) (list "*" $key) -}}
-{{- include "chatgate.collectSecrets" (dict "node" $child "rest" (rest $.rest) "at" (printf "%s.%s" $.at $key) "found" $.found) -}}
+{{- include "chatgate.collect" (dict "node" $child "rest" (rest $.rest) "at" (printf "%s.%s" $.at $key) "found" $.found) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
 
-{{/* Every secret in config by its path, as JSON. */}}
-{{- define "chatgate.secretSettings" -}}
+{{/* The settings of a list that config has, by their paths, as JSON: (list $ "files/list.txt"). */}}
+{{- define "chatgate.settingsOf" -}}
 {{- $found := dict -}}
-{{- range .Files.Lines "files/secret-settings.txt" -}}
+{{- $root := index . 0 -}}
+{{- range $root.Files.Lines (index . 1) -}}
 {{- if . -}}
-{{- include "chatgate.collectSecrets" (dict "node" $.Values.config "rest" (splitList "." .) "at" "config" "found" $found) -}}
+{{- include "chatgate.collect" (dict "node" $root.Values.config "rest" (splitList "." .) "at" "config" "found" $found) -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $found -}}
+{{- end }}
+
+{{/* Every secret in config by its path, as JSON: the list is of the settings that `chatgate config schema` calls writeOnly. */}}
+{{- define "chatgate.secretSettings" -}}
+{{- include "chatgate.settingsOf" (list . "files/secret-settings.txt") -}}
 {{- end }}
