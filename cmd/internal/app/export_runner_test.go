@@ -1,9 +1,22 @@
 package app
 
-import "time"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // SetPatience sets how long a configuration may take to be where the present one is.
 func (r *Runner) SetPatience(d time.Duration) { r.patience = d }
+
+// Former is what those have counted that served before.
+type Former struct{ former }
+
+// Join adds one that was replaced.
+func (f *Former) Join(r *prometheus.Registry) { f.join(r) }
+
+// With gathers what one tells, with what all have counted.
+func (f *Former) With(r *prometheus.Registry) prometheus.Gatherer { return f.with(r) }
 
 // Looks notices changes of files.
 type Looks struct{ looks }

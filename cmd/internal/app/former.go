@@ -36,7 +36,8 @@ func (f *former) settle(r *prometheus.Registry) {
 	f.leaving = slices.DeleteFunc(f.leaving, func(other *prometheus.Registry) bool { return other == r })
 }
 
-// with gathers what a registry tells, what all have counted included.
+// with gathers what a registry tells, what all have counted included. It may be one that leaves: whoever asks was sent to its
+// App just before that was replaced.
 func (f *former) with(current *prometheus.Registry) prometheus.Gatherer {
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		f.mu.Lock()
@@ -44,6 +45,9 @@ func (f *former) with(current *prometheus.Registry) prometheus.Gatherer {
 		families, err := current.Gather()
 		told := f.counted
 		for _, r := range f.leaving {
+			if r == current {
+				continue
+			}
 			more, _ := r.Gather()
 			told = sum(told, more)
 		}

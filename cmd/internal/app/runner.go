@@ -161,7 +161,7 @@ func (r *Runner) replace(next *serving) {
 	former := r.current
 	r.engines.use(next.engine)
 	next.begin(r.working)
-	r.base.former.join(former.registry)
+	r.base.former.join(former.registry) // first: the next one is never told of without it
 	idle := r.host.Replace(next.server)
 	r.current = next
 	r.leaving.Go(func() {
