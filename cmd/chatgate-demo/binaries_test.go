@@ -115,13 +115,20 @@ func (s *spoken) String() string {
 	return s.text.String()
 }
 
-// serve runs a program on this world's configuration, which is written to a file and listens where there is room.
+// serve runs a program on this world's configuration, which is written to a file.
 func (w *world) serve(t testing.TB, program, config string) *served {
 	t.Helper()
-	p := &served{
-		file: filepath.Join(t.TempDir(), "chatgate.yaml"), said: &spoken{where: make(chan [2]string, 1)}, ended: make(chan error, 1),
+	file := filepath.Join(t.TempDir(), "chatgate.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	p.write(t, config)
+	return w.serveFile(t, program, file)
+}
+
+// serveFile is serve for a configuration that is a file already. It returns once the process listens.
+func (w *world) serveFile(t testing.TB, program, file string) *served {
+	t.Helper()
+	p := &served{file: file, said: &spoken{where: make(chan [2]string, 1)}, ended: make(chan error, 1)}
 	p.cmd = exec.Command(program, "serve", "--config", p.file)
 	p.cmd.Stderr = p.said
 	if err := p.cmd.Start(); err != nil {

@@ -22,7 +22,7 @@ const (
 	// settleTime lies between two looks at files of which some have changed.
 	settleTime = time.Second
 	// tryAgain is when a configuration is tried again that was in order and could not be taken up.
-	tryAgain = 30 * time.Second
+	tryAgain = 10 * time.Second
 )
 
 // Reload says when the configuration is read again.
