@@ -236,7 +236,10 @@ func (n *settler) failing() []string {
 }
 
 // TestFromNothingToSignedInWithTwelveTypedValues walks through init and NEXT-STEPS.md as somebody does who has a Keycloak and
-// a Rocket.Chat. Every value counts that is typed anywhere, their own sign-in included.
+// a Rocket.Chat. Each value counts that is typed into a prompt, a form or a file: init's answers, what makes the service
+// account and its token, its two secrets, and the first person's own sign-in. What does not count: pressing Enter, ticking,
+// choosing a file, command lines that are copied as they stand in NEXT-STEPS.md, and the administrators' own sign-ins at
+// Keycloak and in Rocket.Chat, which they have open for other reasons.
 func TestFromNothingToSignedInWithTwelveTypedValues(t *testing.T) {
 	for _, version := range []string{"7.13.0", "8.8.1"} {
 		t.Run("Rocket.Chat "+version, func(t *testing.T) {

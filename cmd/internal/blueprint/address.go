@@ -18,6 +18,7 @@ var (
 	clientID      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,255}$`)
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
 	word          = regexp.MustCompile(`^[^\s"'\\$,\[\]{}]{1,128}$`)
+	groupName     = regexp.MustCompile(`^[^\pC\pZ"'\\$,\[\]{}]+( +[^\pC\pZ"'\\$,\[\]{}]+)*$`)
 	hostName      = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,253}$`)
 )
 
@@ -69,6 +70,28 @@ func words(text string) ([]string, error) {
 		if !word.MatchString(w) {
 			return nil, fmt.Errorf("must be words without quotes, brackets and $, got %q", w)
 		}
+	}
+	return list, nil
+}
+
+// longestName is how long a group's name may be, in bytes.
+const longestName = 256
+
+// names are texts divided by commas alone: in "Domain Users" the space belongs to the name.
+func names(text string) ([]string, error) {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		name := strings.TrimSpace(part)
+		switch {
+		case name == "":
+		case len(name) > longestName || !groupName.MatchString(name):
+			return nil, fmt.Errorf("must be names without quotes, brackets and $, got %q", name)
+		default:
+			list = append(list, name)
+		}
+	}
+	if len(list) == 0 {
+		return nil, errors.New("must name at least one")
 	}
 	return list, nil
 }

@@ -151,6 +151,25 @@ func (b *Blueprint) Access() string {
 	return "{" + rules + "}"
 }
 
+// Narrowed says whether a rule of one's own leaves some people out whom the provider signs in.
+func (b *Blueprint) Narrowed() bool { return len(b.Groups) > 0 || len(b.Domains) > 0 }
+
+// WhoMayEnter says in words what Access says in rules.
+func (b *Blueprint) WhoMayEnter() string {
+	var rules []string
+	if len(b.Groups) > 0 {
+		rules = append(rules, "is a member of "+strings.Join(quoted(b.Groups), " or "))
+	}
+	if len(b.Domains) > 0 {
+		rules = append(rules, "has a verified address at "+strings.Join(b.Domains, " or "))
+	}
+	everybody := "everybody whom " + b.Issuer + " signs in"
+	if len(rules) == 0 {
+		return everybody
+	}
+	return everybody + " and who " + strings.Join(rules, " and ")
+}
+
 // FrontChannel says whether the provider can tell of sign-outs in the browser alone.
 func (b *Blueprint) FrontChannel() bool {
 	return b.Provider.FrontchannelLogout && !b.Provider.BackchannelLogout

@@ -30,7 +30,7 @@ var shapes = map[string]answers{
 	},
 	"Talk 4": {"rocketchat": "", "coral": "https://talk.example.org", "page": "https://www.example.org", "profile": "talk4"},
 	"both": {
-		"coral": "https://comments.example.org", "page": "https://www.example.org", "groups": "staff,news-room", "email-domains": "example.org",
+		"coral": "https://comments.example.org", "page": "https://www.example.org", "groups": "staff,News Room", "email-domains": "example.org",
 		"redis": "rediss://cache.example.org:6380", "trusted-proxies": "10.42.0.0/16 192.0.2.7",
 	},
 	"comments on pages of their own": {"rocketchat": "", "coral": "https://comments.example.org", "page": "https://comments.example.org"},

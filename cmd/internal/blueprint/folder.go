@@ -61,8 +61,10 @@ func readSecret(path string) (app.Secret, error) {
 // Vacant is an error that names what is in the way of writing here: files of an earlier run unless they may be replaced,
 // links in any case, and a folder of secrets that others may enter.
 func (f Folder) Vacant(replace bool) error {
-	var obstacles []error
-	obstacles = append(obstacles, checkFolder(f.Path, 0), checkFolder(filepath.Join(f.Path, secretsFolder), 0o077))
+	if err := checkFolder(f.Path, 0); err != nil {
+		return err
+	}
+	obstacles := []error{checkFolder(filepath.Join(f.Path, secretsFolder), 0o077)}
 	for _, name := range Names() {
 		obstacles = append(obstacles, checkPlace(filepath.Join(f.Path, name), replace))
 	}
@@ -78,7 +80,7 @@ func checkFolder(path string, barred fs.FileMode) error {
 	case err != nil:
 		return fmt.Errorf("look at the folder: %w", err)
 	case !about.IsDir():
-		return fmt.Errorf("%s is no folder", path)
+		return fmt.Errorf("%s is no folder: take another with --out", path)
 	case about.Mode().Perm()&barred != 0:
 		return fmt.Errorf("%s can be entered by others: chmod 700 %s, or choose another folder", path, path)
 	}

@@ -119,6 +119,16 @@ func TestLinksAndOpenFoldersAreRefused(t *testing.T) {
 	}
 }
 
+// TestAFileInTheFoldersPlaceIsOneObstacle: what would be in it is not looked for.
+func TestAFileInTheFoldersPlaceIsOneObstacle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chatgate")
+	put(t, path, "a program")
+	err := (blueprint.Folder{Path: path}).Vacant(false)
+	if want := path + " is no folder: take another with --out"; err == nil || err.Error() != want {
+		t.Errorf("Vacant() = %v, want %s", err, want)
+	}
+}
+
 // TestASecretThatIsALinkIsNotRead: nor is it written through.
 func TestASecretThatIsALinkIsNotRead(t *testing.T) {
 	path, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")

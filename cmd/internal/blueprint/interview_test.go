@@ -162,6 +162,16 @@ func TestWithoutAnybodyToAskWhatIsMissingIsNamed(t *testing.T) {
 		{answers{"coral": "https://comments.example.org"}, "page"},
 		{answers{"provider": "https://accounts.google.com"}, "email-domains"},
 		{answers{"provider": "https://gitlab.com"}, "email-domains"},
+		{answers{"provider": "https://accounts.google.com/"}, "email-domains"},
+		{answers{"provider": "https://Accounts.Google.COM:443"}, "email-domains"},
+		{answers{"provider": "https://appleid.apple.com"}, "email-domains"},
+		{answers{"provider": "https://github.com/login/oauth"}, "email-domains"},
+		{answers{"provider": "https://www.linkedin.com/oauth"}, "email-domains"},
+		{answers{"provider": "https://login.microsoftonline.com/common/v2.0"}, "email-domains"},
+		{answers{"provider": "https://login.microsoftonline.com/Organizations/v2.0/"}, "email-domains"},
+		{answers{"provider": "https://login.microsoftonline.com//consumers/v2.0"}, "email-domains"},
+		{answers{"provider": "https://login.microsoftonline.com/9188040D-6c67-4c5b-b112-36a304b66dad/v2.0"}, "email-domains"},
+		{answers{"provider": "https://sts.windows.net/9188040d-6c67-4c5b-b112-36a304b66dad/"}, "email-domains"},
 	} {
 		_, _, err := draw(t, blueprint.Config{Given: complete(c.given)})
 		missing, ok := errors.AsType[*blueprint.MissingError](err)
@@ -171,6 +181,42 @@ func TestWithoutAnybodyToAskWhatIsMissingIsNamed(t *testing.T) {
 	}
 	if _, _, err := draw(t, blueprint.Config{Given: complete(answers{"provider": "https://gitlab.com", "groups": "staff"})}); err != nil {
 		t.Errorf("with a group that may enter, Draw() = %v", err)
+	}
+}
+
+// TestAnOrganisationsOwnProviderAsksForNoDomains: whom it signs in may enter, which is stated.
+func TestAnOrganisationsOwnProviderAsksForNoDomains(t *testing.T) { // D7
+	for _, issuer := range []string{
+		"https://login.microsoftonline.com/1b4e28ba-2fa1-11d2-883f-0016d3cca427/v2.0", "https://gitlab.example.org",
+		"https://accounts.google.com.example.org", "https://example.okta.com", "https://idp.example.org/common",
+	} {
+		drawn, _ := mustDraw(t, blueprint.Config{Given: complete(answers{"provider": issuer})})
+		if got, want := drawn.WhoMayEnter(), "everybody whom "+issuer+" signs in"; got != want || drawn.Narrowed() {
+			t.Errorf("WhoMayEnter() = %q, want %q", got, want)
+		}
+		files, err := drawn.Files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if want := "**Who may enter:** everybody whom " + issuer + " signs in. `chatgate init --force` with `--groups` or `--email-domains` narrows it"; file.Name == "NEXT-STEPS.md" && !strings.Contains(file.Text.Reveal(), want) {
+				t.Errorf("NEXT-STEPS.md does not say %q:\n%s", want, file.Text.Reveal())
+			}
+		}
+	}
+}
+
+func TestTheRuleIsSaidInWords(t *testing.T) { // D7
+	drawn, _ := mustDraw(t, blueprint.Config{Given: complete(answers{
+		"groups": " Domain Users,staff , Müller & Söhne,", "email-domains": "example.org example.net",
+	})})
+	const want = `everybody whom https://idp.example.org/realms/corp signs in and who is a member of "Domain Users" or "staff" or "Müller & Söhne"` +
+		" and has a verified address at example.org or example.net"
+	if got := drawn.WhoMayEnter(); got != want || !drawn.Narrowed() {
+		t.Errorf("WhoMayEnter() = %q, want %q", got, want)
+	}
+	if got, want := drawn.Access(), `groups: ["Domain Users", "staff", "Müller & Söhne"]`; !strings.Contains(got, want) {
+		t.Errorf("Access() = %s, want it to hold %s", got, want)
 	}
 }
 
@@ -200,7 +246,10 @@ func TestWrongAnswersAreRefused(t *testing.T) { // S128, B-29
 		{"page", ",", "must name at least one"},
 		{"email-domains", "example.org\", anyone: true", "must be words without quotes"},
 		{"email-domains", "@example.org", "must be domains"},
-		{"groups", "${file:/etc/passwd}", "must be words without quotes, brackets and $"},
+		{"groups", "${file:/etc/passwd}", "must be names without quotes, brackets and $"},
+		{"groups", "staff, a\x1b]0;x", "must be names without"},
+		{"groups", "Domain\u00a0Users", "must be names without"},
+		{"groups", " , ", "must name at least one"},
 		{"client-id", "${env:HOME}", "must be a client id"},
 		{"rocketchat-user-id", "a b", "must be the user id"},
 		{"redis", "cache", "must be host:port"},

@@ -101,12 +101,13 @@ func detailQuestions() []Question {
 		{
 			Name: "email-domains", Usage: "let in only people with a verified address at one of these `DOMAINS`, divided by commas",
 			prompt: "Domains of the people who may enter",
-			why:    "Everybody can have an account at this provider: name the domains of verified addresses that may enter.",
-			when:   opensToEverybody, take: takeDomains,
+			why: "Everybody can have an account at this provider: name the domains of verified addresses that may enter, or use\n" +
+				"--groups, where it tells of groups.",
+			when: opensToEverybody, take: takeDomains,
 		},
 		{
-			Name: "groups", Usage: "let in only members of one of these `GROUPS`, divided by commas",
-			silent: true, take: func(s *sheet, text string) (err error) { s.Groups, err = words(text); return err },
+			Name: "groups", Usage: "let in only members of one of these `GROUPS`, divided by commas; a name may have spaces",
+			silent: true, take: func(s *sheet, text string) (err error) { s.Groups, err = names(text); return err },
 		},
 		{
 			Name: "client-id", Usage: "the `ID` of the gateway's client at the provider",
@@ -139,7 +140,7 @@ func hasComments(s *sheet) bool { return s.Coral != "" }
 
 // opensToEverybody says whether anybody can have an account at the provider, and no rule holds them off yet (D7).
 func opensToEverybody(s *sheet) bool {
-	return s.given["groups"] == "" && slices.Contains([]string{"https://accounts.google.com", "https://gitlab.com"}, s.Issuer)
+	return s.given["groups"] == "" && isPublic(s.Issuer)
 }
 
 func advisedProfile(s *sheet) string {

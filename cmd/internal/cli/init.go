@@ -43,7 +43,7 @@ func newInit() *cobra.Command {
 	}
 	var flags initFlags
 	f := cmd.Flags()
-	f.StringVar(&flags.folder, "out", "chatgate", "the `FOLDER` to write into")
+	f.StringVar(&flags.folder, "out", "chatgate-config", "the `FOLDER` to write into")
 	f.BoolVar(&flags.force, "force", false, "replace files of an earlier run, and never a secret")
 	f.BoolVar(&flags.interactive, "interactive", false, "ask although standard input is no terminal; secrets are then read like any other line")
 	f.BoolVar(&flags.development, "development", false, "allow http and names on this machine: for a trial, never where people sign in")
@@ -117,6 +117,10 @@ func initError(cmd *cobra.Command, err error) error {
 // tellInit says what is there now and what is not.
 func tellInit(w io.Writer, folder string, drawn *blueprint.Blueprint) {
 	fmt.Fprintf(w, "\nWritten to %s: chatgate.yaml, values.yaml and what belongs to them.\n", folder)
+	fmt.Fprintf(w, "\nWho may enter: %s.\n", printable(drawn.WhoMayEnter()))
+	if !drawn.Narrowed() {
+		fmt.Fprintln(w, "--groups or --email-domains, with --force, lets in fewer.")
+	}
 	for _, secret := range drawn.Missing() {
 		fmt.Fprintf(w, "missing  %s: %s\n", filepath.Join(folder, "secrets", secret.Name), secret.Whence)
 	}
