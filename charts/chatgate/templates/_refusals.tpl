@@ -141,19 +141,43 @@ thing that is wrong, with the value's name and what to do; all of them are told 
 
 {{- define "chatgate.refuse.literals" -}}
 {{- $literal := dict -}}
+{{- $shown := dict -}}
+{{- $known := dict -}}
 {{- range .Values.extraEnv -}}
+{{- $_ := set $known .name true -}}
 {{- if hasKey . "value" -}}
 {{- $_ := set $literal .name true -}}
+{{- else if (.valueFrom).configMapKeyRef -}}
+{{- $_ := set $shown .name true -}}
+{{- end -}}
+{{- if include "chatgate.literalSecret" . }}
+- extraEnv has the value of {{ .name }} written out, which everybody may read who may read a Deployment: use valueFrom.secretKeyRef
 {{- end -}}
 {{- end -}}
+{{- $onlyConfigMaps := and .Values.envFrom (not (contains `"secretRef"` (toJson .Values.envFrom))) -}}
 {{- range $path, $secret := include "chatgate.secretSettings" . | fromJson -}}
 {{- $text := toString ($secret | default "") -}}
+{{- $variable := regexFind "^\\$\\{env:[^}]+" $text | trimPrefix "${env:" -}}
 {{- if not (regexMatch "^(\\$\\{(file|env):[^}]+\\})?$" $text) }}
 - {{ $path }} holds the secret itself, which a ConfigMap shows to everybody who may read it: write "${file:/run/secrets/chatgate/NAME}" and put NAME into existingSecret
-{{- else if hasKey $literal ($text | trimPrefix "${env:" | trimSuffix "}") }}
+{{- else if hasKey $literal $variable }}
 - {{ $path }} comes from {{ $text }}, whose value stands in extraEnv: use valueFrom.secretKeyRef there
+{{- else if hasKey $shown $variable }}
+- {{ $path }} comes from {{ $text }}, which extraEnv takes from a ConfigMap: everybody may read it who may read that. Use valueFrom.secretKeyRef
+{{- else if and $variable $onlyConfigMaps (not (hasKey $known $variable)) }}
+- {{ $path }} comes from {{ $text }}, and envFrom has ConfigMaps alone: everybody may read it who may read those. Use a secretRef there, or extraEnv with valueFrom.secretKeyRef
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/*
+Whether an entry of extraEnv has a secret in it, by its name; empty when not. What is made of other variables, $(NAME), and
+the path of a file are none.
+*/}}
+{{- define "chatgate.literalSecret" -}}
+{{- $named := regexMatch "(?i)(_HEADERS$|PASSWORD|SECRET|TOKEN|_KEY$)" .name -}}
+{{- $path := or (regexMatch "(?i)_(FILE|PATH)$" .name) (regexMatch "^OTEL_EXPORTER_OTLP_(TRACES_)?CLIENT_KEY$" .name) -}}
+{{- if and $named (not $path) .value (not (regexMatch "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" .value)) -}}yes{{- end -}}
 {{- end }}
 
 {{- define "chatgate.refuse.files" -}}
