@@ -93,14 +93,14 @@ type parts struct {
 // Open builds a gateway from a checked configuration. It dials nothing and listens to nothing: a provider, chat or
 // Redis that is down does not keep it from starting (D26).
 func Open(cfg *Config, lend Lends) (*App, error) {
-	b, err := newBase(cfg, lend)
+	b, engine, err := newBase(cfg, lend)
 	if err != nil {
 		return nil, err
 	}
-	return b.open(cfg, b.engine)
+	return b.open(cfg, engine)
 }
 
-// open builds one App more on this base. The engine may be another than the base's.
+// open builds one App more on this base.
 func (b *base) open(cfg *Config, engine store.Engine) (*App, error) {
 	a := &App{base: b, cfg: cfg, engine: engine, registry: prometheus.NewRegistry(), chats: map[string]gateway.Chat{}}
 	a.log = slog.New(gateway.LogHandler{Handler: b.log.Handler()})

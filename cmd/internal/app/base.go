@@ -27,7 +27,6 @@ type base struct {
 	level     *slog.LevelVar // of that log; nobody listens to it where the log is lent
 	transport http.RoundTripper
 	now       func() time.Time
-	engine    store.Engine
 	ownKey    []byte // seals what is kept in memory where no key is configured
 
 	registry   *prometheus.Registry // what is measured of the process, whatever App serves
@@ -40,11 +39,11 @@ type base struct {
 	tracer *tracing.Tracer // nil unless the environment asks for traces
 }
 
-// newBase opens what the first App starts on.
-func newBase(cfg *Config, lend Lends) (*base, error) {
+// newBase opens what the first App starts on, with its engine: another App may have another one.
+func newBase(cfg *Config, lend Lends) (*base, store.Engine, error) {
 	b := &base{
 		lend: lend, log: lend.Log, level: new(slog.LevelVar), transport: lend.Transport, now: lend.Now,
-		engine: lend.Engine, ownKey: []byte(rand.Text() + rand.Text()),
+		ownKey:   []byte(rand.Text() + rand.Text()),
 		registry: prometheus.NewRegistry(),
 		operations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "chatgate_store_operation_duration_seconds", Help: "Operations of the store, by how they went.",
@@ -65,20 +64,21 @@ func newBase(cfg *Config, lend Lends) (*base, error) {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), b.operations,
 	} {
 		if err := b.registry.Register(c); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := errors.Join(b.openTLS(cfg), b.openAudit(cfg.Audit), b.openTracer()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var err error
 	if b.reloads, err = newReloads(b.registry, b.now()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if lend.Engine == nil {
-		b.engine, err = b.openEngine(cfg)
+	if lend.Engine != nil {
+		return b, lend.Engine, nil
 	}
-	return b, err
+	engine, err := b.openEngine(cfg)
+	return b, engine, err
 }
 
 // begin does what goes on for as long as the process serves, whatever App does: it outlives their work, which has things to

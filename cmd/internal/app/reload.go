@@ -59,25 +59,25 @@ func (r *Runner) reload(ctx context.Context, actor string) error {
 	if r.source == nil || r.working == nil {
 		return errors.New("reload configuration: this gateway was not started from one that can be read again")
 	}
-	changed, err := r.takeUp(ctx)
+	changed, refused := r.takeUp(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err() // the gateway stops, and nothing is to be told of its configuration
 	}
-	refused, _ := errors.AsType[*refusedError](err)
 	r.base.reloads.tell(refused, r.base.now())
-	now := r.current
+	current := r.current
 	if refused != nil {
-		now.log.ErrorContext(ctx, "configuration refused: the former one goes on", "reason", string(refused.reason), "problems", refused.problems())
-		now.audit.Record(ctx, audit.Event{Act: audit.ConfigRefused, Reason: refused.reason, Actor: actor})
-		return err
+		current.log.ErrorContext(ctx, "configuration refused: the former one goes on", "reason", string(refused.reason), "problems", refused.problems())
+		current.audit.Record(ctx, audit.Event{Act: audit.ConfigRefused, Reason: refused.reason, Actor: actor})
+		return refused
 	}
-	now.log.InfoContext(ctx, "configuration reloaded", "changed", changed)
-	now.audit.Record(ctx, audit.Event{Act: audit.ConfigReloaded, Actor: actor})
+	current.log.InfoContext(ctx, "configuration reloaded", "changed", changed)
+	current.audit.Record(ctx, audit.Event{Act: audit.ConfigReloaded, Actor: actor})
 	return nil
 }
 
-// takeUp has the next configuration served, or returns a refusedError. It tells which settings are new.
-func (r *Runner) takeUp(ctx context.Context) (changed []string, err error) {
+// takeUp has the next configuration served, or says why not: its second result is no plain error, so that there is none that
+// nobody is told of. The first one is which settings are new.
+func (r *Runner) takeUp(ctx context.Context) (changed []string, refused *refusedError) {
 	former := r.current
 	loaded, seen, err := readStable(r.source, former.loaded.files())
 	r.files = looks{paths: union(loaded.files(), former.loaded.files()), acted: seen, seen: seen}
@@ -91,9 +91,9 @@ func (r *Runner) takeUp(ctx context.Context) (changed []string, err error) {
 	if fixed := needingRestart(changed); len(fixed) > 0 {
 		return nil, &refusedError{audit.NeedsRestart, fmt.Errorf("%s: changing this needs a restart", strings.Join(fixed, ", "))}
 	}
-	next, err := r.open(ctx, loaded)
-	if err != nil {
-		return nil, err
+	next, refused := r.open(ctx, loaded)
+	if refused != nil {
+		return nil, refused
 	}
 	r.replace(next)
 	r.base.level.Set(loaded.Config.Log.level())
@@ -101,12 +101,13 @@ func (r *Runner) takeUp(ctx context.Context) (changed []string, err error) {
 }
 
 // open makes the next App and brings it to where the present one is, or leaves nothing behind.
-func (r *Runner) open(ctx context.Context, loaded Loaded) (*serving, error) {
+func (r *Runner) open(ctx context.Context, loaded Loaded) (*serving, *refusedError) {
 	former := r.current
 	engine, mark, err := r.engine(loaded.Config)
 	if err != nil {
 		return nil, &refusedError{audit.ConfigInvalid, err}
 	}
+	reason := audit.ConfigInvalid
 	next, err := r.base.open(loaded.Config, engine)
 	if err == nil {
 		preparing, cancel := context.WithTimeout(ctx, r.patience)
@@ -114,14 +115,12 @@ func (r *Runner) open(ctx context.Context, loaded Loaded) (*serving, error) {
 		if err = next.prepare(preparing, former.App); err == nil {
 			return &serving{App: next, loaded: loaded, authorities: mark}, nil
 		}
-		err = &refusedError{audit.NotReady, err}
-	} else {
-		err = &refusedError{audit.ConfigInvalid, err}
+		reason = audit.NotReady
 	}
 	if engine != former.engine {
 		err = errors.Join(err, engine.Close())
 	}
-	return nil, err
+	return nil, &refusedError{reason, err}
 }
 
 // engine is the present one, unless there is another way to its records: another password, or authorities that were
