@@ -83,7 +83,7 @@ func TestConfigCheckNamesWhatIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"provider-client-id", "provider-client", "rocketchat-user-id", "rocketchat-token"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"oidc-client-id", "oidc-client", "rocketchat-user-id", "rocketchat-token"}, names); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
 	plain := filepath.Join(folder, "chatgate.yaml")
@@ -98,7 +98,7 @@ func TestConfigCheckNamesWhatIsMissing(t *testing.T) {
 // known are secrets that do not change from run to run.
 func known() map[string]app.Secret {
 	kept := map[string]app.Secret{"sealing": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
-	for _, name := range []string{"provider-client", "rocketchat-create-token", "coral-client", "talk-client"} {
+	for _, name := range []string{"oidc-client", "rocketchat-create-token", "coral-client", "talk-client"} {
 		kept[name] = app.Secret("made-for-" + name)
 	}
 	return kept

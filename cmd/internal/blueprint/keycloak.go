@@ -13,7 +13,7 @@ func (b *Blueprint) keycloakClient() (app.Secret, error) {
 	gateway := string(b.Gateway)
 	client := map[string]any{
 		"clientId": b.ClientName(), "name": "chatgate", "enabled": true, "protocol": "openid-connect", "baseUrl": gateway,
-		"publicClient": false, "clientAuthenticatorType": "client-secret", "secret": b.secret("provider-client").Text.Reveal(),
+		"publicClient": false, "clientAuthenticatorType": "client-secret", "secret": b.secret("oidc-client").Text.Reveal(),
 		"standardFlowEnabled": true, "implicitFlowEnabled": false,
 		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false,
 		"redirectUris": []string{gateway + "/login/callback"}, "webOrigins": []string{},

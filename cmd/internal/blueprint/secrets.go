@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -23,6 +24,8 @@ type Secret struct {
 	Text app.Secret
 	// Whence says where a secret comes from that is not made here.
 	Whence string
+	// Kept says that its file was there already, and stays as it is.
+	Kept bool
 }
 
 // wanted is a secret that the installation needs.
@@ -40,12 +43,12 @@ type wanted struct {
 func (s *sheet) wantedSecrets() []wanted {
 	all := []wanted{{name: "sealing", make: sealingKey}}
 	if s.ClientID == "" {
-		all = append(all, wanted{name: "provider-client-id", whence: "the client id that the provider shows"})
+		all = append(all, wanted{name: "oidc-client-id", whence: "the client id that the provider shows"})
 	}
 	if products[s.Preset].takesSecret {
-		all = append(all, wanted{name: "provider-client", make: rand.Text})
+		all = append(all, wanted{name: "oidc-client", make: rand.Text})
 	} else {
-		all = append(all, wanted{name: "provider-client", prompt: "Client secret", whence: "the client secret that the provider shows"})
+		all = append(all, wanted{name: "oidc-client", prompt: "Client secret", whence: "the client secret that the provider shows"})
 	}
 	if s.RocketChat != "" {
 		all = append(all,
@@ -71,8 +74,22 @@ func (s *sheet) wantedSecrets() []wanted {
 	return append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
 }
 
+// sealingBytes is how long a sealing key is at least, as the configuration wants it.
+const sealingBytes = 32
+
+// checkSealing objects to a sealing key of an earlier run, or of somebody's own, that seals nothing: whoever guesses it
+// reads and forges every session.
+func checkSealing(key app.Secret) error {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(key.Reveal()))
+	if err == nil && len(raw) >= sealingBytes && bytes.Count(raw, raw[:1]) < len(raw) {
+		return nil
+	}
+	return errors.New(secretsFolder + "/sealing is there already and is no key: it must be at least 32 random bytes in base64, as " +
+		"openssl rand -base64 32 makes them; without the file one is made")
+}
+
 func sealingKey() string {
-	key := make([]byte, 32)
+	key := make([]byte, sealingBytes)
 	_, _ = rand.Read(key) // never fails (crypto/rand)
 	return base64.StdEncoding.EncodeToString(key)
 }
