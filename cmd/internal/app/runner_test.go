@@ -64,8 +64,14 @@ func (g *running) told(key, value string) (found []map[string]any) {
 // run serves what is written in a file until the test ends. Its records are in an engine of the test's.
 func run(t testing.TB, config string) *running {
 	t.Helper()
+	return runOn(t, &moody{Store: memstore.New(memstore.Config{})}, config)
+}
+
+// runOn is run with another engine; nil is the one that the configuration names.
+func runOn(t testing.TB, engine *moody, config string) *running {
+	t.Helper()
 	g := &running{
-		t: t, file: filepath.Join(t.TempDir(), "chatgate.yaml"), log: &journal{}, engine: &moody{Store: memstore.New(memstore.Config{})},
+		t: t, file: filepath.Join(t.TempDir(), "chatgate.yaml"), log: &journal{}, engine: engine,
 		idp: oidctest.New(oidctest.Config{Issuer: "https://idp.example.org/realms/corp"}), hangups: make(chan os.Signal, 1),
 	}
 	g.network = oidctest.Network(t, map[string]http.Handler{"idp.example.org": g.idp, "other.example.org": http.NotFoundHandler()})
@@ -91,7 +97,11 @@ func run(t testing.TB, config string) *running {
 }
 
 func (g *running) lends() app.Lends {
-	return app.Lends{Log: slog.New(slog.NewJSONHandler(g.log, nil)), Engine: g.engine, Transport: g.network}
+	lent := app.Lends{Log: slog.New(slog.NewJSONHandler(g.log, nil)), Transport: g.network}
+	if g.engine != nil {
+		lent.Engine = g.engine
+	}
+	return lent
 }
 
 func listen(t testing.TB) net.Listener {
