@@ -19,9 +19,21 @@ type Prompter struct {
 }
 
 // MissingError says that a question is open and nobody is there to answer it.
-type MissingError struct{ Flag, Why string }
+type MissingError struct {
+	Flag string
+	// Instead is a flag that would do as well, or empty.
+	Instead string
+	// What is what the flag would say.
+	What string
+}
 
-func (e *MissingError) Error() string { return "--" + e.Flag + " is missing: " + e.Why }
+func (e *MissingError) Error() string {
+	flag := "--" + e.Flag
+	if e.Instead != "" {
+		flag += " or --" + e.Instead
+	}
+	return flag + " is missing: " + e.What
+}
 
 // WrongError says that the answer in a flag is none.
 type WrongError struct {
@@ -40,23 +52,41 @@ func (s *sheet) answer(q Question) error {
 		}
 		return nil
 	}
-	if q.silent || q.when != nil && !q.when(s) {
+	if !q.arises(s) {
 		return nil
 	}
 	fallback := ""
 	if q.fallback != nil {
 		fallback = q.fallback(s)
 	}
-	if s.asker != nil {
-		return s.ask(q, fallback)
-	}
 	switch {
+	case s.asker != nil:
+		return s.ask(q, fallback)
 	case fallback != "" && !q.offered:
 		return q.take(s, fallback)
 	case q.optional != nil && q.optional(s):
 		return nil
 	}
-	return &MissingError{q.Name, q.why}
+	return &MissingError{q.Name, q.instead, q.what}
+}
+
+// answerAddresses sees to the questions that come first. Where nobody can be asked, its error has everything that is
+// missing, later questions' too, before anybody is looked at.
+func (s *sheet) answerAddresses() error {
+	var missing []error
+	for _, q := range addressQuestions() {
+		err := s.answer(q)
+		if _, ok := errors.AsType[*MissingError](err); err != nil && !ok {
+			return err
+		}
+		missing = append(missing, err)
+	}
+	for _, q := range detailQuestions() {
+		if s.asker == nil && s.given[q.Name] == "" && q.arises(s) && q.fallback == nil && q.optional == nil {
+			missing = append(missing, &MissingError{q.Name, q.instead, q.what})
+		}
+	}
+	return errors.Join(missing...)
 }
 
 // ask repeats a question until its answer will do.

@@ -175,12 +175,35 @@ func TestWithoutAnybodyToAskWhatIsMissingIsNamed(t *testing.T) {
 	} {
 		_, _, err := draw(t, blueprint.Config{Given: complete(c.given)})
 		missing, ok := errors.AsType[*blueprint.MissingError](err)
-		if !ok || missing.Flag != c.flag || !strings.HasPrefix(err.Error(), "--"+c.flag+" is missing: ") {
+		if !ok || missing.Flag != c.flag || !strings.HasPrefix(err.Error(), "--"+c.flag+" ") || !strings.Contains(err.Error(), " is missing: ") {
 			t.Errorf("Draw(%v) = %v, want --%s missing", c.given, err, c.flag)
 		}
 	}
 	if _, _, err := draw(t, blueprint.Config{Given: complete(answers{"provider": "https://gitlab.com", "groups": "staff"})}); err != nil {
 		t.Errorf("with a group that may enter, Draw() = %v", err)
+	}
+}
+
+// TestEverythingThatIsMissingIsNamedAtOnce: and before anybody is looked at, in words that do not belong to a dialogue.
+func TestEverythingThatIsMissingIsNamedAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		given answers
+		want  string
+	}{
+		{answers{"rocketchat": "", "gateway": "", "provider": ""}, `--coral or --rocketchat is missing: the address at which browsers reach the chat, such as https://chat.example.org
+--gateway is missing: the address of its own that the gateway shall have, such as https://sso.example.org
+--provider is missing: the issuer of your OpenID provider, such as https://idp.example.org/realms/corp`},
+		{answers{"gateway": "", "coral": "https://comments.example.org", "provider": "https://gitlab.com"}, `--gateway is missing: the address of its own that the gateway shall have, such as https://sso.example.org
+--page is missing: the sites whose pages show the comments, such as https://www.example.org
+--email-domains or --groups is missing: everybody can have an account at this provider, so somebody has to be named who may enter`},
+	} {
+		_, told, err := draw(t, blueprint.Config{Given: complete(c.given)})
+		if diff := cmp.Diff(c.want, errorText(err)); diff != "" {
+			t.Errorf("Draw() (-want +got):\n%s", diff)
+		}
+		if told != "" {
+			t.Errorf("somebody was looked at:\n%s", told)
+		}
 	}
 }
 

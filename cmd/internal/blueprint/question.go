@@ -17,6 +17,8 @@ type Question struct {
 
 	prompt string // what a person is asked
 	why    string // why, and what the answer looks like
+	// what is what a flag would have to say, where it is missing and nobody can be asked; instead is a flag that would do too.
+	what, instead string
 	// when says whether the question arises; nil is always.
 	when func(*sheet) bool
 	// fallback is the answer of whoever gives none; nil or empty has none.
@@ -30,6 +32,9 @@ type Question struct {
 	// take writes an answer down once it has been checked. One that is refused leaves everything as it was.
 	take func(*sheet, string) error
 }
+
+// arises says whether somebody has to answer, after what is known already.
+func (q Question) arises(s *sheet) bool { return !q.silent && (q.when == nil || q.when(s)) }
 
 // Questions are all that have a flag, in the order in which they are asked.
 func Questions() []Question { return slices.Concat(addressQuestions(), detailQuestions()) }
@@ -47,8 +52,9 @@ func addressQuestions() []Question {
 		},
 		{
 			Name: "coral", Usage: "the public `URL` of Coral or Talk 4",
-			prompt:   "Coral or Talk",
-			why:      "The address at which browsers reach Coral or Talk, such as https://comments.example.org. Enter: there is none.",
+			prompt: "Coral or Talk",
+			why:    "The address at which browsers reach Coral or Talk, such as https://comments.example.org. Enter: there is none.",
+			what:   "the address at which browsers reach the chat, such as https://chat.example.org", instead: "rocketchat",
 			optional: func(s *sheet) bool { return s.RocketChat != "" },
 			take:     func(s *sheet, text string) (err error) { s.Coral, err = s.origin(text); return err },
 		},
@@ -56,6 +62,7 @@ func addressQuestions() []Question {
 			Name: "gateway", Usage: "the public `URL` of the gateway",
 			prompt:   "The gateway itself",
 			why:      "A host of its own for the gateway. Beside the chat is best: on another site browsers hold its cookie back.",
+			what:     "the address of its own that the gateway shall have, such as https://sso.example.org",
 			fallback: besideTheChat, offered: true,
 			take: func(s *sheet, text string) (err error) { s.Gateway, err = s.origin(text); return err },
 		},
@@ -63,6 +70,7 @@ func addressQuestions() []Question {
 			Name: "provider", Usage: "the `ISSUER` of your OpenID provider",
 			prompt: "OpenID provider",
 			why:    "Its issuer, as it stands in its discovery document, such as https://idp.example.org/realms/corp.",
+			what:   "the issuer of your OpenID provider, such as https://idp.example.org/realms/corp",
 			take:   func(s *sheet, text string) (err error) { s.Issuer, err = s.parseIssuer(text); return err },
 		},
 		{
@@ -90,6 +98,7 @@ func detailQuestions() []Question {
 			Name: "page", Usage: "the `ORIGINS` of the sites whose pages show the comments, divided by commas",
 			prompt: "Sites that show the comments",
 			why:    "Their pages ask the gateway for readers' tokens, such as https://www.example.org.",
+			what:   "the sites whose pages show the comments, such as https://www.example.org",
 			when:   hasComments, take: takePages,
 		},
 		{
@@ -103,6 +112,7 @@ func detailQuestions() []Question {
 			prompt: "Domains of the people who may enter",
 			why: "Everybody can have an account at this provider: name the domains of verified addresses that may enter, or use\n" +
 				"--groups, where it tells of groups.",
+			what: "everybody can have an account at this provider, so somebody has to be named who may enter", instead: "groups",
 			when: opensToEverybody, take: takeDomains,
 		},
 		{

@@ -77,8 +77,8 @@ type sheet struct {
 	presetGiven, releaseGiven bool
 }
 
-// Draw asks for what is not given, looks at everybody, and draws the installation up. Its error is a *MissingError or a
-// *WrongError where a flag would help.
+// Draw asks for what is not given, looks at everybody, and draws the installation up. Its error is or joins *MissingError, or is a
+// *WrongError, where a flag would help.
 func Draw(ctx context.Context, cfg Config) (*Blueprint, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -90,10 +90,8 @@ func Draw(ctx context.Context, cfg Config) (*Blueprint, error) {
 	for name, secret := range cfg.Kept {
 		s.secrets[name] = secret
 	}
-	for _, q := range addressQuestions() {
-		if err := s.answer(q); err != nil {
-			return nil, err
-		}
+	if err := s.answerAddresses(); err != nil {
+		return nil, err
 	}
 	s.survey(ctx, cfg.Surveyor)
 	for _, q := range detailQuestions() {
