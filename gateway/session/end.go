@@ -77,31 +77,62 @@ func (m *Manager) EndAll(ctx context.Context) (int, error) {
 	if err := m.mark(ctx, endedAll, "", ""); err != nil {
 		return 0, err
 	}
-	ended := 0
-	var failures []error
-	err := m.All(ctx, func(k Known) error {
-		if err := m.End(ctx, k.Session); err != nil {
-			failures = append(failures, err)
-			return nil
-		}
-		ended++
-		return nil
-	})
-	return ended, errors.Join(append(failures, err)...)
+	var e endings
+	err := m.all(ctx, e.visitor(ctx, m, m.live, liveSet, func(oidc.Identity) bool { return true }))
+	return e.ended, errors.Join(append(e.failures, err)...)
 }
 
 // endEach ends the sessions of an index one after the other, as it finds them: a caller who has no more patience has
 // ended some, and comes again for the others.
 func (m *Manager) endEach(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool) (int, error) {
-	ended := 0
-	var failures []error
-	err := m.each(ctx, index, set, belongs, func(k Known) error {
-		if err := m.End(ctx, k.Session); err != nil {
-			failures = append(failures, err)
+	var e endings
+	err := m.each(ctx, index, set, e.visitor(ctx, m, index, set, belongs))
+	return e.ended, errors.Join(append(e.failures, err)...)
+}
+
+// endings are what has come of ending several sessions.
+type endings struct {
+	ended    int
+	failures []error
+}
+
+// visitor ends the sessions that it comes across in an index, and keeps what fails for the end.
+func (e *endings) visitor(ctx context.Context, m *Manager, index store.Index, set string, belongs func(oidc.Identity) bool) visitor {
+	count := func(err error) error {
+		if err != nil {
+			e.failures = append(e.failures, err)
 			return nil
 		}
-		ended++
+		e.ended++
 		return nil
-	})
-	return ended, errors.Join(append(failures, err)...)
+	}
+	return visitor{
+		known: func(k Known) error {
+			if !belongs(k.Identity) {
+				return nil
+			}
+			return count(m.End(ctx, k.Session))
+		},
+		unopened: func(key string) error {
+			return count(errors.Join(m.endUnopened(ctx, key), index.Drop(ctx, set, key)))
+		},
+	}
 }
+
+// endUnopened ends a session whose record does not open: it is under a sealing key that nobody holds any more, and would be
+// signed in again when that key came back. Chats and the provider cannot be told of what nobody can read, except of a refresh
+// token that a later re-check has sealed anew.
+func (m *Manager) endUnopened(ctx context.Context, key string) error {
+	if _, err := m.revokeGrant(ctx, key, kept{}); err != nil {
+		return err
+	}
+	if err := m.records.Delete(ctx, key); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	m.unopened.Add(1)
+	return errors.Join(m.tokens.Delete(ctx, key), m.due.Drop(ctx, dueSet, key), m.live.Drop(ctx, liveSet, key))
+}
+
+// Unopened is how many of the sessions that this Manager has ended did not open, so that their refresh tokens may live on at
+// the provider.
+func (m *Manager) Unopened() int { return int(m.unopened.Load()) }

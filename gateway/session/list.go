@@ -57,25 +57,31 @@ func (m *Manager) ofSID(ctx context.Context, provider, sid string) (set string, 
 
 func (m *Manager) list(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool) ([]Known, error) {
 	var all []Known
-	err := m.each(ctx, index, set, belongs, func(k Known) error { all = append(all, k); return nil })
+	err := m.each(ctx, index, set, visitor{known: func(k Known) error {
+		if belongs(k.Identity) {
+			all = append(all, k)
+		}
+		return nil
+	}})
 	return all, err
 }
 
-// each follows an index. Its entries are hints: each is checked against the session it leads to (D21). Sessions that
-// have idled away are among them, because their chats may still be signed in. It stops at the first error of do.
-func (m *Manager) each(ctx context.Context, index store.Index, set string, belongs func(oidc.Identity) bool, do func(Known) error) error {
+// visitor does something with sessions that are come across.
+type visitor struct {
+	known func(Known) error
+	// unopened is for those whose records do not open, by their keys; nil passes them over.
+	unopened func(key string) error
+}
+
+// each follows an index. Its entries are hints: a visitor checks the session that each leads to (D21). Sessions that
+// have idled away are among them, because their chats may still be signed in. It stops at the first error.
+func (m *Manager) each(ctx context.Context, index store.Index, set string, v visitor) error {
 	entries, err := m.entries(ctx, index, set)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		err := m.ifKnown(ctx, e.Member, func(k Known) error {
-			if !belongs(k.Identity) {
-				return nil
-			}
-			return do(k)
-		})
-		if err != nil {
+		if err := m.visit(ctx, e.Member, v); err != nil {
 			return err
 		}
 	}
@@ -115,6 +121,10 @@ func (m *Manager) Count(ctx context.Context) (int, error) {
 // All calls each for every session there is, those that end first first. It stops at the first error of each and returns
 // it. Sessions that begin meanwhile may be left out.
 func (m *Manager) All(ctx context.Context, each func(Known) error) error {
+	return m.all(ctx, visitor{known: each})
+}
+
+func (m *Manager) all(ctx context.Context, v visitor) error {
 	from, last := m.now(), m.now().AddDate(100, 0, 0)
 	done := map[string]bool{} // of those that end at the moment from
 	for limit := listed; ; {
@@ -130,7 +140,7 @@ func (m *Manager) All(ctx context.Context, each func(Known) error) error {
 				from, done = e.At, map[string]bool{}
 			}
 			done[e.Member] = true
-			if err := m.ifKnown(ctx, e.Member, each); err != nil {
+			if err := m.visit(ctx, e.Member, v); err != nil {
 				return err
 			}
 		}
@@ -141,15 +151,17 @@ func (m *Manager) All(ctx context.Context, each func(Known) error) error {
 	}
 }
 
-func (m *Manager) ifKnown(ctx context.Context, key string, do func(Known) error) error {
+func (m *Manager) visit(ctx context.Context, key string, v visitor) error {
 	k, err := m.known(ctx, key)
-	if errors.Is(err, ErrNone) {
+	switch {
+	case err == nil:
+		return v.known(k)
+	case errors.Is(err, errUnreadable) && v.unopened != nil:
+		return v.unopened(key)
+	case errors.Is(err, ErrNone):
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return do(k)
+	return err
 }
 
 // ChatStates are what a session remembers for each chat that is configured, in one command.

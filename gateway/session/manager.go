@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -94,6 +95,7 @@ type Manager struct {
 	rechecked  func(provider string, outcome Outcome)
 	log        *slog.Logger
 	now        func() time.Time
+	unopened   atomic.Int64 // sessions that were ended without being read
 }
 
 // New prepares a Manager.

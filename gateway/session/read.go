@@ -236,8 +236,11 @@ func (m *Manager) unreadable(ctx context.Context, name string, err error) error 
 	}
 	decision.Note(ctx, decision.SessionUnreadable, "field", name)
 	m.log.WarnContext(ctx, "session refused", "field", name, "err", err)
-	return fmt.Errorf("%w: %w", ErrNone, err)
+	return fmt.Errorf("%w: %w: %w", ErrNone, errUnreadable, err)
 }
+
+// errUnreadable tells a session whose record is there and does not open from one that is not there.
+var errUnreadable = errors.New("its record does not open")
 
 // noteAbsent says what it means that a field of a session is not there; what it keeps for a chat may be absent.
 func noteAbsent(ctx context.Context, name string) {
