@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"chatgate/gateway"
@@ -110,15 +111,18 @@ func (t *Tools) examineAddresses(ctx context.Context) []Finding {
 
 func (t *Tools) examineAddress(about, key string, origin chat.Origin, networks map[string]network) []Finding {
 	base := t.app.cfg.BaseURL
+	if !strings.HasSuffix(key, "."+string(origin)) { // embedOrigins have their origin as their key
+		key += " " + string(origin)
+	}
 	var found []Finding
 	if !sameSite(base, origin) {
 		found = append(found, Finding{About: about, Name: "site", Level: Warning, Text: fmt.Sprintf(
-			"%s %s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block",
-			key, origin, base), Fix: "give the gateway a host name beside it, and put that into baseURL"})
+			"%s is on another site than baseURL %s, so the session cookie is a third-party cookie there, which many browsers block",
+			key, base), Fix: "give the gateway a host name beside it, and put that into baseURL"})
 	}
 	if networks[hostOf(base)] == private && networks[hostOf(origin)] == public {
 		found = append(found, Finding{About: about, Name: "network", Level: Warning, Text: fmt.Sprintf(
-			"%s %s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first", key, origin, base),
+			"%s is on the public internet and baseURL %s on a private network: browsers block such calls or ask first", key, base),
 			Fix: "put both in one network"})
 	}
 	return found

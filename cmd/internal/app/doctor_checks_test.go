@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,7 +97,7 @@ var wrongElsewhere = []wrongSetUp{
 	},
 	{
 		name: "a certificate that is over", breaks: goodFor("chat.example.org", -time.Hour),
-		level: app.Failure, want: []string{"https://chat.example.org: over since", "renew it"},
+		level: app.Failure, want: []string{"https://chat.example.org: expired on", "renew it"},
 	},
 	{
 		name: "a proxy that takes Secure away (S57)",
@@ -249,7 +250,9 @@ func TestDoctorSeesWhereEverybodyComesFrom(t *testing.T) { // D31
 		level  app.Level
 		want   string
 	}{
-		{"few people", 3, "10.1.2.3", app.Well, "3 people from 1 addresses"},
+		{"nobody", 0, "", app.Well, "nobody is signed in"},
+		{"one person", 1, "10.1.2.3", app.Well, "sessions of 1 person from 1 address"},
+		{"few people", 3, "10.1.2.3", app.Well, "sessions of 3 people from 1 address"},
 		{"a company behind one address", 12, "203.0.113.7", app.Well, "as from one company"},
 		{"a proxy that is not trusted", 12, "10.1.2.3", app.Warning, "12 people seem to come from 10.1.2.3"},
 	} {
@@ -270,5 +273,27 @@ func TestDoctorSeesWhereEverybodyComesFrom(t *testing.T) { // D31
 				t.Errorf("Doctor() says %+v, want %s with %q", f, tt.level, tt.want)
 			}
 		})
+	}
+}
+
+func TestDoctorCountsInPlainWords(t *testing.T) {
+	c := newClinic(nil)
+	if f := only(t, c.examine(t), "sealing", "strength"); f.Text != "1 key, which does not look typed" {
+		t.Errorf("of one key the doctor says %q", f.Text)
+	}
+	c.replace(t, `keys: {`, `keys: {"2026-12": "K7tq3Jc1xPz0yWb5uRfNhD8sLmVgA2eQoXiT4kB6nZY=", `)
+	if f := only(t, c.examine(t), "sealing", "strength"); f.Text != "2 keys, and none looks typed" {
+		t.Errorf("of two keys the doctor says %q", f.Text)
+	}
+}
+
+// An embedding page is named by its address, which is also its key: it is said once.
+func TestDoctorNamesAnEmbeddingPageOnce(t *testing.T) {
+	c := newClinic(nil)
+	c.source += "    embedOrigins: {\"https://blog.example.net\": {}}\n"
+	c.hosts["blog.example.net"] = "203.0.113.10"
+	f := only(t, c.examine(t), "chat rocketchat", "site")
+	if want := "embedOrigins.https://blog.example.net is on another site than baseURL"; !strings.HasPrefix(f.Text, want) {
+		t.Errorf("the doctor says %q, want %q first", f.Text, want)
 	}
 }

@@ -48,14 +48,14 @@ func judgeKeyFiles(o KeyOverview, chat string) Finding {
 		return Finding{Level: Warning, Text: fmt.Sprintf("everybody on this machine may read %s, and sign as anybody", files), Fix: "chmod 600 " + files}
 	}
 	signer := o.Signer()
-	return Finding{Level: Well, Text: fmt.Sprintf("%s (RSA, %d bits) signs, from a file; %d are published. They change when chats.%s.signingKeys.files does",
-		signer.KID, signer.Public.N.BitLen(), len(o.Keys), chat)}
+	return Finding{Level: Well, Text: fmt.Sprintf("%s (RSA, %d bits) signs, from a file; %s published. They change when chats.%s.signingKeys.files does",
+		signer.KID, signer.Public.N.BitLen(), Count(len(o.Keys), "key is", "keys are"), chat)}
 }
 
 func judgeStoredKeys(o KeyOverview, chat string, now time.Time) Finding {
 	signer := o.Signer()
 	age := now.Sub(signer.Created)
-	text := fmt.Sprintf("%s (RSA, %d bits) signs, made %d days ago; ", signer.KID, signer.Public.N.BitLen(), age/day)
+	text := fmt.Sprintf("%s (RSA, %d bits) signs, made %s; ", signer.KID, signer.Public.N.BitLen(), daysAgo(age))
 	switch {
 	case o.Next.IsZero() && age > oldKey:
 		return Finding{Level: Warning, Text: text + "nothing replaces it",
@@ -68,6 +68,3 @@ func judgeStoredKeys(o KeyOverview, chat string, now time.Time) Finding {
 	}
 	return Finding{Level: Well, Text: text + "another takes over at " + Moment(o.Next)}
 }
-
-// Moment is a time as people read it, to the minute.
-func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

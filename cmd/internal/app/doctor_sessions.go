@@ -41,7 +41,10 @@ func (t *Tools) examineOrigins(ctx context.Context) []Finding {
 func judgeOrigins(addresses map[string]bool, people int) Finding {
 	f := Finding{About: "gateway", Name: "where people come from", Level: Well}
 	if len(addresses) != 1 || people < manyPeople {
-		f.Text = fmt.Sprintf("sessions of %d people from %d addresses", people, len(addresses))
+		f.Text = "nobody is signed in"
+		if people > 0 {
+			f.Text = "sessions of " + Count(people, "person", "people") + " from " + Count(len(addresses), "address", "addresses")
+		}
 		return f
 	}
 	for text := range addresses {

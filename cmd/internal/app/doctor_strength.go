@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/base64"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ func (t *Tools) examineStrength() []Finding {
 			weak = append(weak, name)
 		}
 	}
-	f := Finding{About: "sealing", Name: "strength", Level: Well, Text: fmt.Sprintf("%d keys, and none looks typed", len(keys))}
+	f := Finding{About: "sealing", Name: "strength", Level: Well, Text: Count(len(keys), "key, which does not look", "keys, and none looks") + " typed"}
 	switch {
 	case len(weak) > 0:
 		f.Level, f.Text = Warning, "sealing.keys "+strings.Join(weak, ", ")+" does not look random: whoever guesses it reads and forges every record"

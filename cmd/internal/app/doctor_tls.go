@@ -98,9 +98,9 @@ func judgeCertificates(origin string, state *tls.ConnectionState, now time.Time)
 	text = fmt.Sprintf("%s: good until %s", origin, Moment(first.NotAfter))
 	switch {
 	case left <= 0:
-		return Failure, fmt.Sprintf("%s: over since %s", origin, Moment(first.NotAfter)), "renew it"
+		return Failure, fmt.Sprintf("%s: expired on %s", origin, Moment(first.NotAfter)), "renew it"
 	case left < soonOver:
-		return Warning, fmt.Sprintf("%s, %d days from now", text, left/day), "renew it, and see why that does not happen by itself"
+		return Warning, text + ", " + Count(int(left/day), "day", "days") + " from now", "renew it, and see why that does not happen by itself"
 	}
 	return Well, text, ""
 }

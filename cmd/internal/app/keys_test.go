@@ -260,15 +260,16 @@ func TestDoctorJudgesSigningKeys(t *testing.T) { // G3, S99
 	}{
 		{"before the gateway was ever started", "", func(*testing.T, *keyWorld) {},
 			app.Well, "none yet: the gateway makes the first one"},
-		{"a young key with a schedule", "", after(0), app.Well, "made 0 days ago; another takes over at 2027-02-19 12:00 UTC"},
+		{"a young key with a schedule", "", after(0), app.Well, "made today; another takes over at 2027-02-19 12:00 UTC"},
 		{"a key whose turn is over", "", after(90*day + time.Minute),
 			app.Warning, "was to take over at 2027-02-19 12:00 UTC, and no gateway has added it"},
+		{"a key of yesterday", "", after(day), app.Well, "made 1 day ago; another"},
 		{"a key without a schedule", byCommand, after(365 * day),
 			app.Well, "made 365 days ago; another takes over when chatgate keys rotate says so"},
 		{"an old key without a schedule", byCommand, after(366 * day),
 			app.Warning, "nothing replaces it: set chats.talk.signingKeys.rotateEvery"},
 		{"a file", fromFile, after(0),
-			app.Well, "signs, from a file; 1 are published. They change when chats.talk.signingKeys.files does"},
+			app.Well, "signs, from a file; 1 key is published. They change when chats.talk.signingKeys.files does"},
 		{"a file that everybody may read", fromFile, func(t *testing.T, _ *keyWorld) {
 			if err := os.Chmod(file, 0o644); err != nil {
 				t.Fatal(err)

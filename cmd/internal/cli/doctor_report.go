@@ -29,7 +29,7 @@ func report(out io.Writer, found []app.Finding, f form) error {
 		return fmt.Errorf("write findings: %w", err)
 	}
 	if failures > 0 {
-		return fmt.Errorf("doctor: %d of %s failed", failures, count(len(found), "check", "checks"))
+		return fmt.Errorf("doctor: %d of %s failed", failures, app.Count(len(found), "check", "checks"))
 	}
 	return nil
 }
@@ -110,9 +110,9 @@ func tally(found []app.Finding) string {
 		text += fmt.Sprintf("%d failed, ", n)
 	}
 	if n := ofLevel(found, app.Warning); n > 0 {
-		text += count(n, "warning", "warnings") + ", "
+		text += app.Count(n, "warning", "warnings") + ", "
 	}
-	return text + count(ofLevel(found, app.Well), "check", "checks") + " ok"
+	return text + app.Count(ofLevel(found, app.Well), "check", "checks") + " ok"
 }
 
 // ofLevel counts the findings of one level.

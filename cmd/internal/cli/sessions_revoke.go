@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -68,7 +67,11 @@ func checkWhich(w app.Which) error {
 func revokeSessions(cmd *cobra.Command, desk *app.SessionDesk, which app.Which) error {
 	out := cmd.OutOrStdout()
 	ended, err := desk.End(cmd.Context(), which)
+	unopened, _ := errors.AsType[*app.UnopenedError](err)
 	switch {
+	case unopened != nil:
+		fmt.Fprintf(out, "%s ended.\n", sessions(ended))
+		return errors.Join(err, tellWaiting(cmd, desk))
 	case err != nil && ended > 0:
 		return fmt.Errorf("%s ended, and not all of them: run this again: %w", sessions(ended), err)
 	case errors.Is(err, app.ErrAmbiguous):
@@ -111,13 +114,6 @@ func tellWaiting(cmd *cobra.Command, desk *app.SessionDesk) error {
 	return nil
 }
 
-func sessions(n int) string { return count(n, "session", "sessions") }
+func sessions(n int) string { return app.Count(n, "session", "sessions") }
 
-func jobs(n int) string { return count(n, "job waits", "jobs wait") }
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
+func jobs(n int) string { return app.Count(n, "job waits", "jobs wait") }

@@ -120,6 +120,6 @@ func printHeld(out io.Writer, d *app.Dossier) {
 		fmt.Fprintf(out, "  %s: %s\n", name, strings.Join(kinds, ", "))
 	}
 	if n := len(d.LoginTokens); n > 0 {
-		fmt.Fprintf(out, "  %s, by having them revoked\n", count(n, "login in a chat", "logins in chats"))
+		fmt.Fprintf(out, "  %s, by having them revoked\n", app.Count(n, "login in a chat", "logins in chats"))
 	}
 }

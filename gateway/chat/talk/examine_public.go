@@ -73,7 +73,7 @@ func (c *connector) examineJWKS(ctx context.Context) chat.Finding {
 	if err := json.Unmarshal(got.body, &set); err != nil || len(set.Keys) == 0 || set.Keys[0].KTY != "RSA" || set.Keys[0].KID == "" {
 		return chat.Finding{Name: name, Text: address + " has no RSA keys", Fix: "see what stands in front of the gateway and answers in its place"}
 	}
-	return chat.Finding{Name: name, OK: true, Text: fmt.Sprintf("%s has %d keys", address, len(set.Keys))}
+	return chat.Finding{Name: name, OK: true, Text: fmt.Sprintf("%s has its keys (%d)", address, len(set.Keys))}
 }
 
 // examineDiscovery expects the issuer that tokens name, to the byte (G6).
