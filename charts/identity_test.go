@@ -1,9 +1,11 @@
 package charts_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +180,54 @@ func TestEveryObjectIsLabelled(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A name of digits is a number wherever it is written without quotes, which the API server refuses (H5).
+func TestNamesAndLabelsAreTextThoughTheyConsistOfDigits(t *testing.T) {
+	chart := open(t)
+	const digits = "nameOverride=7,fullnameOverride=0123,namespaceOverride=456,existingSecret=1234,serviceAccount.name=8," +
+		"imagePullSecrets[0]=9,priorityClassName=11,runtimeClassName=12," +
+		"ingress.className=13,image.registry=,image.repository=14,image.digest=,image.tag=15,commonLabels.team=16"
+	further := map[string]string{
+		"valkey": "valkey.existingSecret=20,valkey.secretKey=21,valkey.persistence.storageClass=22," +
+			"config.redis.standalone.address=0123-valkey:6379",
+		"full":             "secretKeys.sealing-2026=23,trustedCA.existingConfigMap=24",
+		"ha":               "trustedCA.existingConfigMap=,trustedCA.existingSecret=25",
+		"external-secrets": "tls.existingSecret=10,config.listen.tls.certificate=/run/tls/tls.crt,config.listen.tls.key=/run/tls/tls.key",
+	}
+	for _, scenario := range chart.Scenarios(t) {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			for _, object := range chart.Scenario(t, scenario, "--set", "valkey.persistence.enabled=true", "--set-string", digits+","+further[scenario]) {
+				for _, path := range numbersForText("", map[string]any(object)) {
+					t.Errorf("%s: %s is a number, want text", object, path)
+				}
+			}
+		})
+	}
+}
+
+// textual are the paths of what Kubernetes takes as text alone.
+var textual = regexp.MustCompile(`(^|\.)(name|namespace|key|path|image|[a-zA-Z]+Name)$|\.(labels|matchLabels|matchNames|selector)[.[]`)
+
+// numbersForText are the paths of names, and of labels and selectors, that are no text.
+func numbersForText(path string, node any) (found []string) {
+	switch node := node.(type) {
+	case map[string]any:
+		for key, child := range node {
+			found = append(found, numbersForText(strings.TrimPrefix(path+"."+key, "."), child)...)
+		}
+	case []any:
+		for i, child := range node {
+			found = append(found, numbersForText(fmt.Sprintf("%s[%d]", path, i), child)...)
+		}
+	case string, bool, nil:
+	default:
+		if textual.MatchString(path) {
+			found = append(found, path)
+		}
+	}
+	return found
 }
 
 func TestNamesAreShortEnough(t *testing.T) { // H5

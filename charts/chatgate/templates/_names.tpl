@@ -1,5 +1,6 @@
 {{/*
-Names, labels and the metadata that every object has.
+Names, labels and the metadata that every object has. What a name or a label comes from stands in quotes wherever it is
+written: one that consists of digits would be a number else, which the API server refuses.
 */}}
 
 {{/* The name of the application, which is part of every selector. */}}
@@ -34,8 +35,8 @@ a label.
 
 {{/* What a Service, a Deployment or a policy finds its pods by: (list $ "component"). Nothing of it ever changes. */}}
 {{- define "chatgate.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "chatgate.name" (index . 0) }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/name: {{ include "chatgate.name" (index . 0) | quote }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
@@ -59,8 +60,8 @@ app.kubernetes.io/component: {{ index . 1 }}
 The metadata of an object, from a dict: root, name, component, and where there are such namespace, labels, annotations.
 */}}
 {{- define "chatgate.metadata" -}}
-name: {{ .name }}
-namespace: {{ .namespace | default (include "chatgate.namespace" .root) }}
+name: {{ .name | quote }}
+namespace: {{ .namespace | default (include "chatgate.namespace" .root) | quote }}
 labels:
   {{- include "chatgate.labels" (list .root .component (.labels | default dict)) | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
@@ -91,7 +92,7 @@ annotations:
 {{- with $names | uniq }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -94,7 +94,7 @@ mounted as folders, in which a running gateway sees what changes.
 {{- define "chatgate.volumes" -}}
 - name: config
   configMap:
-    name: {{ include "chatgate.fullname" . }}
+    name: {{ include "chatgate.fullname" . | quote }}
 {{- if include "chatgate.hasSecrets" . }}
 - name: secrets
   projected:
@@ -102,35 +102,35 @@ mounted as folders, in which a running gateway sees what changes.
     sources:
       {{- with .Values.existingSecret }}
       - secret:
-          name: {{ . }}
+          name: {{ . | quote }}
           {{- with $.Values.secretKeys }}
           items:
             {{- range $file, $key := . }}
-            - key: {{ $key }}
-              path: {{ $file }}
+            - key: {{ $key | quote }}
+              path: {{ $file | quote }}
             {{- end }}
           {{- end }}
       {{- end }}
       {{- if .Values.secrets }}
       - secret:
-          name: {{ include "chatgate.nameOf" (list . "secrets") }}
+          name: {{ include "chatgate.nameOf" (list . "secrets") | quote }}
       {{- end }}
 {{- end }}
 {{- with .Values.tls.existingSecret }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- with .Values.trustedCA.existingConfigMap }}
 - name: trusted-ca
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- end }}
 {{- with .Values.trustedCA.existingSecret }}
 - name: trusted-ca
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- with .Values.extraVolumes }}
