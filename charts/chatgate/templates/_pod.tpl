@@ -48,12 +48,12 @@ preStop:
 {{- end -}}
 {{- end }}
 
-{{/* How pods spread: an entry that selects nothing would spread nothing. */}}
+{{/* How pods spread: an entry that says nothing of which pods count would count none. One that does stays as it is. */}}
 {{- define "chatgate.topologySpreadConstraints" -}}
 {{- $own := dict "labelSelector" (dict "matchLabels" (include "chatgate.selectorLabels" (list . "gateway") | fromYaml)) -}}
 {{- $entries := list -}}
 {{- range .Values.topologySpreadConstraints -}}
-{{- $entries = append $entries (merge (dict) . $own) -}}
+{{- $entries = append $entries (kindIs "map" .labelSelector | ternary . (merge (dict) $own .)) -}}
 {{- end -}}
 {{- with $entries }}
 {{- toYaml . }}
