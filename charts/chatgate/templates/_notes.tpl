@@ -110,6 +110,7 @@ WARNING: config.listen.pprof shows what is in the gateway's memory to whoever re
 {{- if .Values.serviceAccount.automount }}
 WARNING: serviceAccount.automount gives pods a token for Kubernetes, which the gateway never uses.
 {{- end }}
+{{- include "chatgate.notes.privileges" . }}
 {{- if and (ne .Values.service.type "ClusterIP") (not $config.trustedProxies) }}
 WARNING: service.type is {{ .Values.service.type }} and config.trustedProxies is empty: behind a proxy or balancer that hides people's addresses everybody comes from one, and shares its limits.
 {{- end }}
@@ -128,5 +129,38 @@ WARNING: config.chats.{{ $chat }}.accounts.linkAdmins links administrators' acco
 {{- if has "username" (($section.accounts).linkBy | default list) }}
 WARNING: config.chats.{{ $chat }}.accounts.linkBy username gives an account to whoever has its name at the provider.
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A line for each right that the standard "restricted" would not give. */}}
+{{- define "chatgate.notes.privileges" -}}
+{{- $container := .Values.securityContext | default dict -}}
+{{- $pod := .Values.podSecurityContext | default dict -}}
+{{- if $container.privileged }}
+WARNING: securityContext.privileged gives whoever breaks into the gateway the whole node. Leave it out: the gateway needs no right.
+{{- end }}
+{{- range $key, $context := dict "podSecurityContext" $pod "securityContext" $container }}
+{{- if and (hasKey $context "runAsUser") (eq (toString $context.runAsUser) "0") }}
+WARNING: {{ $key }}.runAsUser 0 runs the gateway as root. Any other user will do.
+{{- end }}
+{{- if eq (toString $context.runAsNonRoot) "false" }}
+WARNING: {{ $key }}.runAsNonRoot false lets an image run as root. The gateway's does not.
+{{- end }}
+{{- if eq (toString ($context.seccompProfile).type) "Unconfined" }}
+WARNING: {{ $key }}.seccompProfile Unconfined leaves every system call open. RuntimeDefault does.
+{{- end }}
+{{- end }}
+{{- if ne (toString $container.allowPrivilegeEscalation) "false" }}
+WARNING: securityContext.allowPrivilegeEscalation is not false: a process may get more rights than it began with.
+{{- end }}
+{{- if ne (toString $container.readOnlyRootFilesystem) "true" }}
+WARNING: securityContext.readOnlyRootFilesystem is not true: whoever breaks in may leave files behind. The gateway writes none.
+{{- end }}
+{{- $capabilities := $container.capabilities | default dict -}}
+{{- with $capabilities.add }}
+WARNING: securityContext.capabilities.add gives {{ join ", " . }}. The gateway needs none.
+{{- end }}
+{{- if not (has "ALL" ($capabilities.drop | default list)) }}
+WARNING: securityContext.capabilities.drop lacks ALL: the runtime leaves some, which the gateway does not need.
 {{- end }}
 {{- end }}
