@@ -21,7 +21,8 @@ func newDoctor() *cobra.Command {
 			app.AdminTokenVariable + ", or with several Corals in " + app.AdminTokenVariable + "_ and the chat's name in capitals.\n\n" +
 			"With --target it needs no configuration: it asks a running gateway's admin listener for /readyz, and fails unless\n" +
 			"the answer is 200.\n\n" +
-			"Exits with 0 when nothing failed, with 1 otherwise.",
+			"Exits with 0 when nothing failed, with 1 when something did, and with 2 when the\n" +
+			"configuration or the command line cannot be used.",
 		Args: noArgs,
 	}
 	path := cmd.Flags().StringP("config", "c", "", "the configuration `FILE`; the variable "+configVariable+" may name it instead")
