@@ -31,8 +31,13 @@ func manualOf(root *cobra.Command, build app.Build) string {
 	m.section("ENVIRONMENT")
 	m.entry(configVariable, "names the configuration where --config does not.")
 	m.entry(app.AdminTokenVariable, "is a token of an administrator of Coral, for setup and doctor.")
-	m.entry("HTTPS_PROXY, NO_PROXY", "say which calls of providers and chats go through a proxy.")
+	m.entry(app.AdminTokenVariable+"_CHAT", "is the same for one of several Corals: CHAT is its chat's name in capitals, with _ for -.")
+	m.entry("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "say which calls of providers and chats go through a proxy.")
 	m.entry("SSL_CERT_DIR", "is a directory of certificates to trust beside the system's.")
+	m.entry("SSL_CERT_FILE", "is a file of certificates to trust in place of the system's.")
+	m.entry("OTEL_EXPORTER_OTLP_ENDPOINT", "is where serve sends traces, by OTLP over HTTP; there are none without it. Beside it are read "+
+		"OTEL_EXPORTER_OTLP_*, OTEL_TRACES_EXPORTER, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_BSP_*, OTEL_SERVICE_NAME, "+
+		"OTEL_RESOURCE_ATTRIBUTES and OTEL_SDK_DISABLED, as OpenTelemetry defines them.")
 	m.entry("NO_COLOR", "keeps doctor from colouring a terminal.")
 	m.section("EXIT STATUS")
 	m.entry("0", "all is well.")
@@ -59,7 +64,7 @@ func (m *manual) commands(parent *cobra.Command) {
 
 func (m *manual) command(cmd *cobra.Command) {
 	m.macro("SS", cmd.CommandPath())
-	m.text("\\fB" + escaped(cmd.UseLine()) + "\\fR")
+	m.text("\\fB" + escaped(strings.Replace(cmd.UseLine(), "[flags]", "[OPTIONS]", 1)) + "\\fR")
 	m.macro("PP")
 	m.text(escaped(cmd.Short) + ".")
 	if cmd.Long != "" {
