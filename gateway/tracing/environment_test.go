@@ -108,3 +108,21 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// An operator finds every variable in the guide. Those of the exporter are there once, without TRACES_.
+func TestTheGuideNamesEveryVariable(t *testing.T) {
+	guide, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := environment(endpoint, "http://c:4318", "OTEL_TRACES_SAMPLER", "traceidratio")
+	if _, on, err := tracing.FromEnvironment(func(name string) string {
+		general := strings.Replace(name, "_OTLP_TRACES_", "_OTLP_", 1)
+		if !strings.Contains(string(guide), "| `"+general+"` |") {
+			t.Errorf("%s is read, and the guide has no row for %s", name, general)
+		}
+		return known(name)
+	}); !on || err != nil {
+		t.Fatalf("FromEnvironment() = %t, %v", on, err)
+	}
+}
