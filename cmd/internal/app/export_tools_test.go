@@ -56,3 +56,6 @@ func (t *Tools) SignInFrom(ctx context.Context, id oidc.Identity, address string
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/login/callback", http.NoBody)
 	return t.app.parts.sessions.Start(ctx, httptest.NewRecorder(), r, session.SignIn{Identity: id, Address: address})
 }
+
+// KeepNames seals the key of names anew, as a running gateway does.
+func (t *Tools) KeepNames(ctx context.Context) error { return t.app.parts.names.Keep(ctx) }

@@ -73,8 +73,21 @@ type Which struct {
 // ErrAmbiguous says that a handle is the beginning of several sessions' ids.
 var ErrAmbiguous = errors.New("several sessions begin like this: give more of the id, as list --json shows it")
 
-// End ends sessions, with their child sessions and all that they opened, and says how many. None is fine.
+// UnopenedError says that sessions were ended of which something is left over.
+type UnopenedError struct{ Sessions int }
+
+func (e *UnopenedError) Error() string {
+	return fmt.Sprintf("%s could not be read, being under a sealing key that is not in sealing.keys: ended here, and their refresh tokens"+
+		" at the provider could not be revoked: end these people's sessions at the provider, too", Count(e.Sessions, "session", "sessions"))
+}
+
+// End ends sessions, with their child sessions and all that they opened, and says how many. None is fine. With an
+// UnopenedError all of them are ended.
 func (d *SessionDesk) End(ctx context.Context, w Which) (ended int, err error) {
+	// What a running gateway can read and this configuration cannot is that gateway's to end.
+	if err := d.tools.app.parts.heartbeat.Listen(ctx); err != nil {
+		return 0, err
+	}
 	server := d.tools.app.server
 	switch {
 	case w.All:
@@ -88,6 +101,9 @@ func (d *SessionDesk) End(ctx context.Context, w Which) (ended int, err error) {
 	}
 	if ended > 0 || err == nil {
 		d.record(ctx, audit.Event{Provider: w.Provider, Subject: w.Subject, Attrs: []slog.Attr{slog.Int("sessions", ended)}})
+	}
+	if n := d.manager().Unopened(); n > 0 && err == nil {
+		err = &UnopenedError{n}
 	}
 	return ended, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"chatgate/gateway/chat"
 	"chatgate/oidc"
 	"chatgate/store"
+	"chatgate/store/memstore"
 )
 
 // archivist is a third chat that keeps one thing on everybody, or cannot say.
@@ -127,5 +129,39 @@ func TestAChatThatCannotEraseHoldsUpNoOther(t *testing.T) {
 	first.failing = false
 	if ended, err = tools.Erase(t.Context(), "corp", "ada"); ended != 0 || err != nil || len(first.erased) != 1 {
 		t.Errorf("Erase() again = %d, %v, want nothing left to end and no error", ended, err)
+	}
+}
+
+// TestSessionsUnderAKeyThatIsGoneAreEndedAndTold: who revokes after a key was leaked and removed must hear what is left.
+func TestSessionsUnderAKeyThatIsGoneAreEndedAndTold(t *testing.T) { // D11, D23, S72
+	const one, two = `"2026-11": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="`, `next: "MTEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="`
+	engine := memstore.New(memstore.Config{})
+	open := func(current, keys string) *app.Tools {
+		t.Helper()
+		loaded, err := parse(t, strings.NewReplacer(`current: "2026-11"`, "current: "+current, one, keys).Replace(working))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tools, err := app.OpenTools(loaded.Config, app.Lends{Engine: engine, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tools
+	}
+	before := open(`"2026-11"`, one)
+	signIn(t, before, "ada")
+	signIn(t, before, "bob")
+	if err := open("next", one+", "+two).KeepNames(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := open("next", two)
+	signIn(t, after, "cyd")
+	ended, err := after.Sessions().End(t.Context(), app.Which{All: true})
+	unopened, told := errors.AsType[*app.UnopenedError](err)
+	if ended != 3 || !told || unopened.Sessions != 2 || !strings.HasPrefix(err.Error(), "2 sessions could not be read") {
+		t.Errorf("End(all) = %d, %v; want three ended, and to be told of two", ended, err)
+	}
+	if ended, err := open("next", two).Sessions().End(t.Context(), app.Which{All: true}); ended != 0 || err != nil {
+		t.Errorf("End(all) again = %d, %v, want 0", ended, err)
 	}
 }

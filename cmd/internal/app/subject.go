@@ -164,7 +164,8 @@ var remains = []string{
 // Erase ends everything that is open for a person and then removes what is kept on them, chat by chat; one that fails
 // holds up no other. It says how many sessions ended. Whoever is interrupted begins anew.
 func (t *Tools) Erase(ctx context.Context, provider, subject string) (ended int, err error) {
-	if ended, err = t.Sessions().End(ctx, Which{Provider: provider, Subject: subject}); err != nil {
+	ended, err = t.Sessions().End(ctx, Which{Provider: provider, Subject: subject})
+	if unopened, _ := errors.AsType[*UnopenedError](err); err != nil && unopened == nil {
 		return ended, err
 	}
 	var failures []error
@@ -175,11 +176,11 @@ func (t *Tools) Erase(ctx context.Context, provider, subject string) (ended int,
 		}
 	}
 	if len(failures) > 0 {
-		return ended, errors.Join(failures...)
+		return ended, errors.Join(append(failures, err)...)
 	}
 	t.app.audit.Record(ctx, audit.Event{
 		Act: audit.SubjectErased, Actor: audit.ActorOperator, Provider: provider, Subject: subject,
 		Attrs: []slog.Attr{slog.Int("sessions", ended)},
 	})
-	return ended, nil
+	return ended, err // of sessions that are over, and of which something is left
 }
