@@ -72,6 +72,46 @@ func TestTheChartTakesTheValues(t *testing.T) {
 	}
 }
 
+// TestTheIngressOfNextStepsIsAllThatLacks: its two lines, put into values.yaml, lead to the gateway from outside.
+func TestTheIngressOfNextStepsIsAllThatLacks(t *testing.T) {
+	drawn, _ := mustDraw(t, blueprint.Config{Given: complete(shapes["Rocket.Chat 8"])})
+	folder := written(t, drawn)
+	values, steps := filepath.Join(folder, "values.yaml"), read(t, folder, "NEXT-STEPS.md")
+	_, lines, _ := strings.Cut(steps, "```yaml\n")
+	ingress, proxies, found := strings.Cut(lines, "\nconfig:\n")
+	proxies, _, _ = strings.Cut(proxies, "\n")
+	if !found {
+		t.Fatalf("NEXT-STEPS.md has no lines for an Ingress:\n%s", steps)
+	}
+	put(t, values, strings.Replace(read(t, values), "\nconfig:\n", "\n"+ingress+"\nconfig:\n"+proxies+"\n", 1))
+	installed := charttest.Open(t, "../../../charts/chatgate").Install(t, "--values", values)
+	if !strings.Contains(fmt.Sprint(installed.Objects), "Ingress") {
+		t.Errorf("they make no Ingress:\n%s", read(t, values))
+	}
+}
+
+// TestContainersAreAskedWhatTheyCanDo: they have no terminal and nothing to write to, and see none of the operator's files.
+func TestContainersAreAskedWhatTheyCanDo(t *testing.T) {
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			drawn, _ := mustDraw(t, blueprint.Config{Given: complete(shape)})
+			steps := strings.ReplaceAll(read(t, written(t, drawn), "NEXT-STEPS.md"), "\\\n", "")
+			for line := range strings.Lines(steps) {
+				_, inside, container := strings.Cut(line, "-- ")
+				switch asks := strings.Contains(line, "--apply"); {
+				case !strings.Contains(line, "/chatgate ") && !strings.HasPrefix(line, "chatgate "):
+				case asks && strings.Contains(line, "--yes") != container:
+					t.Errorf("only where nobody can be asked is it --yes: %s", line)
+				case container && (strings.Contains(inside, "--config") || strings.Contains(inside, "--out")):
+					t.Errorf("a container has neither this folder nor one to write to: %s", line)
+				case container && strings.Contains(inside, "setup talk") && drawn.Profile != app.Talk4Profile && !strings.Contains(line, `printf %s "$CORAL_ADMIN_TOKEN" | kubectl exec --stdin`):
+					t.Errorf("the token is not in the container: %s", line)
+				}
+			}
+		})
+	}
+}
+
 // TestConfigCheckNamesWhatIsMissing: a secret that only others can tell has no file, and its name leads to it.
 func TestConfigCheckNamesWhatIsMissing(t *testing.T) {
 	drawn, _ := mustDraw(t, blueprint.Config{Given: complete(answers{"preset": "okta"})})

@@ -103,6 +103,12 @@ func (c configuration) TrustedProxies() string {
 	return strings.Join(quoted(networks), ", ")
 }
 
+// IngressLine is the Ingress in values.yaml, or the one to be put there once the proxies are known.
+func (c configuration) IngressLine() string {
+	host := strconv.Quote(c.Host())
+	return "ingress: {enabled: true, hosts: [{host: " + host + "}], tls: [{secretName: chatgate-tls, hosts: [" + host + "]}]}"
+}
+
 // Config is the configuration, indented to stand below a key.
 func (c configuration) Config() (string, error) {
 	text, err := render("configuration.tmpl", c)
