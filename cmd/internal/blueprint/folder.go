@@ -18,7 +18,8 @@ type Folder struct{ Path string }
 // maxSecret is the most that is read of a secret's file, in bytes.
 const maxSecret = 64 << 10
 
-// Kept are the secrets that are there already, by file name. A folder that is not there has none.
+// Kept are the secrets that are there already, by file name. A folder that is not there has none. One that somebody else has
+// put there, or could read, is an error: it would go on to guard this installation.
 func (f Folder) Kept() (map[string]app.Secret, error) {
 	kept := map[string]app.Secret{}
 	folder := filepath.Join(f.Path, secretsFolder)
@@ -48,6 +49,13 @@ func readSecret(path string) (app.Secret, error) {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	about, err := file.Stat()
+	if err != nil {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	if err := checkOwner(path, about, toUse); err != nil {
+		return "", err
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
 	if err != nil {
 		return "", fmt.Errorf("read secret: %w", err)
@@ -59,19 +67,19 @@ func readSecret(path string) (app.Secret, error) {
 }
 
 // Vacant is an error that names what is in the way of writing here: files of an earlier run unless they may be replaced,
-// links in any case, and a folder of secrets that others may enter.
+// links in any case, folders that are somebody else's or that others may change, and one of secrets that others may enter.
 func (f Folder) Vacant(replace bool) error {
-	if err := checkFolder(f.Path, 0); err != nil {
+	if err := checkFolder(f.Path, toChange); err != nil {
 		return err
 	}
-	obstacles := []error{checkFolder(filepath.Join(f.Path, secretsFolder), 0o077)}
+	obstacles := []error{checkFolder(filepath.Join(f.Path, secretsFolder), toUse)}
 	for _, name := range Names() {
 		obstacles = append(obstacles, checkPlace(filepath.Join(f.Path, name), replace))
 	}
 	return errors.Join(obstacles...)
 }
 
-// checkFolder objects to a folder with any of the permissions that are barred, and to what is none.
+// checkFolder objects to a folder of somebody else's or with any of the permissions that are barred, and to what is none.
 func checkFolder(path string, barred fs.FileMode) error {
 	about, err := os.Lstat(path)
 	switch {
@@ -81,10 +89,8 @@ func checkFolder(path string, barred fs.FileMode) error {
 		return fmt.Errorf("look at the folder: %w", err)
 	case !about.IsDir():
 		return fmt.Errorf("%s is no folder: take another with --out", path)
-	case about.Mode().Perm()&barred != 0:
-		return fmt.Errorf("%s can be entered by others: chmod 700 %s, or choose another folder", path, path)
 	}
-	return nil
+	return checkOwner(path, about, barred)
 }
 
 func checkPlace(path string, replace bool) error {

@@ -96,6 +96,9 @@ func TestLinksAndOpenFoldersAreRefused(t *testing.T) {
 		{"a folder of secrets that others may enter", func(_ *testing.T, path, _ string) error {
 			return errors.Join(os.Mkdir(filepath.Join(path, "secrets"), 0o700), os.Chmod(filepath.Join(path, "secrets"), 0o750))
 		}, "can be entered by others: chmod 700"},
+		{"a folder that others may change", func(_ *testing.T, path, _ string) error {
+			return os.Chmod(path, 0o770)
+		}, "can be changed by others: chmod go-w"},
 		{"a folder in a file's place", func(_ *testing.T, path, _ string) error {
 			return os.Mkdir(filepath.Join(path, "values.yaml"), 0o700)
 		}, "values.yaml is no file of its own"},
@@ -144,6 +147,68 @@ func TestASecretThatIsALinkIsNotRead(t *testing.T) {
 	}
 	if got := read(t, elsewhere); got != "somebody else's" {
 		t.Errorf("what the link leads to is %q", got)
+	}
+}
+
+// TestASecretOfOthersIsNotKept: who has put it there, or could read it, would know what guards the installation.
+func TestASecretOfOthersIsNotKept(t *testing.T) { // S133
+	for _, c := range []struct {
+		name    string
+		prepare func(file string) error
+		want    string
+	}{
+		{"one that others may read", func(file string) error { return os.Chmod(file, 0o644) }, "sealing can be read or changed by others"},
+		{"one that a group may change", func(file string) error { return os.Chmod(file, 0o620) }, "sealing can be read or changed by others"},
+		{"somebody else's", func(file string) error { return os.Chown(file, 4711, -1) }, "sealing belongs to user 4711"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := t.TempDir()
+			file := filepath.Join(path, "secrets", "sealing")
+			if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			put(t, file, "a key")
+			if err := c.prepare(file); errors.Is(err, fs.ErrPermission) {
+				t.Skip("only root can give files away")
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			kept, err := (blueprint.Folder{Path: path}).Kept()
+			if err == nil || !strings.Contains(err.Error(), c.want) || len(kept) > 0 {
+				t.Errorf("Kept() = %d secrets, %v; want %q", len(kept), err, c.want)
+			}
+		})
+	}
+}
+
+func TestFoldersOfOthersAreRefused(t *testing.T) {
+	for _, name := range []string{".", "secrets"} {
+		path := t.TempDir()
+		if err := os.Mkdir(filepath.Join(path, "secrets"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(path, name), 4711, -1); errors.Is(err, fs.ErrPermission) {
+			t.Skip("only root can give folders away")
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if err := (blueprint.Folder{Path: path}).Vacant(true); err == nil || !strings.Contains(err.Error(), "belongs to user 4711") {
+			t.Errorf("%s: Vacant() = %v, want it refused", name, err)
+		}
+	}
+}
+
+func TestASealingKeyThatIsThereMustBeOne(t *testing.T) {
+	for name, key := range map[string]app.Secret{
+		"nothing": "", "no base64": "correct horse battery staple, and long enough", "one that is too short": "MDEyMzQ1Njc4OWFiY2RlZg==",
+		"nothing but zeroes": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "one byte again and again": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+	} {
+		kept := known()
+		kept["sealing"] = key
+		_, _, err := draw(t, blueprint.Config{Given: complete(nil), Kept: kept})
+		if err == nil || !strings.Contains(err.Error(), "secrets/sealing is there already and is no key") || key != "" && strings.Contains(err.Error(), key.Reveal()) {
+			t.Errorf("%s: Draw() = %v, want it refused without its text", name, err)
+		}
 	}
 }
 

@@ -147,7 +147,7 @@ var errNoSecret = errors.New("must be one line of ASCII characters without space
 func (s *sheet) collectSecrets() []Secret {
 	var all []Secret
 	for _, w := range s.wantedSecrets() {
-		secret := Secret{Name: w.name, Text: s.secrets[w.name], Whence: w.whence}
+		secret := Secret{Name: w.name, Text: s.secrets[w.name], Whence: w.whence, Kept: s.kept[w.name] != ""}
 		if secret.Text == "" && w.make != nil {
 			secret.Text = app.Secret(w.make())
 		}

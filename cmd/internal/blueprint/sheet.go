@@ -3,6 +3,7 @@ package blueprint
 import (
 	"context"
 	"io"
+	"maps"
 	"time"
 
 	"chatgate/cmd/internal/app"
@@ -70,6 +71,7 @@ type sheet struct {
 	Answers
 	Findings
 	secrets map[string]app.Secret
+	kept    map[string]app.Secret // those of them that were there already
 
 	given                     map[string]string
 	asker                     *Prompter
@@ -84,11 +86,14 @@ func Draw(ctx context.Context, cfg Config) (*Blueprint, error) {
 		cfg.Now = time.Now
 	}
 	s := &sheet{
-		Answers: Answers{Development: cfg.Development}, secrets: map[string]app.Secret{},
+		Answers: Answers{Development: cfg.Development}, secrets: map[string]app.Secret{}, kept: cfg.Kept,
 		given: cfg.Given, asker: cfg.Prompter, tell: cfg.Tell,
 	}
-	for name, secret := range cfg.Kept {
-		s.secrets[name] = secret
+	maps.Copy(s.secrets, s.kept)
+	if key, there := s.kept["sealing"]; there {
+		if err := checkSealing(key); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.answerAddresses(); err != nil {
 		return nil, err

@@ -121,6 +121,11 @@ func tellInit(w io.Writer, folder string, drawn *blueprint.Blueprint) {
 	if !drawn.Narrowed() {
 		fmt.Fprintln(w, "--groups or --email-domains, with --force, lets in fewer.")
 	}
+	for _, secret := range drawn.Secrets {
+		if secret.Kept {
+			fmt.Fprintf(w, "kept     %s\n", filepath.Join(folder, "secrets", secret.Name))
+		}
+	}
 	for _, secret := range drawn.Missing() {
 		fmt.Fprintf(w, "missing  %s: %s\n", filepath.Join(folder, "secrets", secret.Name), secret.Whence)
 	}
