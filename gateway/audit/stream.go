@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -176,9 +178,17 @@ func (s *Stream) open() error {
 	if s.out != nil {
 		return nil
 	}
-	file, err := os.OpenFile(s.cfg.Path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	// A pipe that nobody reads is an error at once, and not a wait without end.
+	file, err := os.OpenFile(s.cfg.Path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+		err = &fs.PathError{Op: "open", Path: s.cfg.Path, Err: errors.New("it is a pipe, and not a file")}
+	}
+	if err != nil {
+		return errors.Join(err, file.Close())
 	}
 	s.file, s.out, s.torn = file, file, false
 	return nil

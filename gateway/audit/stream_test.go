@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"chatgate/gateway/audit"
@@ -256,5 +257,24 @@ func TestWhatWasQueuedIsWrittenWithoutARun(t *testing.T) {
 	}
 	if err := s.Close(); err != nil || !strings.Contains(out.String(), "ada-1") {
 		t.Errorf("Close() = %v, and the output holds %q", err, out)
+	}
+}
+
+func TestAPipeIsNoAuditFile(t *testing.T) { // S142
+	path := filepath.Join(t.TempDir(), "audit")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := stream(t, audit.StreamConfig{Path: path})
+	if err := s.Reopen(); err == nil {
+		t.Error("Reopen() of a pipe that nobody reads = nil")
+	}
+	reader, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := s.Reopen(); err == nil || !strings.Contains(err.Error(), "it is a pipe") {
+		t.Errorf("Reopen() of a pipe = %v", err)
 	}
 }

@@ -81,6 +81,9 @@ func newBase(cfg *Config, lend Lends) (*base, store.Engine, error) {
 	return b, engine, err
 }
 
+// lastWork is how long the end waits for what goes on until then: the last audit lines and traces have five seconds each.
+const lastWork = 10 * time.Second
+
 // begin does what goes on for as long as the process serves, whatever App does: it outlives their work, which has things to
 // tell until its end. The files are opened first: a gateway that cannot write its audit lines, or has no certificate, does
 // not start.
@@ -95,7 +98,9 @@ func (b *base) begin(ctx context.Context) (end func(), err error) {
 	}
 	return func() {
 		stop()
-		background.Wait()
+		if !within(lastWork, &background) {
+			b.log.Warn("the gateway ends while a file is being read or written: it is on something that does not answer")
+		}
 	}, nil
 }
 

@@ -242,7 +242,7 @@ func Parse(path string, source []byte, kinds Kinds, warn func(path, text string)
 		Kinds: kinds.options(), Warn: warn, References: l.References,
 		Open: func(path string) (fs.File, error) {
 			l.Files = append(l.Files, path)
-			return os.Open(path)
+			return openRegular(path)
 		},
 	})
 	return l, err

@@ -107,7 +107,7 @@ func newDecoder(file string, opt Options) *decoder {
 		d.expander.getenv = os.LookupEnv
 	}
 	if d.expander.open == nil {
-		d.expander.open = func(path string) (fs.File, error) { return os.Open(path) }
+		d.expander.open = func(path string) (fs.File, error) { return openRegular(path) }
 	}
 	if d.references == nil {
 		d.references = References{}

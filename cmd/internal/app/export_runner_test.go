@@ -9,6 +9,13 @@ import (
 // SetPatience sets how long a configuration may take to be where the present one is.
 func (r *Runner) SetPatience(d time.Duration) { r.patience = d }
 
+// SetSource replaces where the configuration is read from.
+func (r *Runner) SetSource(s Source) {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	r.source = s
+}
+
 // Former is what those have counted that served before.
 type Former struct{ former }
 

@@ -42,6 +42,9 @@ func (p pair) equal(q pair) bool {
 
 // read takes both files, relative to the folder of the configuration.
 func (t *ListenTLS) read(dir string) (p pair, err error) {
+	if err := refuseSpecial(beside(dir, t.Certificate), beside(dir, t.Key)); err != nil {
+		return pair{}, fmt.Errorf("listen.tls: %w", err)
+	}
 	if p.certificate, err = os.ReadFile(beside(dir, t.Certificate)); err != nil {
 		return pair{}, fmt.Errorf("listen.tls.certificate: %w", err)
 	}

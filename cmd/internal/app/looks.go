@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -62,7 +61,7 @@ func write(sum hash.Hash, text []byte) {
 
 // content is what a file holds, or every file in a directory.
 func content(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}

@@ -54,8 +54,8 @@ func (e *refusedError) problems() []string { return strings.Split(e.err.Error(),
 func (r *Runner) Reload(ctx context.Context) error { return r.reload(ctx, audit.ActorOperator) }
 
 func (r *Runner) reload(ctx context.Context, actor string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
 	if r.source == nil || r.working == nil {
 		return errors.New("reload configuration: this gateway was not started from one that can be read again")
 	}
@@ -95,7 +95,9 @@ func (r *Runner) takeUp(ctx context.Context) (changed []string, refused *refused
 	if refused != nil {
 		return nil, refused
 	}
-	r.replace(next)
+	if !r.replace(next) {
+		return nil, &refusedError{audit.NotReady, errors.Join(errors.New("the gateway ends"), r.discard(next))}
+	}
 	r.base.level.Set(loaded.Config.Log.level())
 	return changed, nil
 }
@@ -121,6 +123,14 @@ func (r *Runner) open(ctx context.Context, loaded Loaded) (*serving, *refusedErr
 		err = errors.Join(err, engine.Close())
 	}
 	return nil, &refusedError{reason, err}
+}
+
+// discard closes what an App was opened with that will not serve.
+func (r *Runner) discard(next *serving) error {
+	if next.engine == r.current.engine {
+		return nil
+	}
+	return next.engine.Close()
 }
 
 // engine is the present one, unless there is another way to its records: another password, or authorities that were
@@ -214,8 +224,8 @@ func (r *Runner) watch(ctx context.Context, hangups <-chan os.Signal) {
 
 // wait is how long until the files are looked at; 0 is until somebody asks.
 func (r *Runner) wait() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
 	every := r.current.cfg.Reload.Every
 	switch {
 	case r.source == nil:
@@ -230,7 +240,7 @@ func (r *Runner) wait() time.Duration {
 
 // changed says whether the configuration is to be read again.
 func (r *Runner) changed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
 	return r.files.look() || r.base.reloads.retries()
 }

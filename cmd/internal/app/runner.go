@@ -28,7 +28,16 @@ func FromFile(path string, kinds Kinds, warn func(key, text string)) Source {
 			warn(key, text)
 		}
 	}
-	return func() (Loaded, error) { return Load(path, kinds, once) }
+	return func() (Loaded, error) {
+		if err := refuseSpecial(path); err != nil {
+			return Loaded{Files: []string{path}}, fmt.Errorf("read configuration: %w", err)
+		}
+		loaded, err := Load(path, kinds, once)
+		if err == nil {
+			err = refuseSpecial(loaded.Config.files()...)
+		}
+		return loaded, err
+	}
 }
 
 // Runner serves one App after another on the same listeners: each time that the configuration has changed, the one made of
@@ -45,12 +54,13 @@ type Runner struct {
 	// patience is how long a configuration may take to be where the present one is.
 	patience time.Duration
 
-	mu      sync.Mutex // one reload at a time
-	current *serving
-	host    *gateway.Host
-	working context.Context // of all background work
-	leaving sync.WaitGroup  // Apps whose last requests are being answered
-	engines engines
+	reloading sync.Mutex // one reload at a time; held while files are read, which may hang
+	mu        sync.Mutex // of what follows; current changes under both
+	current   *serving
+	host      *gateway.Host
+	working   context.Context // of all background work
+	leaving   sync.WaitGroup  // Apps whose last requests are being answered
+	engines   engines
 }
 
 // serving is an App whose background work runs.
@@ -111,11 +121,13 @@ func (r *Runner) Serve(ctx context.Context, public, admin net.Listener, hangups 
 	}
 	defer end()
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.reloading.Lock()
 	r.mu.Lock()
 	r.working = working
 	r.engines.use(first.engine)
 	first.begin(working)
 	r.mu.Unlock()
+	r.reloading.Unlock()
 	first.audit.Record(ctx, audit.Event{Act: audit.Started, Actor: audit.ActorGateway})
 
 	watching, look := context.WithCancel(ctx)
@@ -123,10 +135,32 @@ func (r *Runner) Serve(ctx context.Context, public, admin net.Listener, hangups 
 	beside.Go(func() { r.watch(watching, hangups) })
 	err = r.host.Run(ctx, r.base.secured(public), admin)
 	look()
-	stop()
-	beside.Wait()
+	r.mu.Lock()
+	stop() // nobody takes over any more
+	r.mu.Unlock()
+	if !within(lastLook, &beside) {
+		first.log.Warn("the gateway ends while its files are being read: they are on something that does not answer")
+	}
 	r.leaving.Wait()
 	return errors.Join(err, r.finish(ctx))
+}
+
+// lastLook is how long the end waits for files that are being read: a mount that is gone may never answer.
+const lastLook = time.Second
+
+// within waits for others, and says whether they have ended in time.
+func within(d time.Duration, others *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		others.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(d):
+		return false
+	}
 }
 
 // finish ends the last App.
@@ -156,8 +190,14 @@ func (s *serving) begin(ctx context.Context) {
 	}
 }
 
-// replace has the next App serve, and lets the former one go when it has answered its last request.
-func (r *Runner) replace(next *serving) {
+// replace has the next App serve, and lets the former one go when it has answered its last request. It says no when the
+// gateway ends.
+func (r *Runner) replace(next *serving) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.working.Err() != nil {
+		return false
+	}
 	former := r.current
 	r.engines.use(next.engine)
 	next.begin(r.working)
@@ -175,6 +215,7 @@ func (r *Runner) replace(next *serving) {
 			next.log.Warn("former connections to the store not closed", "err", err)
 		}
 	})
+	return true
 }
 
 // engines closes each engine when the last App that uses it has ended.

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -335,4 +337,44 @@ func TestAnAppWithoutASourceStaysAsItIs(t *testing.T) {
 	if err := runner.Reload(t.Context()); err == nil {
 		t.Error("Reload() of a Runner that does not serve = nil")
 	}
+}
+
+func TestAFileThatIsAPipeIsRefusedAndHoldsUpNothing(t *testing.T) { // S141, S145
+	for _, tc := range []struct {
+		name string
+		pipe func(g *running) (path, config string)
+	}{
+		{"a secret", func(g *running) (string, string) {
+			path := filepath.Join(filepath.Dir(g.file), "secret")
+			return path, strings.Replace(named("After"), "provider-secret", `"${file:secret}"`, 1)
+		}},
+		{"a file that a setting names", func(g *running) (string, string) {
+			path := filepath.Join(filepath.Dir(g.file), "logo.svg")
+			return path, strings.Replace(named("After"), "{name: After}", "{name: After, logo: logo.svg}", 1)
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			g := run(t, named("Before"))
+			path, config := tc.pipe(g)
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			g.write(config)
+			g.refuses("config_invalid", "it is not a regular file")
+		})
+	}
+}
+
+func TestAReloadThatHangsDoesNotKeepTheGatewayFromEnding(t *testing.T) { // S145
+	g := run(t, named("Before"))
+	hanging, hung := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(hanging) })
+	g.runner.SetSource(func() (app.Loaded, error) {
+		close(hung)
+		<-hanging
+		return app.Loaded{}, errors.New("a mount that is gone")
+	})
+	g.hangups <- syscall.SIGHUP
+	<-hung
+	g.stop() // fails the test when it does not end
 }
