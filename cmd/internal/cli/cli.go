@@ -35,7 +35,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	root.SetArgs(args)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.SetIn(streams.In)
+	root.SetIn(newInput(ctx, streams.In))
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ok

@@ -5,28 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"chatgate/cmd/internal/blueprint"
 )
 
-const initHelp = `Asks for the addresses of Rocket.Chat or Coral, of the gateway and of your OpenID provider, looks at each of them, and writes
-into a folder what leads to the first sign-in:
+const initHelp = `Asks for the addresses of Rocket.Chat or Coral, of the gateway and of your
+OpenID provider, looks at each of them, and writes into a folder what leads to
+the first sign-in:
 
   chatgate.yaml         the configuration, for a machine of your own
   values.yaml           the same for the Helm chart
-  secrets/              one file for each secret; new ones are made, and one that is there stays as it is
-  keycloak-client.json  the client to import into Keycloak, where that is the provider
-  rocketchat.env        the environment variable that Rocket.Chat's server needs
+  secrets/              one file for each secret; new ones are made, and one
+                        that is there stays as it is
+  keycloak-client.json  the client to import into Keycloak, where that is used
+  rocketchat.env        the variable that Rocket.Chat's server needs
   NEXT-STEPS.md         what is left to do, in order, with every value filled in
 
-Whatever a flag answers is not asked. Without a terminal nothing is asked: what is then missing is named, and the command
-exits with 2. Secrets are never flags: they are asked for without being shown, or put into their files before or after.
-A host that does not answer is no failure: what is assumed of it is said, and the flag that corrects it.`
+Whatever a flag answers is not asked. Without a terminal nothing is asked: all
+that is then missing is named, and the command exits with 2. Secrets are never
+flags: they are asked for without being shown, or put into their files before
+or after. A host that does not answer is no failure: what is assumed of it is
+said, and the flag that corrects it.`
 
 // initFlags are what init was told beside answers.
 type initFlags struct {
@@ -50,7 +52,11 @@ func newInit() *cobra.Command {
 	answers := map[string]*string{}
 	for _, q := range blueprint.Questions() {
 		answers[q.Name] = f.String(q.Name, "", q.Usage)
+		if len(q.Values) > 0 {
+			must(cmd.RegisterFlagCompletionFunc(q.Name, cobra.FixedCompletions(q.Values, cobra.ShellCompDirectiveNoFileComp)))
+		}
 	}
+	must(cmd.MarkFlagDirname("out"))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		given := map[string]string{}
 		for name, answer := range answers {
@@ -72,8 +78,12 @@ func initialise(cmd *cobra.Command, flags initFlags, given map[string]string) er
 		return err
 	}
 	drawn, err := blueprint.Draw(cmd.Context(), blueprint.Config{
-		Given: given, Development: flags.development, Kept: kept, Prompter: prompter(cmd, flags.interactive), Tell: cmd.ErrOrStderr(),
+		Given: given, Development: flags.development, Kept: kept, Prompter: prompter(cmd, flags.interactive),
+		Tell: teller(cmd.ErrOrStderr()),
 	})
+	if err == nil && cmd.Context().Err() != nil { // while hosts were looked at
+		err = errInterrupted
+	}
 	if err != nil {
 		return initError(cmd, err)
 	}
@@ -88,16 +98,28 @@ func initialise(cmd *cobra.Command, flags initFlags, given map[string]string) er
 	return nil
 }
 
+// teller writes notes as they come, below an empty line.
+func teller(out io.Writer) func(blueprint.Note) {
+	paper, begun := paperOf(out), false
+	return func(note blueprint.Note) {
+		var text page
+		if !begun {
+			begun = true
+			text.WriteString("\n")
+		}
+		paper.wrap(&text, fmt.Sprintf("%-7s  ", note.Level), note.Text)
+		fmt.Fprint(out, text.String())
+	}
+}
+
 // prompter asks at a terminal, or wherever somebody insists.
 func prompter(cmd *cobra.Command, interactive bool) *blueprint.Prompter {
 	p := &blueprint.Prompter{In: bufio.NewReader(cmd.InOrStdin()), Out: cmd.ErrOrStderr()}
-	input, isFile := cmd.InOrStdin().(*os.File)
+	in, _ := cmd.InOrStdin().(*input)
+	fd, atTerminal := in.terminal()
 	switch {
-	case isFile && term.IsTerminal(int(input.Fd())):
-		p.Hidden = func() (string, error) {
-			text, err := term.ReadPassword(int(input.Fd()))
-			return string(text), err
-		}
+	case atTerminal:
+		p.Hidden = func() (string, error) { return in.hidden(fd) }
 		return p
 	case interactive:
 		return p
@@ -106,6 +128,9 @@ func prompter(cmd *cobra.Command, interactive bool) *blueprint.Prompter {
 }
 
 func initError(cmd *cobra.Command, err error) error {
+	if errors.Is(err, errInterrupted) {
+		return errors.New("\nnothing was written: interrupted")
+	}
 	_, missing := errors.AsType[*blueprint.MissingError](err)
 	_, wrong := errors.AsType[*blueprint.WrongError](err)
 	if missing || wrong || errors.Is(err, io.EOF) {

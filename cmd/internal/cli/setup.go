@@ -159,6 +159,9 @@ func confirm(cmd *cobra.Command, yes bool) error {
 	}
 	fmt.Fprint(cmd.OutOrStdout(), "Type yes to go on: ")
 	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if errors.Is(err, errInterrupted) {
+		return errors.New("\nnothing was changed: interrupted")
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read answer: %w", err)
 	}
