@@ -3,6 +3,7 @@ package blueprint_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,7 +44,8 @@ func complete(more answers) answers {
 func draw(t *testing.T, cfg blueprint.Config) (*blueprint.Blueprint, string, error) {
 	t.Helper()
 	var told strings.Builder
-	cfg.Tell, cfg.Now = &told, november
+	cfg.Tell = func(n blueprint.Note) { fmt.Fprintf(&told, "%-7s  %s\n", n.Level, n.Text) }
+	cfg.Now = november
 	if cfg.Surveyor.Transport == nil {
 		cfg.Surveyor.Transport = nobody{}
 	}

@@ -14,6 +14,8 @@ type Question struct {
 	Name string
 	// Usage is the flag's line in the help.
 	Usage string
+	// Values are the only answers there are, for a shell to complete; empty where there is no end of them.
+	Values []string
 
 	prompt string // what a person is asked
 	why    string // why, and what the answer looks like
@@ -75,7 +77,7 @@ func addressQuestions() []Question {
 		},
 		{
 			Name: "preset", Usage: "the provider's `PRODUCT`, where it is not the one that was found out, or none",
-			silent: true, take: takePreset,
+			Values: presets(), silent: true, take: takePreset,
 		},
 		{
 			Name: "rocketchat-version", Usage: "Rocket.Chat's `VERSION`, such as 7.13, where it does not tell it",
@@ -92,7 +94,8 @@ func detailQuestions() []Question {
 			prompt: "Profile of the comments",
 			why: "coral-oidc: no shared secret, accounts are the gateway's. coral-sso: with accounts that readers have there\n" +
 				"already, or moderators by group. talk4: Talk 4. It cannot be changed later.",
-			when: hasComments, fallback: advisedProfile, take: takeProfile,
+			Values: []string{string(app.CoralOIDCProfile), string(app.CoralSSOProfile), string(app.Talk4Profile)},
+			when:   hasComments, fallback: advisedProfile, take: takeProfile,
 		},
 		{
 			Name: "page", Usage: "the `ORIGINS` of the sites whose pages show the comments, divided by commas",
@@ -174,6 +177,14 @@ func takeProfile(s *sheet, text string) error {
 
 // noPreset is the answer of whoever wants none, whatever the provider looks like.
 const noPreset = "none"
+
+func presets() []string {
+	all := []string{noPreset}
+	for _, preset := range app.Presets() {
+		all = append(all, string(preset))
+	}
+	return all
+}
 
 func takePreset(s *sheet, text string) error {
 	preset := app.Preset(text)

@@ -2,7 +2,6 @@ package blueprint
 
 import (
 	"context"
-	"io"
 	"maps"
 	"time"
 
@@ -21,8 +20,8 @@ type Config struct {
 	Prompter *Prompter
 	// Surveyor looks at provider and chats.
 	Surveyor app.Surveyor
-	// Tell is told what was found.
-	Tell io.Writer
+	// Tell is told what was found, at once.
+	Tell func(Note)
 	// Now defaults to time.Now; the sealing key is named by its month.
 	Now func() time.Time
 }
@@ -75,7 +74,7 @@ type sheet struct {
 
 	given                     map[string]string
 	asker                     *Prompter
-	tell                      io.Writer
+	tell                      func(Note)
 	presetGiven, releaseGiven bool
 }
 

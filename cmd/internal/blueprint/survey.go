@@ -2,7 +2,10 @@ package blueprint
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 
 	"chatgate/cmd/internal/app"
@@ -10,7 +13,6 @@ import (
 
 // survey looks at everybody there is. Whoever does not answer is no reason to stop: something is assumed, and said.
 func (s *sheet) survey(ctx context.Context, surveyor app.Surveyor) {
-	fmt.Fprintln(s.tell)
 	surveyor.Development = s.Development
 	s.surveyProvider(ctx, surveyor)
 	if s.RocketChat != "" {
@@ -25,9 +27,26 @@ func (s *sheet) survey(ctx context.Context, surveyor app.Surveyor) {
 func (s *sheet) note(level, text string, err error) {
 	s.Notes = append(s.Notes, Note{level, text})
 	if err != nil {
-		text += " (" + app.Printable(err.Error()) + ")"
+		text += " (" + reason(err) + ")"
 	}
-	fmt.Fprintf(s.tell, "%-7s  %s\n", level, text)
+	s.tell(Note{level, text})
+}
+
+// reason is what people can act on of an error. The address is in the note already, and who dialled how is of no use.
+func reason(err error) string {
+	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
+		return "its name is not known here"
+	}
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		return "it did not answer in time"
+	}
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok {
+		err = dial.Err
+	}
+	return app.Printable(err.Error())
 }
 
 // spellings are an issuer as it was given, and with the other ending: it counts, and people do not know it by heart (S42).

@@ -1,6 +1,9 @@
 package blueprint_test
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -154,6 +157,27 @@ func TestWhatAnswersIsLookedAt(t *testing.T) { // R25, R26
 		})
 	}
 }
+
+// TestANoteSaysInWordsWhyNobodyAnswers: without what only a programmer reads, and without the address a second time.
+func TestANoteSaysInWordsWhyNobodyAnswers(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&net.DNSError{Err: "no such host", Name: "idp.example.org", IsNotFound: true}, "(its name is not known here)"},
+		{context.DeadlineExceeded, "(it did not answer in time)"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, "(connection refused)"},
+	} {
+		_, told := mustDraw(t, blueprint.Config{Given: complete(nil), Surveyor: app.Surveyor{Transport: failing{c.err}}})
+		if !strings.Contains(told, c.want) || strings.Contains(told, "Get ") || strings.Contains(told, "dial") {
+			t.Errorf("of %v it tells\n%s\nwant %s", c.err, told, c.want)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
 
 func TestAProfileFitsTheProduct(t *testing.T) {
 	for product, host := range map[string]http.Handler{"talk4": coral(t, "9.9.0"), "coral-sso": talk4(t)} {
