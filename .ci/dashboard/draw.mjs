@@ -44,17 +44,40 @@ function nice(max) {
   return power * [1, 2, 2.5, 5, 10].find((step) => step * power >= max);
 }
 
-function panelSeries(answersOfPanel) {
-  return answersOfPanel.flatMap(({ legend, result }) => result.map(({ metric, values }) => ({
+// shade is one of a colour's, from itself on alternately darker and lighter, so that series of one colour can be told apart.
+function shade(colour, nth) {
+  const part = Math.min(Math.ceil(nth / 2) * 0.22, 0.66);
+  const towards = nth % 2 === 1 ? 0 : 255;
+  return '#' + [1, 3, 5].map((at) => {
+    const value = parseInt(colour.slice(at, at + 2), 16);
+    return Math.round(value + (towards - value) * part).toString(16).padStart(2, '0');
+  }).join('');
+}
+
+// coloured gives the series of a panel their colours: those of its overrides, then its own, then the palette's in order.
+function coloured({ defaults, overrides = [] }, series) {
+  const taken = {};
+  return series.map((one, i) => {
+    const override = overrides.findLast(({ matcher }) => new RegExp(matcher.options.slice(1, -1)).test(one.name));
+    const { fixedColor } = override?.properties.find(({ id }) => id === 'color').value ?? defaults.color;
+    if (!fixedColor) return { ...one, colour: COLOURS[i % COLOURS.length] };
+    taken[fixedColor] = (taken[fixedColor] ?? -1) + 1;
+    return { ...one, colour: shade(NAMED[fixedColor], taken[fixedColor]) };
+  });
+}
+
+function panelSeries(panel, answersOfPanel) {
+  const series = answersOfPanel.flatMap(({ legend, result }) => result.map(({ metric, values }) => ({
     name: named(legend, metric),
     points: values.map(([at, text]) => [at, Number(text)]).filter(([, value]) => Number.isFinite(value)),
   }))).filter(({ points }) => points.length > 0).sort((a, b) => a.name.localeCompare(b.name));
+  return panel.type === 'timeseries' ? coloured(panel.fieldConfig, series) : series;
 }
 
 function stacked(series) {
   const below = new Map();
-  return series.map(({ name, points }) => ({
-    name,
+  return series.map(({ points, ...rest }) => ({
+    ...rest,
     points: points.map(([at, value]) => {
       const floor = below.get(at) ?? 0;
       below.set(at, floor + value);
@@ -87,14 +110,11 @@ function drawSeries(panel, series, width, height) {
     const at = from + part * (to - from);
     return `<text x="${x(at)}" y="${height - 4}" class="tick">${new Date(at * 1000).toISOString().slice(11, 19)}</text>`;
   });
-  const drawn = lines.map(({ points }, i) => {
-    const colour = COLOURS[i % COLOURS.length];
-    return runs(points).map((run) => {
-      const there = run.map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join('L');
-      const back = [...run].reverse().map(([at, , floor = 0]) => `${x(at).toFixed(1)} ${y(floor).toFixed(1)}`).join('L');
-      return `<path d="M${there}L${back}Z" fill="${colour}" opacity="${custom.fillOpacity / 100}"/><path d="M${there}" fill="none" stroke="${colour}" stroke-width="1.6"/>`;
-    }).join('');
-  });
+  const drawn = lines.map(({ points, colour }) => runs(points).map((run) => {
+    const there = run.map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join('L');
+    const back = [...run].reverse().map(([at, , floor = 0]) => `${x(at).toFixed(1)} ${y(floor).toFixed(1)}`).join('L');
+    return `<path d="M${there}L${back}Z" fill="${colour}" opacity="${custom.fillOpacity / 100}"/><path d="M${there}" fill="none" stroke="${colour}" stroke-width="1.6"/>`;
+  }).join(''));
   return `<svg width="${width}" height="${height}">${axis.join('')}${ticks.join('')}${drawn.reverse().join('')}</svg>`;
 }
 
@@ -116,7 +136,7 @@ function drawPanel(panel, series, shift) {
   const title = `<h3>${escape(panel.title)}</h3>`;
   if (panel.type === 'stat') return `<section style="${place}">${title}${drawStat(panel, series)}</section>`;
   const shown = series.slice(0, 9);
-  const legend = shown.map(({ name }, i) => `<span><i style="background:${COLOURS[i % COLOURS.length]}"></i>${escape(name)}</span>`).join('')
+  const legend = shown.map(({ name, colour }) => `<span><i style="background:${colour}"></i>${escape(name)}</span>`).join('')
     + (series.length > shown.length ? `<span>and ${series.length - shown.length} more</span>` : '');
   return `<section style="${place}">${title}${drawSeries(panel, series, width - 8, height - 72)}<p>${legend}</p></section>`;
 }
@@ -129,7 +149,7 @@ const drawn = [];
 for (const panel of dashboard.panels) {
   if (panel.type === 'row') row = panel.title;
   const count = panel.targets?.length ?? 0;
-  const series = panelSeries(answers.slice(next, next + count));
+  const series = panelSeries(panel, answers.slice(next, next + count));
   next += count;
   if (wanted.length > 0 && !wanted.includes(row)) {
     continue;

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,6 +59,85 @@ func TestPrometheusAnswersTheDashboard(t *testing.T) { // H33
 	}
 	if folder != "" {
 		watching.leave(t, folder, began)
+	}
+}
+
+// panelColours are what a panel gives its series: the colour of all of them, and those of the ones whose names match.
+type panelColours struct {
+	Title       string `json:"title"`
+	FieldConfig struct {
+		Defaults struct {
+			Color panelColour `json:"color"`
+		} `json:"defaults"`
+		Overrides []struct {
+			Matcher struct {
+				ID      string `json:"id"`
+				Options string `json:"options"`
+			} `json:"matcher"`
+			Properties []struct {
+				ID    string      `json:"id"`
+				Value panelColour `json:"value"`
+			} `json:"properties"`
+		} `json:"overrides"`
+	} `json:"fieldConfig"`
+	Targets []struct {
+		LegendFormat string `json:"legendFormat"`
+	} `json:"targets"`
+}
+
+type panelColour struct {
+	FixedColor string `json:"fixedColor"`
+}
+
+// of is the colour of one series: the last override that matches it wins, as in Grafana.
+func (p panelColours) of(series string) string {
+	colour := p.FieldConfig.Defaults.Color.FixedColor
+	for _, o := range p.FieldConfig.Overrides {
+		if o.Matcher.ID == "byRegexp" && regexp.MustCompile(strings.Trim(o.Matcher.Options, "/")).MatchString(series) {
+			colour = o.Properties[0].Value.FixedColor
+		}
+	}
+	return colour
+}
+
+// Whoever is woken sees from the colour what is wrong: it goes by what a series means, not by its place in a list.
+func TestTheDashboardColoursByMeaning(t *testing.T) { // H33
+	var dashboard struct {
+		Panels []panelColours `json:"panels"`
+	}
+	if err := json.Unmarshal([]byte(readFile(t, dashboardFile)), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	byMeaning := map[string]map[string]string{
+		"{{status}}": {"200": "green", "303": "blue", "404": "orange", "429": "orange", "503": "red"},
+		"{{state}}":  {"ready": "green", "degraded": "orange", "draining": "orange", "sealing_mismatch": "red", "names_mismatch": "red"},
+		"{{code}}":   {"session_required": "blue", "access_denied": "orange", "chat_unavailable": "red", "internal": "red"},
+		"{{result}}": {
+			"ok": "green", "signed_in": "green", "confirmed": "green", "done": "green", "cached": "green", "minted": "green",
+			"signed": "green", "issued": "green", "handed_off": "green", "resumed": "green", "admin": "green",
+			"ended": "blue", "session_required": "blue", "access_denied": "orange", "refused": "orange", "retried": "orange",
+			"failed": "red", "too_old": "red", "unavailable": "red", "store_unavailable": "red", "provider_answer_refused": "red",
+		},
+	}
+	met := 0
+	for _, p := range dashboard.Panels {
+		for _, target := range p.Targets {
+			for _, what := range []string{"{{status}}", "{{state}}", "{{code}}", "{{result}}"} {
+				first, ok := strings.CutSuffix(target.LegendFormat, what)
+				if !ok || p.Title == "Signing keys" { // whose states are none good or bad
+					continue
+				}
+				met++
+				for word, want := range byMeaning[what] {
+					if got := p.of(first + word); got != want {
+						t.Errorf("%s: %q is %q, want %s", p.Title, first+word, got, want)
+					}
+				}
+			}
+		}
+	}
+	if met == 0 {
+		t.Error("no panel tells how things end")
 	}
 }
 
