@@ -47,7 +47,7 @@ func everyMetric(t *testing.T) exported {
 	w.visitor(t).send(http.MethodGet, w.Addresses().Gateway+"/login", "")
 	found.read(t, w.visitor(t).send(http.MethodGet, w.Addresses().Admin+"/metrics", "").body)
 	redis.Restart(t)
-	found.read(t, ofTLS(t, w))
+	found.read(t, withEverySwitch(t, w))
 	return found
 }
 
@@ -82,9 +82,10 @@ func live(t *testing.T, w *world) {
 	v.send(http.MethodPost, gateway+"/logout", "", "Origin", gateway)
 }
 
-// ofTLS is what a gateway exports besides that serves HTTPS itself.
-func ofTLS(t *testing.T, w *world) string {
+// withEverySwitch is what a gateway exports besides that serves HTTPS itself and has its traces collected.
+func withEverySwitch(t *testing.T, w *world) string {
 	t.Helper()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9") // a gateway that is opened alone sends nothing
 	config := strings.Replace(w.config, "listen: {drain: 0s}", "listen: {tls: {certificate: tls.crt, key: tls.key}}", 1)
 	loaded, err := app.Parse("demo.yaml", []byte(config), app.Chats(), nil)
 	if err != nil {
