@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,11 @@ func (t *ListenTLS) cautions(dir string, c *tls.Certificate, base chat.Origin, n
 	if info, err := os.Stat(beside(dir, t.Key)); err == nil && info.Mode().Perm()&0o004 != 0 {
 		found = append(found, "everybody on this machine may read the key: chmod 600, or defaultMode 0440 for a mounted Secret")
 	}
+	return append(found, refusals(c, base, now)...)
+}
+
+// refusals are why browsers would refuse a certificate.
+func refusals(c *tls.Certificate, base chat.Origin, now time.Time) (found []string) {
 	switch {
 	case now.Before(c.Leaf.NotBefore):
 		found = append(found, "the certificate is not valid yet")
@@ -86,6 +92,18 @@ func (t *ListenTLS) cautions(dir string, c *tls.Certificate, base chat.Origin, n
 		found = append(found, "the certificate does not name the host of baseURL")
 	}
 	return found
+}
+
+// worse says why a certificate does not take the place of the present one: browsers would refuse it, and take that one.
+func (k *keeper) worse(c *tls.Certificate) error {
+	present := k.current.Load()
+	if present == nil || len(refusals(present, k.base, k.now())) > 0 {
+		return nil
+	}
+	if found := refusals(c, k.base, k.now()); len(found) > 0 {
+		return fmt.Errorf("listen.tls: %s", strings.Join(found, "; "))
+	}
+	return nil
 }
 
 // lookEvery is how often the files are looked at: a Secret takes up to a minute to reach a pod anyway.
@@ -153,6 +171,9 @@ func (k *keeper) load() error {
 func (k *keeper) take(found pair) error {
 	c, err := found.open()
 	if err != nil {
+		return err
+	}
+	if err := k.worse(c); err != nil {
 		return err
 	}
 	k.seen = found

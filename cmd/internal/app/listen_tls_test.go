@@ -370,3 +370,35 @@ func TestProfilesAreAnnounced(t *testing.T) { // H15
 		t.Errorf("profiles answer %d and the log says:\n%s", response.StatusCode, s.log)
 	}
 }
+
+func TestACertificateThatBrowsersRefuseReplacesNoneThatTheyTake(t *testing.T) { // H19
+	for _, tc := range []struct {
+		name, host  string
+		from, until time.Duration
+		want        string
+	}{
+		{"for another host", "other.example.org", -time.Hour, time.Hour, "does not name the host of baseURL"},
+		{"that has expired", "sso.example.org", -2 * time.Hour, -time.Hour, "has expired"},
+		{"that is not valid yet", "sso.example.org", time.Hour, 2 * time.Hour, "is not valid yet"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			folder := t.TempDir()
+			certificate, key := today(t, time.Hour)
+			replace(t, folder, map[string]string{"tls.crt": certificate, "tls.key": key})
+			s := serve(t, folder, serving("tls: {certificate: tls.crt, key: tls.key}"))
+			if _, err := s.get(t, certificate, false); err != nil {
+				t.Fatal(err)
+			}
+			worse, itsKey := certified(t, tc.host, time.Now().Add(tc.from), time.Now().Add(tc.until))
+			replace(t, folder, map[string]string{"tls.crt": worse, "tls.key": itsKey})
+			s.LookAtCertificate()
+			s.LookAtCertificate()
+			if _, err := s.get(t, certificate, false); err != nil {
+				t.Errorf("the good certificate is not served any more: %v", err)
+			}
+			if told := s.log.String(); !strings.Contains(told, "certificate not replaced") || !strings.Contains(told, tc.want) {
+				t.Errorf("the log does not say that the certificate %s:\n%s", tc.want, told)
+			}
+		})
+	}
+}
