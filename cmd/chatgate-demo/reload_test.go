@@ -146,6 +146,7 @@ func (w *world) mountable(t testing.TB) (files map[string]string, secret string)
 // sealing key is rotated by three changes, the provider's client secret by one, and a bad change in between does nothing.
 // Whoever has a session keeps it, and every call for a token has its answer.
 func TestMountedSecretsRotateWithoutARestart(t *testing.T) { // S141, D23, S146
+	t.Parallel() // it waits, mostly
 	w := behind(t, worldConfig{Redis: redistest.Start(t).Addr, Extra: unlimited + "reload: {every: 1s}\n"})
 	w.RocketChat.SetSetting("API_Enable_Rate_Limiter", false) // it counts by address, and everybody here has the same
 	files, secret := w.mountable(t)

@@ -22,6 +22,7 @@ limits: {loginStartsPerAddress: 0, loginStartsOverall: 0, callbacksPerAddress: 0
 // all the while, others call for tokens over connections that they keep, and none of them loses a request or a session: not
 // while the former release is replaced by this one, not while this one is restarted, and not on the way back.
 func TestRollingRestartsAndUpgradesLoseNothing(t *testing.T) { // S145, H16, D24
+	t.Parallel() // it waits, mostly
 	before, now := former(t), binary(t)
 	w := behind(t, worldConfig{Redis: redistest.Start(t).Addr, Extra: unlimited})
 	w.RocketChat.SetSetting("API_Enable_Rate_Limiter", false) // it counts by address, and everybody here has the same
