@@ -95,9 +95,13 @@ type parts struct {
 func Open(cfg *Config, lend Lends) (*App, error) {
 	b, engine, err := newBase(cfg, lend)
 	if err != nil {
-		return nil, err
+		return nil, &discreetError{err}
 	}
-	return b.open(cfg, engine)
+	a, err := b.open(cfg, engine)
+	if err != nil {
+		return nil, &discreetError{err}
+	}
+	return a, nil
 }
 
 // open builds one App more on this base.

@@ -117,7 +117,7 @@ func newDecoder(file string, opt Options) *decoder {
 
 // refuse reports a source that is no document at all.
 func (d *decoder) refuse(err error) error {
-	problem := Problem{File: d.file, Text: err.Error()}
+	problem := Problem{File: d.file, Text: withoutUserinfo(err.Error())}
 	var source *sourceError
 	if errors.As(err, &source) {
 		problem.Line, problem.Column = source.at.line, source.at.column
@@ -144,7 +144,7 @@ func (d *decoder) fail(path, format string, args ...any) {
 }
 
 func (d *decoder) report(path string, at position, text string) {
-	d.problems = append(d.problems, Problem{File: d.file, Line: at.line, Column: at.column, Path: path, Text: text})
+	d.problems = append(d.problems, Problem{File: d.file, Line: at.line, Column: at.column, Path: withoutUserinfo(path), Text: withoutUserinfo(text)})
 }
 
 // placeOf is where a key stands, or the nearest section around it when the key is left out.

@@ -43,11 +43,11 @@ type refusedError struct {
 	err    error
 }
 
-func (e *refusedError) Error() string { return e.err.Error() }
+func (e *refusedError) Error() string { return withoutUserinfo(e.err.Error()) }
 func (e *refusedError) Unwrap() error { return e.err }
 
 // problems are what is wrong, one sentence each.
-func (e *refusedError) problems() []string { return strings.Split(e.err.Error(), "\n") }
+func (e *refusedError) problems() []string { return strings.Split(e.Error(), "\n") }
 
 // Reload reads the configuration again and has it served. Its error says why that was not done, and then everything is as it
 // was. It is for a Runner that serves and has a Source.
