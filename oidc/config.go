@@ -21,7 +21,7 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 type Config struct {
 	Preset         Preset        `yaml:"preset" enum:"keycloak,entra,okta,google,authentik,dex,gitlab,authelia" doc:"The product that the provider is: its scopes and claims then stand in place of the defaults below. What is written wins."`
 	Title          string        `yaml:"title" doc:"What people call this provider, where they choose between several; its key when empty."`
-	Issuer         string        `yaml:"issuer" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
+	Issuer         string        `yaml:"issuer" required:"" doc:"The provider's issuer, exactly as it stands in the iss claim of its ID tokens; a trailing slash counts."`
 	Domains        []string      `yaml:"domains" doc:"The domains of its people's e-mail addresses, such as example.org: whoever gives one is sent to this provider. It admits nobody."`
 	DiscoveryURL   string        `yaml:"discoveryURL" doc:"An address of the same provider that is nearer to the gateway, such as one inside the cluster; empty uses the issuer."`
 	Client         ClientConfig  `yaml:"client" doc:"What the gateway is registered as at the provider."`
@@ -38,8 +38,8 @@ type Config struct {
 
 // ClientConfig is the client registration.
 type ClientConfig struct {
-	ID     string     `yaml:"id" doc:"The client id registered at the provider."`
-	Secret Secret     `yaml:"secret" doc:"The client secret, best as a reference to a mounted file; none with private_key_jwt."`
+	ID     string     `yaml:"id" required:"" doc:"The client id registered at the provider."`
+	Secret Secret     `yaml:"secret" required:"unless auth is private_key_jwt" doc:"The client secret, best as a reference to a mounted file; none with private_key_jwt."`
 	Auth   ClientAuth `yaml:"auth" default:"auto" enum:"auto,basic,post,private_key_jwt" doc:"How the client proves itself: by its secret as basic, post, or auto for what the provider advertises; or by a key."`
 	Key    Secret     `yaml:"key" doc:"The private key for private_key_jwt in PEM, RSA of at least 2048 bits or EC P-256, as a reference to a mounted file."`
 	KeyID  string     `yaml:"keyID" doc:"The key id under which the provider knows the key; empty sends none."`

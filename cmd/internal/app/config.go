@@ -29,16 +29,16 @@ import (
 
 // Config is the whole configuration file. Each section belongs to the package that uses it.
 type Config struct {
-	BaseURL        chat.Origin            `yaml:"baseURL" doc:"The gateway's own public origin: https, a host of its own, no path."`
+	BaseURL        chat.Origin            `yaml:"baseURL" required:"" doc:"The gateway's own public origin: https, a host of its own, no path."`
 	Listen         Listen                 `yaml:"listen" doc:"Where the gateway listens."`
 	Development    bool                   `yaml:"development" doc:"Allows http and self-made names on loopback. Never switch it on where people sign in."`
 	TrustedProxies []Network              `yaml:"trustedProxies" doc:"Peers whose X-Forwarded-For is believed, as networks such as 10.0.0.0/8; nobody's by default."`
-	Sealing        Sealing                `yaml:"sealing" doc:"The keys that everything in Redis is sealed with."`
-	Redis          Redis                  `yaml:"redis" doc:"Where state is kept."`
+	Sealing        Sealing                `yaml:"sealing" required:"unless redis.memory" doc:"The keys that everything in Redis is sealed with."`
+	Redis          Redis                  `yaml:"redis" required:"" doc:"Where state is kept."`
 	Session        session.Settings       `yaml:"session" doc:"How long a sign-in lasts."`
 	HandOff        handoff.Settings       `yaml:"handOff" doc:"How a frame waits for a sign-in in another window."`
-	Providers      map[string]oidc.Config `yaml:"providers" doc:"OpenID providers by a permanent key, which is part of every identity."`
-	Chats          map[string]chat.Config `yaml:"chats" doc:"The chats by name; the name is the route, and the kind where that is left out."`
+	Providers      map[string]oidc.Config `yaml:"providers" required:"" doc:"OpenID providers by a permanent key, which is part of every identity."`
+	Chats          map[string]chat.Config `yaml:"chats" required:"" doc:"The chats by name; the name is the route, and the kind where that is left out."`
 	Limits         limit.Settings         `yaml:"limits" doc:"How often is too often."`
 	Explain        decision.Settings      `yaml:"explain" doc:"What is remembered of requests that were refused."`
 	Theme          web.Settings           `yaml:"theme" doc:"How pages look, what they call this installation and where they send people for help."`
@@ -51,8 +51,8 @@ type Config struct {
 
 // Sealing holds the sealing keys.
 type Sealing struct {
-	Current string                  `yaml:"current" doc:"The name of the key that seals; the others only open."`
-	Keys    map[string]store.Secret `yaml:"keys" doc:"By name: at least 32 random bytes in base64, as openssl rand -base64 32 makes them."`
+	Current string                  `yaml:"current" required:"unless redis.memory" doc:"The name of the key that seals; the others only open."`
+	Keys    map[string]store.Secret `yaml:"keys" required:"unless redis.memory" doc:"By name: at least 32 random bytes in base64, as openssl rand -base64 32 makes them."`
 }
 
 // Redis is where state is kept: a Redis, or the memory of this process.

@@ -16,13 +16,15 @@ the program by ` + "`chatgate config docs`" + `, so it is that of the release it
 it, and ` + "`chatgate config schema`" + ` lets an editor do so.
 
 In any text ` + "`${env:NAME}`" + ` stands for a variable of the environment and ` + "`${file:PATH}`" + ` for what a file holds, without its last
-line break; ` + "`$${`" + ` is ` + "`${`" + ` itself. Secrets belong there. A duration is written as ` + "`30s`, `15m` or `8h`" + `. ` + "`<name>`" + ` is a key that you choose.
+line break; ` + "`$${`" + ` is ` + "`${`" + ` itself. Secrets belong there. A duration is written as ` + "`30s`, `15m` or `8h`" + `. ` + "`<name>`" + ` is a key that you choose. What is *required*
+within a section is so where the section is there.
 `
 
 // group is a section of the page.
 type group struct {
 	title    string
 	intro    string
+	required string
 	settings []setting
 }
 
@@ -37,11 +39,11 @@ func Documentation(kinds Kinds) string {
 	for _, g := range groups {
 		fmt.Fprintf(&page, "\n## %s\n\n", g.title)
 		if g.intro != "" {
-			page.WriteString(markdown(g.intro) + "\n\n")
+			page.WriteString(demanded(g.required) + markdown(g.intro) + "\n\n")
 		}
 		page.WriteString("| setting | value | default | meaning |\n|---|---|---|---|\n")
 		for _, s := range g.settings {
-			fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", s.path, markdown(s.kind), code(s.fallback), markdown(s.meaning))
+			fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", s.path, markdown(s.kind), code(s.fallback), demanded(s.required)+markdown(s.meaning))
 		}
 	}
 	return page.String()
@@ -61,7 +63,7 @@ func groupsOf(kinds Kinds) []group {
 			top.settings = append(top.settings, newSetting(f, ""))
 			continue
 		}
-		sections = append(sections, group{title: f.name, intro: f.doc, settings: settingsOf(inner, f.name+suffix)})
+		sections = append(sections, group{title: f.name, intro: f.doc, required: requirement(f), settings: settingsOf(inner, f.name+suffix)})
 	}
 	return append([]group{top}, sections...)
 }
@@ -73,11 +75,19 @@ func chatGroups(f field, kinds Kinds) []group {
 		path := f.name + ".<name>"
 		own := setting{path: path + ".kind", kind: "text", meaning: "`" + kind + "`; may be left out of a chat that has this name."}
 		groups = append(groups, group{
-			title: f.name + " of kind " + kind, intro: f.doc,
+			title: f.name + " of kind " + kind, intro: f.doc, required: requirement(f),
 			settings: append([]setting{own}, settingsOf(reflect.TypeOf(kinds[kind]()).Elem(), path)...),
 		})
 	}
 	return groups
+}
+
+// demanded stands before what is said of a setting that the file must have.
+func demanded(when string) string {
+	if when == "" {
+		return ""
+	}
+	return "*" + strings.ToUpper(when[:1]) + when[1:] + ".* "
 }
 
 // anchor is what GitHub and others make of a heading.

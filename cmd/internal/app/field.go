@@ -24,6 +24,11 @@ type field struct {
 	// fallback is the default tag: the text a setting that is left out takes, a list's elements divided by commas.
 	fallback    string
 	hasFallback bool
+
+	// required is the required tag, for the documentation: the loader's checks demand the setting, always or, where the
+	// tag has words, unless what they name is set.
+	required   string
+	isRequired bool
 }
 
 // rule narrows what a setting accepts beyond its type. On a list or map it holds for every element.
@@ -61,6 +66,7 @@ func newField(sf reflect.StructField, name string, index int) field {
 		rule:  rule{enum: splitList(sf.Tag.Get("enum")), min: sf.Tag.Get("min"), max: sf.Tag.Get("max")},
 	}
 	f.fallback, f.hasFallback = sf.Tag.Lookup("default")
+	f.required, f.isRequired = sf.Tag.Lookup("required")
 	return f
 }
 

@@ -15,6 +15,7 @@ type setting struct {
 	kind     string // in words
 	fallback string // the default as the file would have it; empty when there is none
 	meaning  string
+	required string // when the file must have it, in words; empty when it need not
 }
 
 // settingsOf lists the settings of a section, each before those inside it. A map of sections that are chosen by their
@@ -32,11 +33,28 @@ func settingsOf(t reflect.Type, path string) []setting {
 }
 
 func newSetting(f field, path string) setting {
-	s := setting{path: join(path, f.name), kind: wordsFor(f), fallback: f.fallback, meaning: f.doc}
+	s := setting{path: join(path, f.name), kind: wordsFor(f), fallback: f.fallback, meaning: f.doc, required: requirement(f)}
 	if f.typ.Kind() == reflect.Bool {
 		s.fallback = cmp.Or(s.fallback, "false")
 	}
 	return s
+}
+
+// requirement says when the file must have a setting. A section that lies in the file once must be there for what must be
+// in it.
+func requirement(f field) string {
+	if f.isRequired {
+		return strings.TrimSpace("required " + f.required)
+	}
+	if f.typ.Kind() != reflect.Struct || !isSection(f.typ) {
+		return ""
+	}
+	for _, inner := range fieldsOf(f.typ) {
+		if needed := requirement(inner); needed != "" {
+			return needed
+		}
+	}
+	return ""
 }
 
 // inside is the section that lies in a setting, if one does, and how its path goes on.

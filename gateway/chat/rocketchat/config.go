@@ -13,9 +13,9 @@ import (
 
 // Config is the section of one Rocket.Chat workspace.
 type Config struct {
-	Access       chat.AccessRules  `yaml:"access" doc:"Who may enter. It has no default: letting everybody in has to be said."`
+	Access       chat.AccessRules  `yaml:"access" required:"" doc:"Who may enter. It has no default: letting everybody in has to be said."`
 	Title        string            `yaml:"title" default:"Rocket.Chat" doc:"What pages call this workspace."`
-	URL          chat.Origin       `yaml:"url" doc:"The workspace's public origin, as browsers see it."`
+	URL          chat.Origin       `yaml:"url" required:"" doc:"The workspace's public origin, as browsers see it."`
 	API          API               `yaml:"api" doc:"How the gateway itself reaches the workspace."`
 	EmbedOrigins chat.EmbedOrigins `yaml:"embedOrigins" doc:"Origins of further pages that may frame the sign-in page, each with what else it may do."`
 
@@ -28,8 +28,8 @@ type Config struct {
 type API struct {
 	URL               string        `yaml:"url" doc:"Where the REST API is, such as an address inside the cluster; the public origin when empty."`
 	AllowHTTP         bool          `yaml:"allowHTTP" default:"false" doc:"Lets api.url be http, for a network that nobody else listens to: the service account's token travels on it."`
-	UserID            string        `yaml:"userID" doc:"The service account's user id."`
-	Token             store.Secret  `yaml:"token" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
+	UserID            string        `yaml:"userID" required:"" doc:"The service account's user id."`
+	Token             store.Secret  `yaml:"token" required:"" doc:"The service account's personal access token, made with Ignore Two Factor Authentication."`
 	CreateTokenSecret store.Secret  `yaml:"createTokenSecret" doc:"The value of CREATE_TOKENS_FOR_USERS_SECRET; Rocket.Chat asks for it from version 8.0 on."`
 	Timeout           time.Duration `yaml:"timeout" default:"5s" min:"1s" max:"15s" doc:"How long one call may take in all."`
 	ForwardClientIP   bool          `yaml:"forwardClientIP" default:"true" doc:"Sends an X-Real-IP with calls in a person's name, which Rocket.Chat limits by address: the person's own at a login by password, and one made of the login token where that is checked or revoked."`

@@ -35,10 +35,10 @@ var ascending = []Role{Commenter, Member, Staff, Moderator, Admin}
 
 // Config is the section of one Talk or Coral site.
 type Config struct {
-	Profile       Profile                 `yaml:"profile" enum:"coral-sso,coral-oidc,talk4" doc:"The kind of token the site takes; the connector's README opens with the table that decides."`
-	Access        chat.AccessRules        `yaml:"access" doc:"Who may comment."`
+	Profile       Profile                 `yaml:"profile" required:"" enum:"coral-sso,coral-oidc,talk4" doc:"The kind of token the site takes; the connector's README opens with the table that decides."`
+	Access        chat.AccessRules        `yaml:"access" required:"" doc:"Who may comment."`
 	Title         string                  `yaml:"title" default:"Comments" doc:"What pages call this site's comments."`
-	URL           chat.Origin             `yaml:"url" doc:"The public origin of Coral or Talk."`
+	URL           chat.Origin             `yaml:"url" required:"" doc:"The public origin of Coral or Talk."`
 	API           API                     `yaml:"api" doc:"Where the gateway itself calls Coral or Talk, to end tokens there."`
 	EmbedOrigins  chat.EmbedOrigins       `yaml:"embedOrigins" doc:"The sites whose pages embed the comments, by origin; a sign-in may end there."`
 	SSOSecrets    map[string]store.Secret `yaml:"ssoSecrets" doc:"coral-sso: the secrets that Coral shows under single sign-on, by the key id it shows beside each."`
