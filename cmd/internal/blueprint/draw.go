@@ -52,20 +52,17 @@ func (b *Blueprint) Missing() []Secret {
 }
 
 // has says whether the installation has a secret of this name.
-func (b *Blueprint) has(name string) bool { return b.secret(name) != nil }
-
-func (b *Blueprint) secret(name string) *Secret {
-	i := slices.IndexFunc(b.Secrets, func(s Secret) bool { return s.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &b.Secrets[i]
+func (b *Blueprint) has(name string) bool {
+	_, wanted := b.secret(name)
+	return wanted
 }
 
-// Lacks says whether a secret is wanted and not known yet.
-func (b *Blueprint) Lacks(name string) bool {
-	s := b.secret(name)
-	return s != nil && s.Text == ""
+func (b *Blueprint) secret(name string) (Secret, bool) {
+	i := slices.IndexFunc(b.Secrets, func(s Secret) bool { return s.Name == name })
+	if i < 0 {
+		return Secret{}, false
+	}
+	return b.Secrets[i], true
 }
 
 // Product is what people call the provider's product.

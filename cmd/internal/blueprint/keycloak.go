@@ -11,9 +11,10 @@ import (
 // the addresses for sign-outs, and a mapper for the groups claim, since Keycloak puts groups into no token by itself.
 func (b *Blueprint) keycloakClient() (app.Secret, error) {
 	gateway := string(b.Gateway)
+	secret, _ := b.secret(oidcClient) // which is made here for Keycloak
 	client := map[string]any{
 		"clientId": b.ClientName(), "name": "chatgate", "enabled": true, "protocol": "openid-connect", "baseUrl": gateway,
-		"publicClient": false, "clientAuthenticatorType": "client-secret", "secret": b.secret("oidc-client").Text.Reveal(),
+		"publicClient": false, "clientAuthenticatorType": "client-secret", "secret": secret.Text.Reveal(),
 		"standardFlowEnabled": true, "implicitFlowEnabled": false,
 		"directAccessGrantsEnabled": false, "serviceAccountsEnabled": false,
 		"redirectUris": []string{gateway + "/login/callback"}, "webOrigins": []string{},

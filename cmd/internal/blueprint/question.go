@@ -131,7 +131,7 @@ func detailQuestions() []Question {
 			Name: "rocketchat-user-id", Usage: "the user `ID` of Rocket.Chat's service account",
 			prompt:   "User id of Rocket.Chat's service account",
 			why:      "Rocket.Chat shows it beside a new personal access token of that account. Enter: later.",
-			when:     func(s *sheet) bool { return s.RocketChat != "" && s.secrets["rocketchat-user-id"] == "" },
+			when:     func(s *sheet) bool { return s.RocketChat != "" && s.secrets[rocketChatUserID] == "" },
 			optional: always, take: takeUserID,
 		},
 		{
@@ -258,7 +258,7 @@ func takeUserID(s *sheet, text string) error {
 	if !plainID.MatchString(text) {
 		return errors.New("must be the user id, letters and digits, that Rocket.Chat shows beside the token")
 	}
-	s.secrets["rocketchat-user-id"] = app.Secret(text)
+	s.secrets[rocketChatUserID] = app.Secret(text)
 	return nil
 }
 

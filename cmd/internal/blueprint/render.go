@@ -146,7 +146,7 @@ func quoted(words []string) []string {
 // rocketChatEnvironment is a file as docker run --env-file and systemd's EnvironmentFile read it.
 func (b *Blueprint) rocketChatEnvironment() app.Secret {
 	value := app.Secret("true")
-	if s := b.secret("rocketchat-create-token"); s != nil {
+	if s, wanted := b.secret(rocketChatCreateToken); wanted {
 		value = s.Text
 	}
 	return app.Secret(b.TokenVariable() + "=" + value.Reveal() + "\n")

@@ -17,6 +17,20 @@ const (
 	secretsMount  = "/run/secrets/chatgate"
 )
 
+// The names of secrets: those of their files, and of their keys in the Secret for the chart.
+const (
+	sealing               = "sealing"
+	oidcClientID          = "oidc-client-id"
+	oidcClient            = "oidc-client"
+	rocketChatUserID      = "rocketchat-user-id"
+	rocketChatToken       = "rocketchat-token"
+	rocketChatCreateToken = "rocketchat-create-token"
+	coralClient           = "coral-client"
+	coralSSO              = "coral-sso"
+	talkClient            = "talk-client"
+	redisPassword         = "redis-password"
+)
+
 // Secret is a file below the folder of secrets.
 type Secret struct {
 	Name string
@@ -41,37 +55,37 @@ type wanted struct {
 
 // wantedSecrets are all secrets of this installation, in the order in which they are needed.
 func (s *sheet) wantedSecrets() []wanted {
-	all := []wanted{{name: "sealing", make: sealingKey}}
+	all := []wanted{{name: sealing, make: sealingKey}}
 	if s.ClientID == "" {
-		all = append(all, wanted{name: "oidc-client-id", whence: "the client id that the provider shows"})
+		all = append(all, wanted{name: oidcClientID, whence: "the client id that the provider shows"})
 	}
 	if products[s.Preset].takesSecret {
-		all = append(all, wanted{name: "oidc-client", make: rand.Text})
+		all = append(all, wanted{name: oidcClient, make: rand.Text})
 	} else {
-		all = append(all, wanted{name: "oidc-client", prompt: "Client secret", whence: "the client secret that the provider shows"})
+		all = append(all, wanted{name: oidcClient, prompt: "Client secret", whence: "the client secret that the provider shows"})
 	}
 	if s.RocketChat != "" {
 		all = append(all,
-			wanted{name: "rocketchat-user-id", whence: "the user id that Rocket.Chat shows beside the service account's token"},
+			wanted{name: rocketChatUserID, whence: "the user id that Rocket.Chat shows beside the service account's token"},
 			wanted{
-				name: "rocketchat-token", prompt: "Personal access token of Rocket.Chat's service account",
+				name: rocketChatToken, prompt: "Personal access token of Rocket.Chat's service account",
 				whence: "the service account's personal access token",
 			})
 		if _, secret := s.Release.TokenVariable(); secret {
-			all = append(all, wanted{name: "rocketchat-create-token", make: rand.Text})
+			all = append(all, wanted{name: rocketChatCreateToken, make: rand.Text})
 		}
 	}
 	switch s.Profile {
 	case app.CoralOIDCProfile:
-		all = append(all, wanted{name: "coral-client", make: sharedSecret})
+		all = append(all, wanted{name: coralClient, make: sharedSecret})
 	case app.CoralSSOProfile:
 		all = append(all, wanted{
-			name: "coral-sso", prompt: "Secret of Coral's single sign-on", whence: "the secret that Coral shows beside its key id",
+			name: coralSSO, prompt: "Secret of Coral's single sign-on", whence: "the secret that Coral shows beside its key id",
 		})
 	case app.Talk4Profile:
-		all = append(all, wanted{name: "talk-client", make: sharedSecret})
+		all = append(all, wanted{name: talkClient, make: sharedSecret})
 	}
-	return append(all, wanted{name: "redis-password", prompt: "Password of Redis"})
+	return append(all, wanted{name: redisPassword, prompt: "Password of Redis"})
 }
 
 // sealingBytes is how long a sealing key is at least, as the configuration wants it.

@@ -89,7 +89,7 @@ func Draw(ctx context.Context, cfg Config) (*Blueprint, error) {
 		given: cfg.Given, asker: cfg.Prompter, tell: cfg.Tell,
 	}
 	maps.Copy(s.secrets, s.kept)
-	if key, there := s.kept["sealing"]; there {
+	if key, there := s.kept[sealing]; there {
 		if err := checkSealing(key); err != nil {
 			return nil, err
 		}

@@ -18,8 +18,8 @@ func (s steps) Step() int {
 func (s steps) Put(names ...string) []Secret {
 	var all []Secret
 	for _, name := range names {
-		if s.Lacks(name) {
-			all = append(all, *s.secret(name))
+		if secret, wanted := s.secret(name); wanted && secret.Text == "" {
+			all = append(all, secret)
 		}
 	}
 	return all
