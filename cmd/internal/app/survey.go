@@ -55,9 +55,6 @@ func SameSite(a, b Origin) bool { return sameSite(a, b) }
 // ParseRelease reads a version of Rocket.Chat such as 7.13.
 func ParseRelease(text string) (Release, bool) { return rocketchat.ParseRelease(text) }
 
-// NewestRelease is the newest Rocket.Chat that is known here.
-func NewestRelease() Release { return rocketchat.NewestRelease() }
-
 // Presets are all products that have one.
 func Presets() []Preset { return oidc.Presets() }
 
