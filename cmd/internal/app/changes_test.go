@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -95,6 +96,15 @@ func TestLooksSeeAMountedSecretChange(t *testing.T) { // S141
 	look(true, "at the second sight of a file that is gone")
 }
 
+// settle has a file been written a while ago.
+func settle(t *testing.T, path string) {
+	t.Helper()
+	ago := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(path, ago, ago); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestEveryFileOfAConfigurationIsLookedAt(t *testing.T) { // S141, S132
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
@@ -124,7 +134,11 @@ func TestEveryFileOfAConfigurationIsLookedAt(t *testing.T) { // S141, S132
 	if err := os.WriteFile(at("missing"), []byte("there it is"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if looks.Look(); !looks.Look() {
+	if looks.Look(); looks.Look() {
+		t.Error("a file that was written this moment counts already")
+	}
+	settle(t, at("missing"))
+	if !looks.Look() {
 		t.Error("a secret that was missing and is there now is not noticed")
 	}
 	looks.Act()
@@ -134,6 +148,7 @@ func TestEveryFileOfAConfigurationIsLookedAt(t *testing.T) { // S141, S132
 	if err := os.WriteFile(filepath.Join(at("words"), "de.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	settle(t, at("words"))
 	if looks.Look(); !looks.Look() {
 		t.Error("a file in a folder of words is not noticed")
 	}

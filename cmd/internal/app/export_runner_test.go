@@ -30,8 +30,7 @@ type Looks struct{ looks }
 
 // NewLooks has seen the files as they are.
 func NewLooks(paths ...string) *Looks {
-	now := contents(paths)
-	return &Looks{looks{paths: paths, acted: now, seen: now}}
+	return &Looks{newLooks(paths, contents(paths))}
 }
 
 // Look is one look.

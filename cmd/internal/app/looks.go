@@ -6,8 +6,10 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"chatgate/gateway/chat"
 )
@@ -24,6 +26,20 @@ type looks struct {
 	paths []string
 	acted digest // taken up, or refused
 	seen  digest // at the last look
+	// ways are where the paths led when this began: another way is a link that was replaced, which takes one step.
+	ways map[string]string
+}
+
+// quiet is how long a file must not have been written before it counts: an editor or a copy may be half done, and what is
+// there so far may be a configuration as well.
+const quiet = 5 * time.Second
+
+func newLooks(paths []string, seen digest) looks {
+	l := looks{paths: paths, acted: seen, seen: seen, ways: map[string]string{}}
+	for _, path := range paths {
+		l.ways[path], _ = filepath.EvalSymlinks(path)
+	}
+	return l
 }
 
 // look says whether there is something new to act on. Half a change may be on disk, so that this takes two looks that see
@@ -32,7 +48,18 @@ func (l *looks) look() bool {
 	now := contents(l.paths)
 	steady := now == l.seen
 	l.seen = now
-	return steady && now != l.acted
+	return steady && now != l.acted && !l.beingWritten(time.Now())
+}
+
+// beingWritten says whether one of the files was written a moment ago. A time that is far ahead is another clock's.
+func (l *looks) beingWritten(now time.Time) bool {
+	return slices.ContainsFunc(l.paths, func(path string) bool {
+		if way, err := filepath.EvalSymlinks(path); err == nil && way != l.ways[path] && way != path {
+			return false
+		}
+		info, err := os.Stat(path)
+		return err == nil && now.Sub(info.ModTime()).Abs() < quiet
+	})
 }
 
 // unsettled says that something has changed, and one more look is due.

@@ -80,7 +80,7 @@ func (r *Runner) reload(ctx context.Context, actor string) error {
 func (r *Runner) takeUp(ctx context.Context) (changed []string, refused *refusedError) {
 	former := r.current
 	loaded, seen, err := readStable(r.source, former.loaded.files())
-	r.files = looks{paths: union(loaded.files(), former.loaded.files()), acted: seen, seen: seen}
+	r.files = newLooks(union(loaded.files(), former.loaded.files()), seen)
 	if errors.Is(err, errUnsteady) {
 		return nil, &refusedError{audit.NotReady, err}
 	}

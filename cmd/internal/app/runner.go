@@ -82,7 +82,7 @@ func NewRunner(source Source, lend Lends) (*Runner, error) {
 		return nil, err
 	}
 	r := a.runner()
-	r.source, r.files = source, looks{paths: loaded.files(), acted: seen, seen: seen}
+	r.source, r.files = source, newLooks(loaded.files(), seen)
 	r.current.loaded, r.current.authorities = loaded, contents(loaded.Config.Redis.files())
 	return r, nil
 }
