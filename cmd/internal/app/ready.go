@@ -41,13 +41,13 @@ func AskReady(ctx context.Context, target *url.URL) []Finding {
 		Status string
 		Checks map[string]string
 	}
-	if err := json.Unmarshal(got.body, &told); err != nil || told.Status == "" {
-		f.Text = fmt.Sprintf("%s answers with %d, and not as a gateway does", target, got.status)
+	if err := json.Unmarshal(got.body, &told); err != nil || told.Checks == nil || !slices.Contains(readyWords(), told.Status) {
+		f.Text = fmt.Sprintf("%s answers with %d, and not as a gateway does: %s", target, got.status, answerer(got))
 		f.Fix = "name the address of /readyz at the gateway's listen.admin"
 		return []Finding{f}
 	}
 	f.Text = fmt.Sprintf("%s (%d)", told.Status, got.status)
-	if got.status == http.StatusOK {
+	if got.status == http.StatusOK && slices.Contains(servingWords(), told.Status) {
 		f.Level = Well
 	} else {
 		f.Fix = "look at the parts that are not well, and at the gateway's log"
@@ -57,6 +57,25 @@ func AskReady(ctx context.Context, target *url.URL) []Finding {
 		found = append(found, partOf(part, told.Checks[part]))
 	}
 	return found
+}
+
+// servingWords are the words of a gateway that serves, readyWords all that a gateway has for how it is.
+func servingWords() []string { return []string{"ready", "degraded"} }
+
+func readyWords() []string {
+	return append(servingWords(), "starting", "draining", "sealing_mismatch", "names_mismatch")
+}
+
+// answerer says what has answered in a gateway's place, as far as that shows.
+func answerer(got seen) string {
+	kind, server := got.header.Get("Content-Type"), got.header.Get("Server")
+	if kind == "" {
+		kind = "something of no kind"
+	}
+	if server != "" {
+		kind += " from " + server
+	}
+	return Printable(kind)
 }
 
 // partOf is what a gateway says of one part. What keeps it from serving is in its status; with anything else it serves
