@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"net/http/pprof"
 	"net/url"
 	"strings"
 	"testing"
@@ -131,6 +132,19 @@ var wrongElsewhere = []wrongSetUp{
 		level: app.Failure, want: []string{"https://sso.example.org/metrics tells everybody", "listen.public alone"},
 	},
 	{
+		name: "a proxy that leads to the profiles",
+		breaks: fronted(func(gateway http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/debug/pprof/" {
+					pprof.Index(w, r)
+					return
+				}
+				gateway.ServeHTTP(w, r)
+			})
+		}),
+		level: app.Failure, want: []string{"https://sso.example.org/debug/pprof/ tells everybody", "listen.public alone"},
+	},
+	{
 		name: "half the internet trusted (S115)", breaks: configured("[10.0.0.0/8]", "[10.0.0.0/8, 0.0.0.0/1]"),
 		level: app.Warning, want: []string{"0.0.0.0/1 takes in most of the internet"},
 	},
@@ -211,6 +225,47 @@ func only(t *testing.T, found []app.Finding, about, name string) app.Finding {
 	}
 	t.Fatalf("Doctor() says nothing of %s, %s", about, name)
 	return app.Finding{}
+}
+
+// TestDoctorDoesNotCallWellWhatItCannotTell: a gateway that is away has its admin listener no less open than before.
+func TestDoctorDoesNotCallWellWhatItCannotTell(t *testing.T) {
+	c := newClinic(nil)
+	fronted(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	})(t, c)
+	f := only(t, c.examine(t), "gateway", "admin listener")
+	if f.Level != app.Warning || !containsAll(f.Text, []string{"cannot be told", "answers with 502"}) {
+		t.Errorf("Doctor() says %+v, want a warning that it cannot be told", f)
+	}
+}
+
+func TestDoctorNamesAProxyThatIsMistyped(t *testing.T) {
+	for _, tt := range []struct {
+		variable, value string
+		level           app.Level
+	}{
+		{"HTTPS_PROXY", "htp://me:secret@proxy.example.org:3128", app.Warning},
+		{"HTTPS_PROXY", "http:/proxy.example.org:3128", app.Warning},
+		{"HTTPS_PROXY", "http://me:secret@proxy.example.org:port", app.Warning},
+		{"HTTPS_PROXY", "http://proxy example.org:3128", app.Warning},
+		{"http_proxy", "http://", app.Warning},
+		{"https_proxy", "proxy.example.org:3128", app.Well},
+		{"HTTP_PROXY", "socks5://me:secret@proxy.example.org:1080/", app.Well},
+	} {
+		t.Run(tt.variable+" "+tt.value, func(t *testing.T) {
+			for _, other := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY"} {
+				t.Setenv(other, "")
+			}
+			t.Setenv(tt.variable, tt.value)
+			f := only(t, newClinic(nil).examine(t), "network", "proxies")
+			if f.Level != tt.level || containsAll(sentence(f), []string{tt.variable + " is no"}) != (tt.level == app.Warning) {
+				t.Errorf("Doctor() says %+v, want %s", f, tt.level)
+			}
+			if containsAll(sentence(f), []string{"secret"}) {
+				t.Errorf("Doctor() tells the proxy's password: %+v", f)
+			}
+		})
+	}
 }
 
 func TestDoctorSaysWhatGoesThroughAProxy(t *testing.T) {

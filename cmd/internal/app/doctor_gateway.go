@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"chatgate/gateway/session"
@@ -85,17 +86,35 @@ func (t *Tools) judgeCookie(name string, c *http.Cookie) Finding {
 	return gatewayFinding(name, Well, "arrives with Secure, HttpOnly and SameSite="+word, "")
 }
 
-// examineAdmin asks the public address for what only the admin listener tells.
+// examineAdmin asks the public address for what only the admin listener tells. Of an address that does not answer, or not
+// with an answer of the gateway's, nothing can be told.
 func (t *Tools) examineAdmin(ctx context.Context) Finding {
 	const name = "admin listener"
-	for _, path := range []string{"/metrics", "/readyz"} {
-		got, err := browse(ctx, t.app.parts.transport, string(t.app.cfg.BaseURL)+path, nil)
-		if err == nil && (bytes.Contains(got.body, []byte("chatgate_")) || bytes.Contains(got.body, []byte(`"checks":`))) {
-			return gatewayFinding(name, Failure, fmt.Sprintf("%s%s tells everybody what listen.admin tells", t.app.cfg.BaseURL, path),
+	untold := ""
+	for _, path := range []string{"/metrics", "/readyz", "/debug/pprof/"} {
+		address := string(t.app.cfg.BaseURL) + path
+		got, err := browse(ctx, t.app.parts.transport, address, nil)
+		switch {
+		case err != nil:
+			untold = fmt.Sprintf("%s does not answer: %v", address, err)
+		case tellsOfInside(got.body):
+			return gatewayFinding(name, Failure, address+" tells everybody what listen.admin tells",
 				"whatever stands in front of the gateway must lead to listen.public alone")
+		case got.status >= http.StatusInternalServerError:
+			untold = fmt.Sprintf("%s answers with %d", address, got.status)
 		}
 	}
+	if untold != "" {
+		return gatewayFinding(name, Warning, "whether baseURL leads to it cannot be told: "+untold, "run this again when the gateway answers there")
+	}
 	return gatewayFinding(name, Well, "is not reached by baseURL", "")
+}
+
+// tellsOfInside recognises what the admin listener answers: metrics, its state, and the list of profiles.
+func tellsOfInside(body []byte) bool {
+	return slices.ContainsFunc([]string{"chatgate_", `"checks":`, "<title>/debug/pprof/</title>"}, func(mark string) bool {
+		return bytes.Contains(body, []byte(mark))
+	})
 }
 
 // Networks of trusted proxies that are wider than these are hardly anybody's own (S115).

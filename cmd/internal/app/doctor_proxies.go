@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,6 +16,11 @@ import (
 // be meant to go there. Calls of Redis never do.
 func (t *Tools) examineProxies() Finding {
 	f := Finding{About: "network", Name: "proxies", Level: Well, Text: "calls of providers and chats go straight"}
+	if wrong := mistypedProxies(); len(wrong) > 0 {
+		f.Level, f.Text = Warning, strings.Join(wrong, " and ")+" is no address of a proxy: calls go straight, or fail"
+		f.Fix = "write it as http://proxy.example.org:3128, https:// or socks5://"
+		return f
+	}
 	proxyOf := httpproxy.FromEnvironment().ProxyFunc()
 	var through, inside []string
 	for _, origin := range slices.Sorted(maps.Keys(t.app.cfg.called())) {
@@ -38,6 +44,27 @@ func (t *Tools) examineProxies() Finding {
 		f.Level, f.Fix = Warning, "a proxy hardly reaches hosts inside: add to NO_PROXY "+strings.Join(inside, ",")
 	}
 	return f
+}
+
+// mistypedProxies are the variables whose addresses lead to no proxy. Their values are not told: a password may be in them.
+func mistypedProxies() []string {
+	var wrong []string
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		if value := os.Getenv(name); value != "" && !isProxy(value) {
+			wrong = append(wrong, name)
+		}
+	}
+	return wrong
+}
+
+// isProxy says whether a variable's value is the address of a proxy. A host and port without a scheme are one, by http.
+func isProxy(value string) bool {
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	u, err := url.Parse(value)
+	return err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) && u.Hostname() != "" &&
+		(u.Port() != "" || !strings.HasSuffix(u.Host, ":")) && (u.Path == "" || u.Path == "/")
 }
 
 // called are the origins that the gateway calls.
