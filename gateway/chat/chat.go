@@ -26,6 +26,8 @@ type Config interface {
 	// Addresses gives every origin that browsers meet, by its key relative to the section: each must be https outside
 	// development, and they decide whether our cookie has to cross sites (S128, B-29).
 	Addresses() map[string]Origin
+	// APIAddress is where the gateway itself calls the chat; empty where that is where browsers meet it.
+	APIAddress() string
 	// Called is what people call this chat, on every page that speaks of it.
 	Called() string
 	// Open builds the connector. It dials nothing. Errors name the key relative to the section.

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"chatgate/gateway/chat"
-	"chatgate/gateway/chat/rocketchat"
-	"chatgate/gateway/chat/talk"
 )
 
 // soonOver is how long before its end a certificate is worth a word: those that renew themselves have done it by then.
@@ -60,14 +58,7 @@ func (c *Config) places() map[string]string {
 
 // calledAt is where the gateway calls a chat.
 func calledAt(section chat.Config) string {
-	own := ""
-	switch section := section.(type) {
-	case *rocketchat.Config:
-		own = section.API.URL
-	case *talk.Config:
-		own = section.API.URL
-	}
-	return cmp.Or(own, string(section.Addresses()["url"]))
+	return cmp.Or(section.APIAddress(), string(section.Addresses()["url"]))
 }
 
 // examineCertificate asks for the address. What does not answer for another reason is told of where that matters.

@@ -23,6 +23,8 @@ func (c *toyConfig) AccessRules() *chat.AccessRules { return &c.Access }
 
 func (c *toyConfig) Addresses() map[string]chat.Origin { return map[string]chat.Origin{"url": c.URL} }
 
+func (c *toyConfig) APIAddress() string { return "" }
+
 func (c *toyConfig) Called() string { return "Shout Box" }
 
 func (c *toyConfig) Open(env chat.Env) (chat.Connector, error) {

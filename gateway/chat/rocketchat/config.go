@@ -149,6 +149,9 @@ func (c *Config) Called() string { return c.Title }
 // Addresses are the origins that browsers meet.
 func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }
 
+// APIAddress is where the gateway calls the chat, when that is not its public origin.
+func (c *Config) APIAddress() string { return c.API.URL }
+
 // access are the connector's three lists (D29). The workspace itself comes first in each.
 func (c *Config) access() chat.Access {
 	own, embed := []chat.Origin{c.URL}, c.EmbedOrigins.Access()

@@ -109,6 +109,9 @@ func (c *Config) Called() string { return c.Title }
 // Addresses are the origins of the site and of every page that embeds it.
 func (c *Config) Addresses() map[string]chat.Origin { return c.EmbedOrigins.Addresses(c.URL) }
 
+// APIAddress is where the gateway calls the chat, when that is not its public origin.
+func (c *Config) APIAddress() string { return c.API.URL }
+
 // SigningKeys wants a set of keys for the profiles whose chat verifies signatures. Coral's single sign-on shares a
 // secret, and so may Talk 4.
 func (c *Config) SigningKeys() (set keyring.SetConfig, wanted bool) {
