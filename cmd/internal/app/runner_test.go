@@ -369,8 +369,9 @@ func TestAReloadThatHangsDoesNotKeepTheGatewayFromEnding(t *testing.T) { // S145
 	g := run(t, named("Before"))
 	hanging, hung := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(hanging) })
+	hang := sync.OnceFunc(func() { close(hung) }) // what is unsteady is read again
 	g.runner.SetSource(func() (app.Loaded, error) {
-		close(hung)
+		hang()
 		<-hanging
 		return app.Loaded{}, errors.New("a mount that is gone")
 	})
