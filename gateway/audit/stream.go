@@ -25,6 +25,9 @@ const (
 type StreamConfig struct {
 	// Path is the file, which is made with mode 0600 where it is missing and is only ever appended to.
 	Path string
+	// Existing has lines appended to a file that is there, and none made: one that a command makes belongs to whoever runs
+	// it, often root, and the gateway could not open it.
+	Existing bool
 	// Output takes the lines where there is no Path: standard output.
 	Output io.Writer
 	// Queued has Run write the lines, so that whoever has something to record waits for no disk and no reader of a pipe.
@@ -179,7 +182,14 @@ func (s *Stream) open() error {
 		return nil
 	}
 	// A pipe that nobody reads is an error at once, and not a wait without end.
-	file, err := os.OpenFile(s.cfg.Path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o600)
+	flags := os.O_APPEND | os.O_CREATE | os.O_WRONLY | syscall.O_NONBLOCK
+	if s.cfg.Existing {
+		flags &^= os.O_CREATE
+	}
+	file, err := os.OpenFile(s.cfg.Path, flags, 0o600)
+	if s.cfg.Existing && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the gateway makes it, and nobody else", err)
+	}
 	if err != nil {
 		return err
 	}

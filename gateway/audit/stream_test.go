@@ -127,6 +127,26 @@ func TestAFileIsAppendedToAndPrivate(t *testing.T) { // S142
 	}
 }
 
+// TestACommandMakesNoFile: it would be of whoever runs the command, and closed to the gateway.
+func TestACommandMakesNoFile(t *testing.T) { // S142
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	s := stream(t, audit.StreamConfig{Path: path, Existing: true})
+	s.record(t, "ada-1")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file was made: %v", err)
+	}
+	if log := s.log.String(); s.failed.Load() != 1 || !strings.Contains(log, "ada-1") || !strings.Contains(log, "the gateway makes it, and nobody else") {
+		t.Errorf("%d failures, and the log says:\n%s", s.failed.Load(), log)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // the gateway has opened it anew
+		t.Fatal(err)
+	}
+	s.record(t, "bob-2")
+	if text := read(t, path); strings.Count(text, "\n") != 1 || !strings.Contains(text, "bob-2") {
+		t.Errorf("the file holds:\n%s", text)
+	}
+}
+
 func TestReopenFollowsLogrotate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	s := stream(t, audit.StreamConfig{Path: path})

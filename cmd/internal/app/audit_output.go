@@ -54,7 +54,7 @@ func (b *base) openAudit(cfg Audit) error {
 	out := audit.StreamConfig{Log: b.log, Failed: failures.Inc, Queued: !b.lend.command}
 	switch {
 	case cfg.isFile():
-		out.Path = cfg.Output
+		out.Path, out.Existing = cfg.Output, b.lend.command
 	case cfg.Output == auditToStdout && !b.lend.command: // a command's own results are there
 		out.Output = b.stdout()
 	default:
