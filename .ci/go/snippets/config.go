@@ -189,12 +189,15 @@ func provide(path string) error {
 	return errors.Join(err, file.Close())
 }
 
-// provideFiles makes what a reader has of their own: folders where the name ends in a slash, and pictures.
+// provideFiles makes what a reader has of their own: folders of words where the name ends in a slash, and pictures.
 func provideFiles(dir string, names []string) error {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if strings.HasSuffix(name, "/") {
 			if err := os.MkdirAll(path, 0o700); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(path, "en.json"), []byte(`{"home.chats": "Your rooms"}`), 0o600); err != nil {
 				return err
 			}
 			continue

@@ -44,7 +44,7 @@ type runner struct {
 }
 
 func (r *runner) documents(ctx context.Context, documents []string) error {
-	defer r.leaveWorld()
+	defer r.leaveWorld() // also after an error
 	blocks := 0
 	for _, document := range documents {
 		snippets, err := read(document)
@@ -59,6 +59,7 @@ func (r *runner) documents(ctx context.Context, documents []string) error {
 			}
 		}
 		blocks += len(snippets)
+		r.leaveWorld()
 	}
 	fmt.Printf("| %d blocks of %d documents\n", blocks, len(documents))
 	return nil

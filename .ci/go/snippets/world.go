@@ -17,13 +17,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// world is a demo that runs, with somebody signed in, for commands that need an installation. Words of a command that
-// only its reader knows are replaced: the mark says by what, a literal or one of these:
+// world is a demo that runs, with somebody signed in, for commands that need an installation. Each document has its own,
+// and a block that is marked "fresh" begins another: Rocket.Chat answers only so many questions a minute. Words of a
+// command that only its reader knows are replaced: the mark says by what, a literal or one of these:
 //
 //	@subject    the signed-in person's
 //	@session    the session's id
@@ -50,6 +52,10 @@ type addresses struct {
 }
 
 func runInWorld(ctx context.Context, r *runner, s snippet) error {
+	if i := slices.Index(s.args, "fresh"); i >= 0 {
+		s.args = slices.Delete(slices.Clone(s.args), i, i+1)
+		r.leaveWorld()
+	}
 	if r.world == nil {
 		w, err := enterWorld(ctx, r.dir)
 		if err != nil {
@@ -66,9 +72,22 @@ func runInWorld(ctx context.Context, r *runner, s snippet) error {
 	cmd := shell(ctx, r.world.dir, "trap 'kill $(cat serving 2>/dev/null) 2>/dev/null || true; rm -f serving' EXIT\n"+script)
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(r.world.dir, "standin")+":"+os.Getenv("PATH"),
 		"EDITOR=editor", "CHATGATE="+filepath.Join(r.world.dir, "..", "bin", "chatgate"), "REPOSITORY="+filepath.Join(r.world.dir, ".."))
-	cmd.Stdin = strings.NewReader(strings.Repeat("yes\n", 10)) // whoever follows a document says yes to what it asks for
+	cmd.Stdin = agreeing{}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// agreeing is whoever follows a document: they say yes to whatever it asks for.
+type agreeing struct{}
+
+// Read gives whole lines for ever.
+func (agreeing) Read(p []byte) (int, error) {
+	const line = "yes\n"
+	n := 0
+	for n+len(line) <= len(p) {
+		n += copy(p[n:], line)
+	}
+	return n, nil
 }
 
 // script is the block as its reader types it: the lines behind a prompt where there are prompts, words replaced.
@@ -307,9 +326,10 @@ func (r *runner) leaveWorld() {
 	if r.world == nil {
 		return
 	}
-	if err := r.world.leave(); err != nil {
+	if err := errors.Join(r.world.leave(), os.RemoveAll(r.world.dir)); err != nil {
 		fmt.Fprintln(os.Stderr, "stop the demo:", err)
 	}
+	r.world = nil
 }
 
 func (w *world) leave() error {
