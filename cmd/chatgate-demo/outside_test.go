@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"chatgate/store/storetest/redistest"
@@ -22,7 +23,8 @@ import (
 type outside struct {
 	*http.Transport
 	certificate tls.Certificate
-	hosts       map[string]string // a host with its port: where it answers
+	lock        sync.Mutex
+	hosts       map[string]string // a host with its port: where it answers; empty until it does
 }
 
 func newOutside(t testing.TB, baseURLs ...string) *outside {
@@ -64,7 +66,9 @@ func authorityOf(t testing.TB, address string) string {
 }
 
 func (o *outside) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	o.lock.Lock()
 	here := o.hosts[address]
+	o.lock.Unlock()
 	if here == "" {
 		return nil, fmt.Errorf("there is no host %s", address)
 	}
@@ -76,6 +80,8 @@ func (o *outside) dial(ctx context.Context, network, address string) (net.Conn, 
 func (o *outside) serve(t testing.TB, base string, handler http.Handler) {
 	t.Helper()
 	host := authorityOf(t, base)
+	o.lock.Lock()
+	defer o.lock.Unlock() // the gateway may be looking around already
 	if _, announced := o.hosts[host]; !announced {
 		t.Fatalf("nobody expects a host %s", host)
 	}
