@@ -226,7 +226,7 @@ var wrongFronts = []wrongSetUp{
 		breaks: func(t *testing.T, c *clinic) { c.replace(t, "https://sso.example.org", "https://login.example.org") },
 		level:  app.Failure, want: []string{"https://login.example.org/rocketchat/token does not answer", "baseURL"},
 		then: []string{
-			"fail provider corp, redirect URI", "fail gateway, session cookie",
+			"fail provider corp, redirect URI", "fail gateway, session cookie", "warn gateway, admin listener",
 			"fail chat rocketchat, iframe settings", "fail chat rocketchat, preflight", "fail chat rocketchat, frame address",
 		},
 	},
