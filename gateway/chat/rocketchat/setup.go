@@ -86,7 +86,7 @@ func (s *Setup) wanted(ctx context.Context) (wanted []wantedSetting, byHand []st
 		if framing := s.c.examineFraming(ctx); framing.OK {
 			wanted = append(wanted, wantedSetting{id: restrictAccess, value: false})
 		} else {
-			byHand = append(byHand, framing.Text)
+			byHand = append(byHand, framing.String())
 		}
 	}
 	return append(wanted, s.c.iframeSettings()...), byHand
