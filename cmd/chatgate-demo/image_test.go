@@ -63,11 +63,11 @@ func TestImageChecksAConfigurationWithoutANetwork(t *testing.T) { // H29
 	good, bad := lend(t, w.config), lend(t, w.config+"\nlissten: {}\n")
 	for _, user := range others {
 		options := []string{"--network=none", "--user=" + user}
-		out, err := container(t, gatewayImage, append(options, mount(good)), "config", "check", "--config", mounted).CombinedOutput()
+		out, err := container(t, gatewayImage, append(options, volume(good)), "config", "check", "--config", mounted).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), mounted+": ok") {
 			t.Errorf("config check as %s = %v\n%s", user, err, out)
 		}
-		out, err = container(t, gatewayImage, append(options, mount(bad)), "config", "check", "--config", mounted).CombinedOutput()
+		out, err = container(t, gatewayImage, append(options, volume(bad)), "config", "check", "--config", mounted).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "lissten") {
 			t.Errorf("config check of a wrong file as %s = %v\n%s", user, err, out)
 		}
@@ -85,7 +85,7 @@ func TestImageOpensBothChats(t *testing.T) { // H28, H29
 	w.serveTheRest(t)
 	for _, user := range others[:2] {
 		t.Run("as "+user, func(t *testing.T) {
-			gateway := container(t, gatewayImage, []string{"--network=host", "--user=" + user, mount(lend(t, config))}, "serve", "--config", mounted)
+			gateway := container(t, gatewayImage, []string{"--network=host", "--user=" + user, volume(lend(t, config))}, "serve", "--config", mounted)
 			gateway.Stderr = watched
 			if err := gateway.Start(); err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func signInAndOut(t *testing.T, v *visitor, a addresses, provider *oidctest.Prov
 // mounted is where the chart has the configuration too.
 const mounted = "/etc/chatgate/chatgate.yaml"
 
-func mount(file string) string { return "--volume=" + file + ":" + mounted + ":ro" }
+func volume(file string) string { return "--volume=" + file + ":" + mounted + ":ro" }
 
 // lend writes a configuration that every user of the test's machine can read; it is of use for nothing but this test.
 func lend(t *testing.T, config string) string {
