@@ -24,6 +24,7 @@ check_vet() {
   for module in "${CODE_MODULES[@]}"; do
     go -C "$module" vet ./...
   done
+  go vet -tags image ./cmd/chatgate-demo # tests that .ci/image alone runs
 }
 
 check_lint() {
